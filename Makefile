@@ -1,0 +1,225 @@
+# dialout - one Makefile for everything; `make help` lists the targets.
+#
+# A second build beside the plain one, such as a sanitizer's, is the same file
+# with another folder: make BUILD=build/asan SAN=address,undefined tests
+
+BUILD   ?= build
+CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
+AR      := $(if $(filter default,$(origin AR)),ar,$(AR))
+SAN     ?=
+OPT     ?= -O2 -g
+PREFIX  ?= /usr/local
+DESTDIR ?=
+VERSION := 0.1.0
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wmissing-declarations -Wold-style-definition \
+	-Wpointer-arith -Wcast-qual -Wwrite-strings -Wconversion \
+	-Wsign-conversion -Wundef -Wvla -Wswitch-enum -Wformat=2 \
+	-Wnull-dereference -Werror
+# The tests' tables of functions and Check's macros are the only relaxation.
+WARN_TEST := $(WARN) -Wno-null-dereference -Wno-format-nonliteral
+
+HARDEN := $(if $(SAN),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong -fPIE
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer)
+CFLAGS  := -std=c11 -I. -MMD -MP -pthread $(OPT) $(HARDEN) $(SANFLAGS) \
+	-DDIALOUT_VERSION='"$(VERSION)"'
+LDFLAGS := -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(SANFLAGS)
+
+LIBS_COMMON := -ljansson -lcurl -lmbedcrypto -lm
+LIBS_SERVER := -lcivetweb -lsqlite3
+LIBS_BOT    := -lwebsockets -luv -lflite_cmu_us_rms -lflite_usenglish \
+	-lflite_cmulex -lflite -ldl
+LIBS_TEST   := -lcheck -lsubunit -lrt -lexpat -lssl -lcrypto
+
+# ---- what there is to build -------------------------------------------------
+
+COMMON_SRC := $(wildcard common/*.c common/curl/*.c)
+SERVER_SRC := $(filter-out server/main.c,$(wildcard server/*.c server/*/*.c))
+BOT_SRC    := $(filter-out bot/main.c,$(wildcard bot/*.c bot/*/*.c))
+TEST_SRC   := $(wildcard tests/harness/*.c tests/fake/*.c)
+CONF_SRC   := $(wildcard tests/conform/*_laws.c)
+SIMLIB_SRC := $(wildcard tests/sim/lib/*.c)
+SIM_SRC    := $(wildcard tests/sim/*-sim.c)
+UNIT_SRC   := $(wildcard tests/unit/*.c)
+CONFORM_SRC:= $(filter-out $(CONF_SRC),$(wildcard tests/conform/*.c))
+FLOW_SRC   := $(wildcard tests/flow/flow_*.c)
+FLOWLIB_SRC:= $(filter-out $(FLOW_SRC),$(wildcard tests/flow/*.c))
+E2E_SRC    := $(wildcard tests/e2e/e2e_*.c)
+E2ELIB_SRC := $(filter-out $(E2E_SRC),$(wildcard tests/e2e/*.c))
+BENCH_SRC  := $(wildcard tests/bench/bench_*.c)
+BENCHLIB_SRC := $(filter-out $(BENCH_SRC),$(wildcard tests/bench/*.c))
+FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
+
+obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+PROGRAMS := $(if $(wildcard server/main.c),$(BUILD)/dialout-server) \
+	$(if $(wildcard bot/main.c),$(BUILD)/dialout-bot)
+SIMS  := $(patsubst tests/sim/%.c,$(BUILD)/%,$(SIM_SRC))
+TESTS := $(patsubst tests/%.c,$(BUILD)/%,$(UNIT_SRC) $(CONFORM_SRC) \
+	$(FLOW_SRC) $(E2E_SRC))
+BENCHES := $(patsubst tests/%.c,$(BUILD)/%,$(BENCH_SRC))
+FUZZERS := $(patsubst tests/%.c,$(BUILD)/%,$(FUZZ_SRC))
+
+LIBCOMMON := $(BUILD)/libcommon.a
+LIBSERVER := $(BUILD)/libserver.a
+LIBBOT    := $(BUILD)/libbot.a
+LIBTEST   := $(BUILD)/libtest.a
+LIBSIM    := $(BUILD)/libsim.a
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+# ---- packages ---------------------------------------------------------------
+
+DEPS_BUILD := gcc libc6-dev make pkg-config libwebsockets-dev \
+	libwebsockets-evlib-uv libuv1-dev libcurl4-openssl-dev libjansson-dev \
+	libmbedtls-dev libcivetweb-dev libsqlite3-dev flite1-dev libexpat1-dev \
+	libssl-dev ca-certificates python3-minimal
+DEPS_DEMO  := $(DEPS_BUILD) asterisk-core-sounds-en-wav python3-onnx \
+	python3-numpy
+DEPS_TEST  := $(DEPS_DEMO) check
+DEPS_LINT  := $(DEPS_TEST) clang clang-format clang-tidy cppcheck \
+	libclang-rt-14-dev
+
+deps: ## install what is missing: packages and models, for all targets
+	@deploy/deps.sh packages $(DEPS_TEST)
+	@deploy/deps.sh models all
+
+deps-build deps-demo deps-test deps-lint: deps-%:
+	@deploy/deps.sh packages $(DEPS_$(shell echo $* | tr a-z A-Z))
+
+# ---- compile and link -------------------------------------------------------
+
+all: layers $(PROGRAMS) $(SIMS) ## build the programs and the simulators
+
+tests: all $(TESTS) ## build the tests, too
+
+layers:
+	@tests/lint/layers.sh
+
+Q_CC = @printf '  CC      %s\n' $<;
+Q_AR = @printf '  AR      %s\n' $@;
+Q_LD = @printf '  LINK    %s\n' $@;
+
+# Engines compute; the rest of the program talks. Only they gain from -O3.
+$(BUILD)/obj/bot/engine/%.o $(BUILD)/obj/bot/media/%.o: OPT := \
+	$(patsubst -O2,-O3,$(OPT))
+$(BUILD)/obj/tests/%.o: WARN := $(WARN_TEST)
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q_CC) $(CC) $(CFLAGS) $(WARN) -c -o $@ $<
+
+$(LIBCOMMON): $(call obj,$(COMMON_SRC))
+$(LIBSERVER): $(call obj,$(SERVER_SRC))
+$(LIBBOT): $(call obj,$(BOT_SRC))
+$(LIBTEST): $(call obj,$(TEST_SRC) $(CONF_SRC) $(FLOWLIB_SRC) $(E2ELIB_SRC) \
+	$(BENCHLIB_SRC))
+$(LIBSIM): $(call obj,$(SIMLIB_SRC))
+$(LIBCOMMON) $(LIBSERVER) $(LIBBOT) $(LIBTEST) $(LIBSIM):
+	@mkdir -p $(@D)
+	$(Q_AR) rm -f $@; $(AR) rcs $@ $^
+
+LINK = $(Q_LD) $(CC) $(CFLAGS) $(LDFLAGS) -o $@
+
+$(BUILD)/dialout-server: $(BUILD)/obj/server/main.o $(LIBSERVER) $(LIBCOMMON)
+	$(LINK) $^ $(LIBS_SERVER) $(LIBS_COMMON)
+
+$(BUILD)/dialout-bot: $(BUILD)/obj/bot/main.o $(LIBBOT) $(LIBCOMMON)
+	$(LINK) $^ $(LIBS_BOT) $(LIBS_COMMON)
+
+$(BUILD)/%-sim: $(BUILD)/obj/tests/sim/%-sim.o $(LIBSIM) $(LIBCOMMON)
+	$(LINK) $^ -lwebsockets -luv -lexpat -lssl -lcrypto $(LIBS_COMMON)
+
+$(TESTS) $(BENCHES): $(BUILD)/%: $(BUILD)/obj/tests/%.o $(LIBTEST) $(LIBSIM) \
+		$(LIBBOT) $(LIBSERVER) $(LIBCOMMON)
+	@mkdir -p $(@D)
+	$(LINK) $^ $(LIBS_SERVER) $(LIBS_BOT) $(LIBS_TEST) $(LIBS_COMMON)
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+# ---- run --------------------------------------------------------------------
+
+# `make deps-*` is quick when nothing is missing, and says nothing then.
+run: deps-build ## server and one bot with ./.env; Ctrl-C ends both
+	@$(MAKE) --no-print-directory all
+	@deploy/deps.sh models light
+	@deploy/run.sh $(BUILD)
+
+demo: deps-demo ## one whole call on this machine, with no account
+	@deploy/deps.sh models all
+	@$(MAKE) --no-print-directory all
+	@tests/demo/demo.sh $(BUILD)
+
+test: deps-test ## unit, conformance, flow and end-to-end tests
+	@deploy/deps.sh models all
+	@$(MAKE) --no-print-directory tests
+	@tests/run.sh $(BUILD) $(T)
+
+# ---- gates ------------------------------------------------------------------
+
+ASAN := address,undefined
+check-san: deps-lint ## the tests under ASan+UBSan (gcc, clang) and TSan
+	@$(MAKE) --no-print-directory BUILD=build/asan SAN=$(ASAN) OPT="-O1 -g" tests
+	@TEST_TIME_SCALE=6 tests/run.sh build/asan $(T)
+	@$(MAKE) --no-print-directory BUILD=build/clang SAN=$(ASAN) CC=clang \
+		OPT="-O1 -g" tests
+	@TEST_TIME_SCALE=6 tests/run.sh build/clang $(T)
+	@$(MAKE) --no-print-directory BUILD=build/tsan SAN=thread OPT="-O1 -g" tests
+	@TEST_TIME_SCALE=6 tests/run.sh build/tsan --threads
+
+C_ALL = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
+
+lint: deps-lint layers ## format, style, clang-tidy, cppcheck
+	@tests/lint/lint.sh $(BUILD)
+
+lint-layers: layers
+
+format: deps-lint ## clang-format on every file
+	@clang-format -i $(C_ALL)
+
+fuzz: deps-lint ## libFuzzer on every parser, FUZZ_SECONDS (60) each
+	@tests/fuzz/run.sh
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(COMMON_SRC) $(SERVER_SRC) $(BOT_SRC)
+	@mkdir -p $(@D)
+	$(Q_LD) clang $(CFLAGS) -fsanitize=fuzzer,address,undefined -o $@ \
+		$(filter %.c,$^) $(LIBS_SERVER) $(LIBS_BOT) $(LIBS_COMMON)
+
+# ---- measure ----------------------------------------------------------------
+
+bench: deps-test ## calls per core, latency, memory
+	@$(MAKE) --no-print-directory all $(BENCHES)
+	@tests/bench/run.sh $(BUILD)
+
+bench-speech: deps-test ## the embedded recogniser and voice
+	@deploy/deps.sh models all
+	@$(MAKE) --no-print-directory all $(BENCHES)
+	@tests/bench/speech.sh $(BUILD)
+
+bench-script: deps-test ## the scripted model on sixty dialogues
+	@$(MAKE) --no-print-directory all $(BENCHES)
+	@$(BUILD)/bench/bench_script
+
+test-peers: deps-test ## the simulators against the official SDKs
+	@$(MAKE) --no-print-directory all
+	@tests/sim/peers/run.sh $(BUILD)
+
+# ---- install ----------------------------------------------------------------
+
+install: all ## programs, agents, units; PREFIX and DESTDIR are honoured
+	@deploy/install.sh "$(BUILD)" "$(DESTDIR)" "$(PREFIX)"
+
+clean: ## remove what was built
+	rm -rf build
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  %-14s %s\n", $$1, $$2}' \
+		$(firstword $(MAKEFILE_LIST))
+
+.PHONY: all tests layers deps deps-build deps-demo deps-test deps-lint run demo \
+	test check-san lint lint-layers format fuzz bench bench-speech \
+	bench-script test-peers install clean help

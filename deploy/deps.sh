@@ -1,0 +1,50 @@
+#!/bin/sh
+# deps.sh packages NAME...   install the Debian packages that are missing
+# deps.sh models light|all   fetch models (see deploy/models.sh)
+#
+# Says nothing and costs nothing when nothing is missing.
+set -eu
+
+missing_packages() {
+    for p in "$@"; do
+        case "$p" in
+        clang) command -v clang >/dev/null && continue ;;
+        npm) command -v npm >/dev/null && continue ;;
+        esac
+        dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null |
+            grep -qx installed || printf '%s ' "$p"
+    done
+}
+
+apt() {
+    "$@" env DEBIAN_FRONTEND=noninteractive apt-get -qq update &&
+        "$@" env DEBIAN_FRONTEND=noninteractive \
+            apt-get -qq -y --no-install-recommends install $missing
+}
+
+packages() {
+    missing=$(missing_packages "$@")
+    [ -n "$missing" ] || return 0
+    if ! command -v apt-get >/dev/null; then
+        echo "deps: this is not Debian; install the like of: $missing" >&2
+        exit 1
+    fi
+    echo "deps: installing $missing"
+    if [ "$(id -u)" = 0 ]; then
+        apt env
+    elif sudo -n true 2>/dev/null; then
+        apt sudo -n
+    else
+        echo "deps: packages are missing; ask an administrator to run" >&2
+        echo "    sudo apt-get install --no-install-recommends $missing" >&2
+        exit 1
+    fi >/dev/null
+}
+
+what=$1
+shift
+case "$what" in
+packages) packages "$@" ;;
+models) exec "$(dirname "$0")/models.sh" "$@" ;;
+*) echo "deps: unknown: $what" >&2; exit 2 ;;
+esac
