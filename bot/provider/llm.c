@@ -1,0 +1,33 @@
+#include "bot/provider/llm.h"
+
+int llm_open(struct llm **llmp, const struct llm_ops *ops, struct net *net,
+             const struct llm_params *prm, llm_event_h *eventh, void *arg)
+{
+	struct llm *llm = NULL;
+	int err = ops->open(&llm, net, prm);
+
+	if (err)
+		return err;
+	llm->ops = ops;
+	llm->arg = arg;
+	llm->eventh = eventh;
+	*llmp = llm;
+	return 0;
+}
+
+void llm_close(struct llm **llmp)
+{
+	struct llm *llm = *llmp;
+
+	if (!llm)
+		return;
+	*llmp = NULL;
+	llm->eventh = NULL;
+	llm->ops->close(llm);
+}
+
+void llm_emit(struct llm *llm, const struct llm_event *ev)
+{
+	if (llm->eventh)
+		llm->eventh(ev, llm->arg);
+}

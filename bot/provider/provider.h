@@ -1,0 +1,25 @@
+/*
+ * provider.h - what every provider of speech or language is configured with
+ *
+ * Values are owned by the bot's configuration and outlive every session. A
+ * provider takes what it needs and ignores the rest.
+ */
+#ifndef BOT_PROVIDER_PROVIDER_H
+#define BOT_PROVIDER_PROVIDER_H
+
+#include "bot/media/audio.h"
+
+struct net;    /* bot/net/net.h: loop, timers, sockets */
+struct engine; /* bot/engine: pool and models; NULL without */
+
+struct provider_cfg {
+	const char *key;      /* credential; NULL without */
+	const char *url;      /* base URL */
+	const char *model;    /* NULL: the provider's default */
+	const char *voice;    /* TTS; NULL: default */
+	const char *language; /* BCP 47, "en" if NULL */
+	const char *script;   /* LLM=script: path of the rule file */
+	struct engine *engine;
+};
+
+#endif

@@ -1,0 +1,43 @@
+#include "bot/provider/stt.h"
+
+int stt_open(struct stt **sttp, const struct stt_ops *ops, struct net *net,
+             const struct stt_params *prm, stt_event_h *eventh, void *arg)
+{
+	struct stt *stt = NULL;
+	int err = ops->open(&stt, net, prm);
+
+	if (err)
+		return err;
+	stt->ops = ops;
+	stt->arg = arg;
+	stt->eventh = eventh;
+	*sttp = stt;
+	return 0;
+}
+
+int stt_push(struct stt *stt, const struct pcm *pcm)
+{
+	return stt->ops->push(stt, pcm);
+}
+
+int stt_flush(struct stt *stt)
+{
+	return stt->ops->flush(stt);
+}
+
+void stt_close(struct stt **sttp)
+{
+	struct stt *stt = *sttp;
+
+	if (!stt)
+		return;
+	*sttp = NULL;
+	stt->eventh = NULL;
+	stt->ops->close(stt);
+}
+
+void stt_emit(struct stt *stt, const struct stt_event *ev)
+{
+	if (stt->eventh)
+		stt->eventh(ev, stt->arg);
+}
