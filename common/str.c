@@ -126,6 +126,22 @@ static int hex(char c)
 	return -1;
 }
 
+int str_hex4(const char *v, size_t len)
+{
+	int code = 0;
+
+	if (len < 4)
+		return -1;
+	for (int i = 0; i < 4; i++) {
+		int digit = hex(v[i]);
+
+		if (digit < 0)
+			return -1;
+		code = code * 16 + digit;
+	}
+	return code;
+}
+
 long str_unescape(char *text, size_t len, bool form)
 {
 	size_t out = 0;

@@ -52,6 +52,9 @@ const char *str_mask_phone(char dst[STR_PHONE_MAX], const char *number);
  * -1 for a broken escape or %00. */
 long str_unescape(char *text, size_t len, bool form);
 
+/* The value of the first four of @len characters as hexadecimal digits; -1. */
+int str_hex4(const char *v, size_t len);
+
 struct buf;
 
 /* Append @s percent-encoded: all but [A-Za-z0-9._~-]. -ENOMEM, ERR_LIMIT. */
