@@ -135,7 +135,7 @@ static void every_fault_is_named_not_only_the_first(void)
 	CHECK_INT(-EINVAL, load(&s, &cfg, "T_CALLS=0\nT_ENV=staging\n"));
 	CHECK_STR("T_CALLS must be a number from 1 to 1000\n"
 	          "T_ENV must be one of local|production\n",
-	          buf_str(&faults));
+	          said);
 	CHECK_INT(-EINVAL, load(&s, &cfg, "T_CALLS=1001"));
 	CHECK_INT(-EINVAL, load(&s, &cfg, "T_CALLS=-1"));
 	CHECK_INT(-EINVAL, load(&s, &cfg, "T_CALLS=7x"));
@@ -150,8 +150,7 @@ static void a_name_nearly_ours_is_a_typing_mistake(void)
 	struct cfg cfg;
 
 	CHECK_INT(-EINVAL, load(&s, &cfg, "T_SECERT_KEY=x\n"));
-	CHECK_STR("T_SECERT_KEY in .env: did you mean T_SECRET_KEY?\n",
-	          buf_str(&faults));
+	CHECK_STR("T_SECERT_KEY in .env: did you mean T_SECRET_KEY?\n", said);
 	CHECK_INT(0, load(&s, &cfg, "T_CALLZ=x\nT_EMV_OTHER=1\n"));
 	opt_free(&s);
 }
