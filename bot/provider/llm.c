@@ -23,11 +23,24 @@ void llm_close(struct llm **llmp)
 		return;
 	*llmp = NULL;
 	llm->eventh = NULL;
+	if (llm->gone)
+		*llm->gone = true;
 	llm->ops->close(llm);
 }
 
-void llm_emit(struct llm *llm, const struct llm_event *ev)
+bool llm_emit(struct llm *llm, const struct llm_event *ev)
 {
-	if (llm->eventh)
-		llm->eventh(ev, llm->arg);
+	bool gone = false, *outer = llm->gone;
+
+	if (!llm->eventh)
+		return true;
+	llm->gone = &gone;
+	llm->eventh(ev, llm->arg);
+	if (!gone) {
+		llm->gone = outer;
+		return true;
+	}
+	if (outer)
+		*outer = true;
+	return false;
 }

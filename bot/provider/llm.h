@@ -8,6 +8,7 @@
 #ifndef BOT_PROVIDER_LLM_H
 #define BOT_PROVIDER_LLM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -91,6 +92,7 @@ struct llm {
 	const struct llm_ops *ops;
 	llm_event_h *eventh; /* NULL until open has returned, and after close */
 	void *arg;
+	bool *gone; /* of the emit that runs: set when the handler closes us */
 };
 
 /* By name as in LLM=; NULL if there is none. */
@@ -104,7 +106,8 @@ int llm_open(struct llm **llmp, const struct llm_ops *ops, struct net *net,
 /* Stop the answer, and NULL the caller's pointer. NULL is fine. */
 void llm_close(struct llm **llmp);
 
-/* For implementations: give @ev to the handler, if there still is one. */
-void llm_emit(struct llm *llm, const struct llm_event *ev);
+/* For implementations: give @ev to the handler, if there still is one.
+ * False: the handler has closed it, and it must not be touched. */
+bool llm_emit(struct llm *llm, const struct llm_event *ev);
 
 #endif

@@ -33,11 +33,24 @@ void stt_close(struct stt **sttp)
 		return;
 	*sttp = NULL;
 	stt->eventh = NULL;
+	if (stt->gone)
+		*stt->gone = true;
 	stt->ops->close(stt);
 }
 
-void stt_emit(struct stt *stt, const struct stt_event *ev)
+bool stt_emit(struct stt *stt, const struct stt_event *ev)
 {
-	if (stt->eventh)
-		stt->eventh(ev, stt->arg);
+	bool gone = false, *outer = stt->gone;
+
+	if (!stt->eventh)
+		return true;
+	stt->gone = &gone;
+	stt->eventh(ev, stt->arg);
+	if (!gone) {
+		stt->gone = outer;
+		return true;
+	}
+	if (outer)
+		*outer = true;
+	return false;
 }

@@ -53,7 +53,8 @@ typedef void stt_event_h(const struct stt_event *ev, void *arg);
 
 struct stt_params {
 	const struct provider_cfg *cfg;
-	uint32_t hz;         /* of the audio that will be pushed */
+	uint32_t hz; /* of the audio that will be pushed */
+	bool ulaw;   /* it came from u-law: may travel as that without loss */
 	const char *call_id; /* for logs */
 };
 
@@ -73,6 +74,7 @@ struct stt {
 	const struct stt_ops *ops;
 	stt_event_h *eventh; /* NULL until open has returned, and after close */
 	void *arg;
+	bool *gone; /* of the emit that runs: set when the handler closes us */
 };
 
 /* By name as in STT=; NULL if there is none. */
@@ -94,7 +96,8 @@ int stt_flush(struct stt *stt) MUST_CHECK;
 /* Give the recogniser up, and NULL the caller's pointer. NULL is fine. */
 void stt_close(struct stt **sttp);
 
-/* For implementations: give @ev to the handler, if there still is one. */
-void stt_emit(struct stt *stt, const struct stt_event *ev);
+/* For implementations: give @ev to the handler, if there still is one.
+ * False: the handler has closed it, and it must not be touched. */
+bool stt_emit(struct stt *stt, const struct stt_event *ev);
 
 #endif

@@ -48,15 +48,27 @@ void tts_close(struct tts **ttsp)
 		return;
 	*ttsp = NULL;
 	tts->eventh = NULL;
+	if (tts->gone)
+		*tts->gone = true;
 	tts->ops->close(tts);
 }
 
-void tts_emit(struct tts *tts, const struct tts_event *ev)
+bool tts_emit(struct tts *tts, const struct tts_event *ev)
 {
 	bool of_reply = ev->type == TTS_AUDIO || ev->type == TTS_WORD ||
 	                ev->type == TTS_REPLY_DONE ||
 	                ev->type == TTS_REPLY_FAILED;
+	bool gone = false, *outer = tts->gone;
 
-	if (tts->eventh && !(of_reply && ev->reply <= tts->cancelled))
-		tts->eventh(ev, tts->arg);
+	if (!tts->eventh || (of_reply && ev->reply <= tts->cancelled))
+		return true;
+	tts->gone = &gone;
+	tts->eventh(ev, tts->arg);
+	if (!gone) {
+		tts->gone = outer;
+		return true;
+	}
+	if (outer)
+		*outer = true;
+	return false;
 }

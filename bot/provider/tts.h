@@ -68,6 +68,7 @@ struct tts {
 	const struct tts_ops *ops;
 	tts_event_h *eventh; /* NULL until open has returned, and after close */
 	void *arg;
+	bool *gone; /* of the emit that runs: set when the handler closes us */
 	uint32_t cancelled; /* replies up to this one are silent */
 };
 
@@ -96,7 +97,8 @@ void tts_cancel(struct tts *tts, uint32_t reply);
 void tts_close(struct tts **ttsp);
 
 /* For implementations: give @ev to the handler, if there still is one and the
- * reply has not been cancelled. */
-void tts_emit(struct tts *tts, const struct tts_event *ev);
+ * reply has not been cancelled.
+ * False: the handler has closed it, and it must not be touched. */
+bool tts_emit(struct tts *tts, const struct tts_event *ev);
 
 #endif
