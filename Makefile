@@ -78,8 +78,7 @@ DEPS_BUILD := gcc libc6-dev make pkg-config libwebsockets-dev \
 	libwebsockets-evlib-uv libuv1-dev libcurl4-openssl-dev libjansson-dev \
 	libmbedtls-dev libcivetweb-dev libsqlite3-dev flite1-dev libexpat1-dev \
 	libssl-dev ca-certificates python3-minimal
-DEPS_DEMO  := $(DEPS_BUILD) asterisk-core-sounds-en-wav python3-onnx \
-	python3-numpy
+DEPS_DEMO  := $(DEPS_BUILD) asterisk-core-sounds-en-wav
 DEPS_TEST  := $(DEPS_DEMO) check
 DEPS_LINT  := $(DEPS_TEST) clang clang-format clang-tidy cppcheck \
 	libclang-rt-14-dev
