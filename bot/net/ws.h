@@ -34,10 +34,11 @@ enum ws_event_type {
 
 struct ws_event {
 	enum ws_event_type type;
-	const char *data; /* message or close reason; not terminated */
+	const char *data; /* message, or why it closed; not terminated */
 	size_t len;
 	int code;   /* WS_CLOSED */
-	int err;    /* WS_FAILED: -ETIMEDOUT, -ECONNREFUSED, ERR_AUTH (TLS) */
+	int err;    /* WS_FAILED: -ETIMEDOUT, -ECONNREFUSED, -EHOSTUNREACH
+	             * (name), ERR_AUTH (TLS), ERR_PROTO (refused upgrade) */
 	int status; /* WS_FAILED: of the answer to the upgrade, 0 if none */
 };
 
@@ -66,6 +67,10 @@ int ws_connect(struct ws **wsp, struct net *net, const struct ws_params *prm,
  * -ENOTCONN: not open. */
 int ws_send_text(struct ws *ws, const char *v, size_t len) MUST_CHECK;
 int ws_send_binary(struct ws *ws, const void *v, size_t len) MUST_CHECK;
+
+/* Ping every @sec seconds, 0: no more. A pong that stays away is no reason to
+ * close; silence is for the owner to judge. */
+void ws_set_ping(struct ws *ws, uint32_t sec);
 
 /* Bytes that wait to be sent. */
 size_t ws_queued(const struct ws *ws);
