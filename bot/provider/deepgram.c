@@ -1,0 +1,407 @@
+/*
+ * Deepgram streaming speech to text, /v1/listen.
+ *
+ * All audio since the end of the last final text is kept (STT_BACKLOG_MS at
+ * most), so that a lost connection costs no word: a new socket is opened at
+ * once and hears that audio again. Deepgram takes at most 1.25 times real
+ * time, so what lies back goes out at that pace after a first burst. Its
+ * times count from its own first sample; base_ms turns them into ours.
+ */
+#include "bot/provider/deepgram.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "bot/media/g711.h"
+#include "bot/net/net.h"
+#include "bot/net/ws.h"
+#include "bot/provider/reconnect.h"
+#include "bot/provider/stt.h"
+#include "common/buf.h"
+#include "common/err.h"
+#include "common/js.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/str.h"
+#include "common/timer.h"
+
+enum {
+	PIECE_MS = 40,       /* audio per message: half the cost of 20 */
+	BURST_MS = 1000,     /* ahead of real time after connecting */
+	KEEPALIVE_MS = 4000, /* Deepgram closes after 10 s of nothing */
+	FLUSH_WAIT_MS = 500, /* it may never answer a Finalize */
+	MESSAGE_MAX = 256 * 1024,
+	URL_MAX = 1024,
+};
+
+struct dg {
+	struct stt stt;
+	struct net *net;
+	struct ws *ws;
+	bool open;
+	bool ulaw;
+	uint32_t hz;
+	size_t bytes_per_ms;
+	char call_id[64];
+	char *url;
+	struct buf auth;
+	struct reconnect again;
+
+	struct buf audio; /* from start_b to pushed_b, as it is sent */
+	uint64_t start_b; /* position of audio.v[0] [bytes] */
+	uint64_t sent_b;  /* position of the first byte not yet sent */
+	uint64_t pushed_b;
+	uint64_t socket_b;  /* position of the socket's first byte */
+	uint64_t socket_us; /* when the socket opened */
+
+	bool flushing;
+	struct timer flush, keepalive;
+};
+
+static struct timers *clock_of(const struct dg *dg)
+{
+	return net_timers(dg->net);
+}
+
+static uint32_t to_ms(const struct dg *dg, uint64_t bytes)
+{
+	return (uint32_t)(bytes / dg->bytes_per_ms);
+}
+
+static void send_text(struct dg *dg, const char *text)
+{
+	if (dg->open && ws_send_text(dg->ws, text, strlen(text)))
+		log_line(LOG_WARN, "deepgram", dg->call_id,
+		         "event=send_failed");
+}
+
+static void keep_alive(void *arg)
+{
+	struct dg *dg = arg;
+
+	send_text(dg, "{\"type\":\"KeepAlive\"}");
+	timer_start(clock_of(dg), &dg->keepalive, KEEPALIVE_MS, keep_alive, dg);
+}
+
+/* How much may go out now: real time and a quarter, after a first burst. */
+static uint64_t allowance(const struct dg *dg)
+{
+	uint64_t open_ms = (timers_now(clock_of(dg)) - dg->socket_us) / 1000;
+
+	return (open_ms + open_ms / 4 + BURST_MS) * dg->bytes_per_ms;
+}
+
+static void send_audio(struct dg *dg)
+{
+	size_t piece = PIECE_MS * dg->bytes_per_ms;
+
+	while (dg->open && dg->pushed_b - dg->sent_b >= piece &&
+	       dg->sent_b + piece - dg->socket_b <= allowance(dg)) {
+		const char *v = dg->audio.v + (dg->sent_b - dg->start_b);
+
+		if (ws_send_binary(dg->ws, v, piece))
+			return; /* the socket is full; with the next push */
+		dg->sent_b += piece;
+		timer_start(clock_of(dg), &dg->keepalive, KEEPALIVE_MS,
+		            keep_alive, dg);
+	}
+}
+
+/* What ends before @at has its final text, and is needed no longer. */
+static void forget(struct dg *dg, uint64_t at)
+{
+	if (at > dg->sent_b)
+		at = dg->sent_b;
+	if (at <= dg->start_b)
+		return;
+	buf_drop(&dg->audio, (size_t)(at - dg->start_b));
+	dg->start_b = at;
+}
+
+static void flushed(void *arg)
+{
+	struct dg *dg = arg;
+
+	timer_stop(clock_of(dg), &dg->flush);
+	if (!dg->flushing)
+		return;
+	dg->flushing = false;
+	stt_emit(&dg->stt, &(struct stt_event){.type = STT_FLUSHED});
+}
+
+static void on_results(struct dg *dg, const json_t *msg)
+{
+	const json_t *best =
+		json_array_get(json_object_get(json_object_get(msg, "channel"),
+	                                       "alternatives"),
+	                       0);
+	const char *text = js_str(best, "transcript", "");
+	uint32_t base_ms = to_ms(dg, dg->socket_b);
+	double begin = js_real(msg, "start", 0);
+	double length = js_real(msg, "duration", 0);
+	bool final = js_bool(msg, "is_final", false);
+	bool of_flush = js_bool(msg, "from_finalize", false);
+	struct stt *stt = &dg->stt;
+	struct stt_event ev = {
+		.type = final ? STT_FINAL : STT_INTERIM,
+		.text = text,
+		.text_len = strlen(text),
+		.confidence = js_real(best, "confidence", 0),
+	};
+
+	if (begin < 0 || length < 0 || begin > 1e6 || length > 1e6)
+		return;
+	ev.begin_ms = base_ms + (uint32_t)(begin * 1000);
+	ev.end_ms = ev.begin_ms + (uint32_t)(length * 1000);
+	reconnect_good(&dg->again);
+	if (final)
+		forget(dg, (uint64_t)ev.end_ms * dg->bytes_per_ms);
+	if (ev.text_len && !stt_emit(stt, &ev))
+		return;
+	if (final && js_bool(msg, "speech_final", false)) {
+		ev = (struct stt_event){.type = STT_SILENCE,
+		                        .begin_ms = ev.end_ms,
+		                        .end_ms = ev.end_ms};
+		if (!stt_emit(stt, &ev))
+			return;
+	}
+	if (of_flush)
+		flushed(dg);
+}
+
+static void on_message(struct dg *dg, const char *text, size_t len)
+{
+	json_t *msg = js_parse(text, len, NULL, 0);
+	const char *type = js_str(msg, "type", "");
+
+	if (!strcmp(type, "Results")) {
+		on_results(dg, msg);
+	} else if (!strcmp(type, "SpeechStarted")) {
+		double at = js_real(msg, "timestamp", 0);
+		uint32_t ms = to_ms(dg, dg->socket_b);
+
+		if (at > 0 && at < 1e6)
+			ms += (uint32_t)(at * 1000);
+		stt_emit(&dg->stt, &(struct stt_event){.type = STT_SPEECH,
+		                                       .begin_ms = ms,
+		                                       .end_ms = ms});
+	} else if (!strcmp(type, "Error")) {
+		log_line(LOG_WARN, "deepgram", dg->call_id,
+		         "event=error text=%s",
+		         LOG_TEXT(js_str(msg, "description", "")));
+	}
+	json_decref(msg);
+}
+
+static void on_open(struct dg *dg)
+{
+	dg->open = true;
+	dg->socket_us = timers_now(clock_of(dg));
+	dg->sent_b = dg->socket_b = dg->start_b;
+	timer_start(clock_of(dg), &dg->keepalive, KEEPALIVE_MS, keep_alive, dg);
+	send_audio(dg);
+	if (dg->flushing)
+		send_text(dg, "{\"type\":\"Finalize\"}");
+	stt_emit(&dg->stt, &(struct stt_event){.type = STT_READY});
+}
+
+static void on_event(const struct ws_event *ev, void *arg);
+
+static void connect_now(void *arg)
+{
+	struct dg *dg = arg;
+	struct ws_header auth = {"authorization", buf_str(&dg->auth)};
+	struct ws_params prm = {.url = dg->url,
+	                        .headers = &auth,
+	                        .n_headers = 1,
+	                        .max_message = MESSAGE_MAX};
+	int err = ws_connect(&dg->ws, dg->net, &prm, on_event, dg);
+
+	if (err)
+		stt_emit(&dg->stt,
+		         &(struct stt_event){.type = STT_FAILED, .err = err});
+}
+
+/* The socket is gone. */
+static void lost(struct dg *dg, int err, int status)
+{
+	dg->open = false;
+	timer_stop(clock_of(dg), &dg->keepalive);
+	err = reconnect_later(&dg->again, err, status, connect_now, dg);
+	if (err)
+		stt_emit(&dg->stt,
+		         &(struct stt_event){.type = STT_FAILED, .err = err});
+}
+
+static void on_event(const struct ws_event *ev, void *arg)
+{
+	struct dg *dg = arg;
+
+	switch (ev->type) {
+	case WS_OPEN:
+		on_open(dg);
+		break;
+	case WS_TEXT:
+		on_message(dg, ev->data, ev->len);
+		break;
+	case WS_BINARY:
+		break;
+	case WS_CLOSED:
+		ws_close(&dg->ws, 1000, NULL);
+		log_line(LOG_INFO, "deepgram", dg->call_id,
+		         "event=closed code=%d", ev->code);
+		lost(dg, -ECONNRESET, 0);
+		break;
+	case WS_FAILED:
+	default:
+		ws_close(&dg->ws, 1000, NULL);
+		lost(dg, ev->err, ev->status);
+		break;
+	}
+}
+
+/* Defaults are those of the Pipecat example (providers.md 1.2). */
+static int make_url(struct dg *dg, const struct provider_cfg *cfg)
+{
+	struct buf url;
+	int err;
+
+	buf_init(&url, URL_MAX);
+	err = buf_addf(&url,
+	               "%s/v1/listen?detect_entities=false&diarize=false"
+	               "&dictation=false&interim_results=true&numerals=false"
+	               "&profanity_filter=true&punctuate=true"
+	               "&smart_format=false&channels=1&multichannel=false"
+	               "&encoding=%s&sample_rate=%u&model=",
+	               cfg->url ? cfg->url : "wss://api.deepgram.com",
+	               dg->ulaw ? "mulaw" : "linear16", dg->hz);
+	if (!err)
+		err = str_escape(&url, str_of(cfg->model ? cfg->model
+		                                         : "nova-3-general"));
+	if (!err)
+		err = buf_adds(&url, "&language=");
+	if (!err)
+		err = str_escape(&url,
+		                 str_of(cfg->language ? cfg->language : "en"));
+	dg->url = err ? NULL : buf_take(&url, NULL);
+	buf_fini(&url);
+	return err;
+}
+
+static void dg_close(struct stt *stt)
+{
+	struct dg *dg = CONTAINER_OF(stt, struct dg, stt);
+
+	timer_stop(clock_of(dg), &dg->flush);
+	timer_stop(clock_of(dg), &dg->keepalive);
+	reconnect_stop(&dg->again);
+	send_text(dg, "{\"type\":\"CloseStream\"}");
+	ws_close(&dg->ws, 1000, NULL);
+	buf_fini(&dg->audio);
+	buf_fini(&dg->auth);
+	mem_free(dg->url);
+	mem_free(dg);
+}
+
+static int dg_open(struct stt **sttp, struct net *net,
+                   const struct stt_params *prm)
+{
+	const struct provider_cfg *cfg = prm->cfg;
+	struct dg *dg;
+	int err;
+
+	if (prm->hz != 8000 && prm->hz != 16000)
+		return -EINVAL;
+	dg = mem_zalloc(sizeof(*dg));
+	if (!dg)
+		return -ENOMEM;
+	dg->net = net;
+	dg->hz = prm->hz;
+	dg->ulaw = prm->ulaw && prm->hz == 8000;
+	dg->bytes_per_ms = dg->hz / 1000 * (dg->ulaw ? 1 : 2);
+	buf_init(&dg->audio, STT_BACKLOG_MS * dg->bytes_per_ms);
+	buf_init(&dg->auth, 512);
+	reconnect_init(&dg->again, net_timers(net), "deepgram", dg->call_id);
+
+	err = str_copy(dg->call_id, sizeof(dg->call_id),
+	               str_of(prm->call_id ? prm->call_id : "-"));
+	if (!err)
+		err = buf_addf(&dg->auth, "Token %s", cfg->key ? cfg->key : "");
+	if (!err)
+		err = make_url(dg, cfg);
+	if (!err) {
+		struct ws_header auth = {"authorization", buf_str(&dg->auth)};
+		struct ws_params ws = {.url = dg->url,
+		                       .headers = &auth,
+		                       .n_headers = 1,
+		                       .max_message = MESSAGE_MAX};
+
+		err = ws_connect(&dg->ws, net, &ws, on_event, dg);
+	}
+	if (err) {
+		dg_close(&dg->stt);
+		return err;
+	}
+	*sttp = &dg->stt;
+	return 0;
+}
+
+static int add_samples(struct dg *dg, const struct pcm *pcm)
+{
+	uint8_t ulaw[320];
+
+	if (!dg->ulaw)
+		return buf_add(&dg->audio, pcm->v, pcm->n * 2);
+	for (size_t at = 0; at < pcm->n;) {
+		size_t n = pcm->n - at;
+		int err;
+
+		if (n > sizeof(ulaw))
+			n = sizeof(ulaw);
+		g711_ulaw_encode(ulaw, pcm->v + at, n);
+		err = buf_add(&dg->audio, ulaw, n);
+		if (err)
+			return err;
+		at += n;
+	}
+	return 0;
+}
+
+static int dg_push(struct stt *stt, const struct pcm *pcm)
+{
+	struct dg *dg = CONTAINER_OF(stt, struct dg, stt);
+	size_t add = pcm->n * (dg->ulaw ? 1 : 2);
+	int err;
+
+	/* At the limit the older half goes, if it has been sent: silence has
+	 * no final text that would let go of it. */
+	if (dg->audio.len + add > dg->audio.limit)
+		forget(dg, dg->start_b + dg->audio.len / 2);
+	if (dg->audio.len + add > dg->audio.limit)
+		return -EAGAIN;
+	err = add_samples(dg, pcm);
+	if (err)
+		return err;
+	dg->pushed_b += add;
+	send_audio(dg);
+	return 0;
+}
+
+static int dg_flush(struct stt *stt)
+{
+	struct dg *dg = CONTAINER_OF(stt, struct dg, stt);
+
+	dg->flushing = true;
+	send_text(dg, "{\"type\":\"Finalize\"}");
+	timer_start(clock_of(dg), &dg->flush, FLUSH_WAIT_MS, flushed, dg);
+	return 0;
+}
+
+const struct stt_ops stt_deepgram_ops = {
+	.name = "deepgram",
+	.open = dg_open,
+	.push = dg_push,
+	.flush = dg_flush,
+	.close = dg_close,
+};
