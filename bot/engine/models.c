@@ -1,0 +1,47 @@
+#include "bot/engine/models.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/err.h"
+#include "common/log.h"
+
+int models_default_dir(char *dst, size_t cap)
+{
+	const char *cache = getenv("XDG_CACHE_HOME");
+	const char *home = getenv("HOME");
+	int n;
+
+	if (cache && *cache)
+		n = snprintf(dst, cap, "%s/dialout/models", cache);
+	else if (home && *home)
+		n = snprintf(dst, cap, "%s/.cache/dialout/models", home);
+	else
+		return -ENOENT;
+	return n < 0 || (size_t)n >= cap ? ERR_LIMIT : 0;
+}
+
+int models_find(char *dst, size_t cap, const char *dir, const char *name)
+{
+	char def[MODELS_PATH_MAX];
+	int n, err;
+
+	if (!dir) {
+		err = models_default_dir(def, sizeof(def));
+		if (err)
+			return err;
+		dir = def;
+	}
+	n = snprintf(dst, cap, "%s/%s", dir, name);
+	if (n < 0 || (size_t)n >= cap)
+		return ERR_LIMIT;
+	if (access(dst, R_OK) == 0)
+		return 0;
+	err = -errno;
+	log_line(LOG_ERROR, "models", NULL,
+	         "event=missing file=%s reason=%s hint=\"make deps\"",
+	         LOG_TEXT(dst), LOG_TEXT(err_str(err)));
+	return err;
+}
