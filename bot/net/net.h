@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 #include "common/attr.h"
+#include "common/curl/fetch.h" /* for users of net_fetch() */
 
-struct fetch;
 struct net;
 struct net_wake;
 struct timers;

@@ -19,7 +19,6 @@
 #include "bot/provider/openai_msg.h"
 #include "bot/provider/reconnect.h"
 #include "common/buf.h"
-#include "common/curl/fetch.h"
 #include "common/err.h"
 #include "common/js.h"
 #include "common/log.h"
