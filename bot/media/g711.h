@@ -1,17 +1,15 @@
 /*
- * g711.h - ITU-T G.711: u-law to and from linear samples
+ * g711.h - ITU-T G.711 u-law to and from linear samples
  *
- * Decoding is a table of 256 entries. Encoding is a table of 16384: u-law
- * looks at the upper 14 bits of a sample only, so that it gives the same as
- * the formula for each of the 65536 samples.
+ * Both ways are tables, filled before main() by the formulas. Encoding looks
+ * at the upper 14 bits of a sample only, as the recommendation has it, so
+ * 16384 entries give the same as the formula for each of the 65536 samples.
  */
 #ifndef BOT_MEDIA_G711_H
 #define BOT_MEDIA_G711_H
 
 #include <stddef.h>
 #include <stdint.h>
-
-enum { G711_ULAW_SILENCE = 0xff };
 
 /* @n bytes to @n samples and back. */
 void g711_ulaw_decode(int16_t *dst, const uint8_t *src, size_t n);
