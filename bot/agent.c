@@ -1,0 +1,374 @@
+#include "bot/agent.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bot/template.h"
+#include "bot/tools.h"
+#include "common/buf.h"
+#include "common/js.h"
+#include "common/mem.h"
+
+enum kind {
+	KIND_TEXT,     /* char * */
+	KIND_TEMPLATE, /* char *, checked */
+	KIND_BOOL,
+	KIND_MS,  /* uint32_t, as it is */
+	KIND_SEC, /* uint32_t [ms], given in seconds */
+	KIND_COUNT,
+	KIND_REAL,
+};
+
+struct key {
+	const char *name;
+	enum kind kind;
+	size_t offset;
+	double min, max; /* of numbers */
+	bool nullable;
+};
+
+#define AT(member) offsetof(struct agent, member)
+
+/* clang-format off */
+static const struct key keys[] = {
+	{"instructions",	KIND_TEMPLATE,	AT(instructions),	0, 0, false},
+	{"greeting",		KIND_TEMPLATE,	AT(greeting),		0, 0, true},
+	{"apology",		KIND_TEMPLATE,	AT(apology),		0, 0, false},
+	{"goodbye",		KIND_TEMPLATE,	AT(goodbye),		0, 0, true},
+	{"model",		KIND_TEXT,	AT(model),		0, 0, true},
+	{"language",		KIND_TEXT,	AT(language),		0, 0, true},
+	{"temperature",		KIND_REAL,	AT(temperature),	0, 2, false},
+	{"protect_greeting",	KIND_BOOL,	AT(protect_greeting),	0, 0, false},
+	{"greet_after_ms",	KIND_MS,	AT(greet_after_ms),	1, 60000, false},
+	{"resume_after_ms",	KIND_MS,	AT(resume_ms),		0, 10000, false},
+	{"min_duration_ms",	KIND_MS,	AT(interrupt.min_ms),	0, 5000, false},
+	{"min_words",		KIND_COUNT,	AT(interrupt.min_words), 0, 20, false},
+	{"pause_ms",		KIND_MS,	AT(endpoint.short_ms),	100, 5000, false},
+	{"long_pause_ms",	KIND_MS,	AT(endpoint.long_ms),	100, 10000, false},
+	{"limits.call_sec",	KIND_SEC,	AT(max_call_ms),	10, 14400, false},
+	{"limits.idle_sec",	KIND_SEC,	AT(idle_ms),		5, 3600, false},
+	{"limits.turn_sec",	KIND_SEC,	AT(max_turn_ms),	5, 600, false},
+};
+/* clang-format on */
+
+static int fault_key(char fault[AGENT_FAULT_MAX], const char *key,
+                     const char *what)
+{
+	snprintf(fault, AGENT_FAULT_MAX, "\"%s\": %s", key, what);
+	return -EINVAL;
+}
+
+static int set_text(char **dst, const char *text)
+{
+	char *copy = NULL;
+
+	if (text) {
+		copy = mem_strdup(text);
+		if (!copy)
+			return -ENOMEM;
+	}
+	mem_free(*dst);
+	*dst = copy;
+	return 0;
+}
+
+static int parse_text(struct agent *a, const struct key *k, const json_t *v,
+                      char fault[AGENT_FAULT_MAX])
+{
+	char **dst = (char **)(void *)((char *)a + k->offset);
+	const char *why;
+
+	if (k->nullable && json_is_null(v))
+		return set_text(dst, NULL);
+	if (!json_is_string(v))
+		return fault_key(fault, k->name,
+		                 k->nullable ? "must be a text or null"
+		                             : "must be a text");
+	if (k->kind == KIND_TEMPLATE &&
+	    template_check(str_of(json_string_value(v)), &why) != 0)
+		return fault_key(fault, k->name, why);
+	return set_text(dst, json_string_value(v));
+}
+
+static int parse_number(struct agent *a, const struct key *k, const json_t *v,
+                        char fault[AGENT_FAULT_MAX])
+{
+	void *dst = (char *)a + k->offset;
+	const double n = json_number_value(v);
+
+	if (!json_is_number(v) || n < k->min || n > k->max) {
+		char what[96];
+
+		snprintf(what, sizeof(what), "must be a number from %g to %g",
+		         k->min, k->max);
+		return fault_key(fault, k->name, what);
+	}
+	if (k->kind == KIND_REAL)
+		*(double *)dst = n;
+	else if (k->kind == KIND_SEC)
+		*(uint32_t *)dst = (uint32_t)(n * 1000);
+	else
+		*(uint32_t *)dst = (uint32_t)n;
+	return 0;
+}
+
+static int parse_key(struct agent *a, const struct key *k, const json_t *v,
+                     char fault[AGENT_FAULT_MAX])
+{
+	switch (k->kind) {
+	case KIND_TEXT:
+	case KIND_TEMPLATE:
+		return parse_text(a, k, v, fault);
+	case KIND_BOOL:
+		if (!json_is_boolean(v))
+			return fault_key(fault, k->name,
+			                 "must be true or false");
+		*(bool *)(void *)((char *)a + k->offset) = json_is_true(v);
+		return 0;
+	case KIND_MS:
+	case KIND_SEC:
+	case KIND_COUNT:
+	case KIND_REAL:
+		break;
+	}
+	return parse_number(a, k, v, fault);
+}
+
+static int add_voice(struct agent *a, const char *provider, const char *voice)
+{
+	struct agent_voice *v = &a->voices[a->n_voices];
+	int err = set_text(&v->voice, voice);
+
+	if (!err)
+		err = set_text(&v->provider, provider);
+	a->n_voices++;
+	return err;
+}
+
+static int parse_voice(struct agent *a, json_t *v, char fault[AGENT_FAULT_MAX])
+{
+	static const char what[] =
+		"must be a text, or an object of one text per provider";
+	const char *provider;
+	json_t *voice;
+
+	if (json_is_string(v))
+		return add_voice(a, NULL, json_string_value(v));
+	if (!json_is_object(v) || json_object_size(v) > AGENT_VOICES_MAX)
+		return fault_key(fault, "voice", what);
+	json_object_foreach(v, provider, voice)
+	{
+		int err;
+
+		if (!json_is_string(voice))
+			return fault_key(fault, "voice", what);
+		err = add_voice(a, provider, json_string_value(voice));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int parse_tools(struct agent *a, const json_t *v,
+                       char fault[AGENT_FAULT_MAX])
+{
+	size_t i;
+	json_t *name;
+
+	if (!json_is_array(v) || json_array_size(v) > AGENT_TOOLS_MAX)
+		return fault_key(fault, "tools", "must be a list of names");
+	json_array_foreach(v, i, name)
+	{
+		const struct tool *tool =
+			json_is_string(name)
+				? tools_find(json_string_value(name))
+				: NULL;
+
+		if (!tool) {
+			char what[96];
+
+			snprintf(what, sizeof(what),
+			         "there is no tool \"%.40s\"",
+			         json_is_string(name) ? json_string_value(name)
+			                              : "?");
+			return fault_key(fault, "tools", what);
+		}
+		a->tools[a->n_tools++] = tool;
+	}
+	return 0;
+}
+
+static int parse_object(struct agent *a, json_t *obj, const char *prefix,
+                        char fault[AGENT_FAULT_MAX])
+{
+	const char *name;
+	json_t *v;
+
+	json_object_foreach(obj, name, v)
+	{
+		const struct key *k = NULL;
+		char path[128];
+		int err;
+
+		snprintf(path, sizeof(path), "%s%.60s", prefix, name);
+		for (size_t i = 0; i < ARRAY_LEN(keys) && !k; i++)
+			if (strcmp(keys[i].name, path) == 0)
+				k = &keys[i];
+		if (k)
+			err = parse_key(a, k, v, fault);
+		else if (strcmp(path, "voice") == 0)
+			err = parse_voice(a, v, fault);
+		else if (strcmp(path, "tools") == 0)
+			err = parse_tools(a, v, fault);
+		else if (strcmp(path, "limits") == 0 && json_is_object(v))
+			/* one level deep: "limits." begins no other object */
+			err = parse_object(a, v, "limits.", fault);
+		else
+			err = fault_key(fault, path, "unknown key");
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int agent_new(struct agent **ap, const char *name)
+{
+	struct agent *a = mem_zalloc(sizeof(*a));
+	int err;
+
+	if (!a)
+		return -ENOMEM;
+	snprintf(a->name, sizeof(a->name), "%s", name);
+	a->temperature = -1;
+	a->greet_after_ms = 1500;
+	a->resume_ms = 2000;
+	a->idle_ms = 300 * 1000;
+	a->max_call_ms = 900 * 1000;
+	a->max_turn_ms = 90 * 1000;
+	a->interrupt = interrupt_defaults;
+	a->endpoint = endpoint_defaults;
+	err = set_text(&a->instructions, "");
+	if (!err)
+		err = set_text(&a->apology,
+		               "I'm sorry, I did not get that. Could you "
+		               "say it again?");
+	if (!err)
+		err = set_text(&a->goodbye,
+		               "I'm sorry, I have trouble on my side. I will "
+		               "have to hang up. Goodbye.");
+	if (err)
+		agent_free(&a);
+	*ap = a;
+	return err;
+}
+
+int agent_parse(struct agent **ap, const char *name, const char *text,
+                size_t len, char fault[AGENT_FAULT_MAX])
+{
+	struct agent *a = NULL;
+	json_t *obj = js_parse(text, len, fault, AGENT_FAULT_MAX);
+	int err;
+
+	if (!obj)
+		return -EINVAL;
+	if (!json_is_object(obj)) {
+		snprintf(fault, AGENT_FAULT_MAX, "not a JSON object");
+		err = -EINVAL;
+		goto out;
+	}
+	err = agent_new(&a, name);
+	if (!err)
+		err = parse_object(a, obj, "", fault);
+	if (err)
+		agent_free(&a);
+	else
+		*ap = a;
+out:
+	json_decref(obj);
+	return err;
+}
+
+static bool name_ok(const char *name)
+{
+	const size_t len = strlen(name);
+
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)name[i]) && !strchr("_-", name[i]))
+			return false;
+	return len > 0 && len < AGENT_NAME_MAX;
+}
+
+static int read_file(const char *path, struct buf *out)
+{
+	FILE *f = fopen(path, "re");
+	char block[4096];
+	size_t n;
+	int err = 0;
+
+	if (!f)
+		return -errno;
+	while (!err && (n = fread(block, 1, sizeof(block), f)) > 0)
+		err = buf_add(out, block, n);
+	if (!err && ferror(f))
+		err = -EIO;
+	fclose(f);
+	return err;
+}
+
+int agent_load(struct agent **ap, const char *dir, const char *name,
+               char fault[AGENT_FAULT_MAX])
+{
+	char path[4096], what[AGENT_FAULT_MAX] = "";
+	struct buf text;
+	int n, err;
+
+	if (!name_ok(name)) {
+		snprintf(fault, AGENT_FAULT_MAX, "\"%.60s\" is no agent's name",
+		         name);
+		return -ENOENT;
+	}
+	n = snprintf(path, sizeof(path), "%s/%s.json", dir, name);
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return -ENOENT;
+	buf_init(&text, AGENT_FILE_MAX);
+	err = read_file(path, &text);
+	if (err)
+		snprintf(what, sizeof(what), "cannot be read");
+	else
+		err = agent_parse(ap, name, buf_str(&text), text.len, what);
+	if (err)
+		snprintf(fault, AGENT_FAULT_MAX, "%.120s: %.120s", path, what);
+	buf_fini(&text);
+	return err;
+}
+
+void agent_free(struct agent **ap)
+{
+	struct agent *a = *ap;
+
+	*ap = NULL;
+	if (!a)
+		return;
+	for (size_t i = 0; i < a->n_voices; i++) {
+		mem_free(a->voices[i].provider);
+		mem_free(a->voices[i].voice);
+	}
+	mem_free(a->instructions);
+	mem_free(a->greeting);
+	mem_free(a->apology);
+	mem_free(a->goodbye);
+	mem_free(a->model);
+	mem_free(a->language);
+	mem_free(a);
+}
+
+const char *agent_voice(const struct agent *a, const char *provider)
+{
+	for (size_t i = 0; i < a->n_voices; i++)
+		if (!a->voices[i].provider ||
+		    strcmp(a->voices[i].provider, provider) == 0)
+			return a->voices[i].voice;
+	return NULL;
+}

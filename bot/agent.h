@@ -1,0 +1,78 @@
+/*
+ * agent.h - who the bot is in a call: an agent file
+ *
+ * AGENTS_DIR/NAME.json says what the bot is told, how it greets, with which
+ * voice it speaks and how it takes turns. What is not in the file has the
+ * default below; what is in it and not known here is a fault that is named
+ * when the bot starts, since a typing mistake must not be silent.
+ */
+#ifndef BOT_AGENT_H
+#define BOT_AGENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bot/endpoint.h"
+#include "bot/interrupt.h"
+#include "common/attr.h"
+
+enum {
+	AGENT_NAME_MAX = 64,   /* [bytes] with terminator: [A-Za-z0-9_-] */
+	AGENT_FAULT_MAX = 256, /* [bytes] with terminator */
+	AGENT_FILE_MAX = 256 * 1024, /* [bytes] */
+	AGENT_TOOLS_MAX = 32,
+	AGENT_VOICES_MAX = 8, /* providers with a voice of their own */
+};
+
+struct tool;
+
+struct agent_voice {
+	char *provider; /* NULL: any */
+	char *voice;
+};
+
+struct agent {
+	char name[AGENT_NAME_MAX];
+	char *instructions; /* template; "" without */
+	char *greeting;     /* template; NULL: the model speaks first, once
+	                     * the callee has */
+	char *apology;      /* said when no reply can be made */
+	char *goodbye;      /* said when the bot ends the call by itself */
+	char *model;        /* NULL: as configured */
+	char *language;     /* NULL: as configured */
+	struct agent_voice voices[AGENT_VOICES_MAX];
+	size_t n_voices;
+	double temperature; /* below 0: the model's default */
+	const struct tool *tools[AGENT_TOOLS_MAX];
+	size_t n_tools;
+	bool protect_greeting;   /* the greeting cannot be interrupted */
+	uint32_t greet_after_ms; /* of silence after the call was answered */
+	uint32_t resume_ms;      /* after a sound without words */
+	uint32_t idle_ms;        /* nobody says anything; the call ends */
+	uint32_t max_call_ms;
+	uint32_t max_turn_ms; /* of the callee */
+	struct interrupt_rules interrupt;
+	struct endpoint_rules endpoint;
+};
+
+/* An agent with every default, and no instructions. -ENOMEM. */
+int agent_new(struct agent **ap, const char *name) MUST_CHECK;
+
+/* The agent of @len bytes of JSON. -EINVAL, with @fault saying what and where;
+ * -ENOMEM. */
+int agent_parse(struct agent **ap, const char *name, const char *text,
+                size_t len, char fault[AGENT_FAULT_MAX]) MUST_CHECK;
+
+/* Read @dir/@name.json. -ENOENT: no such file, or no name for one. Others as
+ * above, or what reading said; @fault is filled. */
+int agent_load(struct agent **ap, const char *dir, const char *name,
+               char fault[AGENT_FAULT_MAX]) MUST_CHECK;
+
+/* NULLs the caller's pointer. NULL is fine. */
+void agent_free(struct agent **ap);
+
+/* The voice for @provider; NULL: as configured. */
+const char *agent_voice(const struct agent *a, const char *provider);
+
+#endif
