@@ -31,7 +31,7 @@ LIBS_COMMON := -ljansson -lcurl -lmbedcrypto -lm
 LIBS_SERVER := -lcivetweb -lsqlite3
 LIBS_BOT    := -lwebsockets -luv -lflite_cmu_us_rms -lflite_usenglish \
 	-lflite_cmulex -lflite -ldl
-LIBS_TEST   := -lcheck -lsubunit -lrt -lexpat -lssl -lcrypto
+LIBS_TEST   := -lcheck -lsubunit -lrt -lexpat -lnghttp2 -lssl -lcrypto
 
 # ---- what there is to build -------------------------------------------------
 
@@ -77,7 +77,7 @@ LIBSIM    := $(BUILD)/libsim.a
 DEPS_BUILD := gcc libc6-dev make pkg-config libwebsockets-dev \
 	libwebsockets-evlib-uv libuv1-dev libcurl4-openssl-dev libjansson-dev \
 	libmbedtls-dev libcivetweb-dev libsqlite3-dev flite1-dev libexpat1-dev \
-	libssl-dev ca-certificates python3-minimal
+	libssl-dev libnghttp2-dev ca-certificates python3-minimal
 DEPS_DEMO  := $(DEPS_BUILD) asterisk-core-sounds-en-wav
 DEPS_TEST  := $(DEPS_DEMO) check
 DEPS_LINT  := $(DEPS_TEST) clang clang-format clang-tidy cppcheck \
@@ -131,7 +131,8 @@ $(BUILD)/dialout-bot: $(BUILD)/obj/bot/main.o $(LIBBOT) $(LIBCOMMON)
 	$(LINK) $^ $(LIBS_BOT) $(LIBS_COMMON)
 
 $(BUILD)/%-sim: $(BUILD)/obj/tests/sim/%-sim.o $(LIBSIM) $(LIBCOMMON)
-	$(LINK) $^ -lwebsockets -luv -lexpat -lssl -lcrypto $(LIBS_COMMON)
+	$(LINK) $^ -lwebsockets -luv -lexpat -lnghttp2 -lssl -lcrypto \
+		$(LIBS_COMMON)
 
 $(TESTS) $(BENCHES): $(BUILD)/%: $(BUILD)/obj/tests/%.o $(LIBTEST) $(LIBSIM) \
 		$(LIBBOT) $(LIBSERVER) $(LIBCOMMON)
