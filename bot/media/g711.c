@@ -2,7 +2,7 @@
 
 enum {
 	BIAS = 33,   /* of a 14 bit sample, makes each segment a power of 2 */
-	CLIP = 8159, /* greatest 14 bit magnitude */
+	CLIP = 8158, /* with the bias it still fits 13 bits */
 };
 
 static int16_t linear[256];

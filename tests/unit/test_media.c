@@ -62,7 +62,7 @@ static void every_sample_is_encoded_to_a_near_value(void)
 		/* Two bits are not looked at, and where the steps double the
 		 * recommendation's decision is half a small step early. */
 		if (v % 61 == 0)
-			CHECK(abs(v - back) <= best + 8 + abs(v) / 120);
+			CHECK(abs(v - back) <= best + 8 + abs(v) / 60);
 	}
 }
 
