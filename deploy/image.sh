@@ -1,0 +1,44 @@
+#!/bin/sh
+# image.sh ROOT - turn a bare Debian 12 root into the bot's image
+#
+# The Dockerfile runs this with "/" inside its container. With another folder
+# (made by mmdebstrap, say) the source is copied there and the same happens in
+# a chroot, which is how the tests build the image without Docker. What was
+# needed only to build is removed again.
+set -eu
+root=$1
+src=$(cd "$(dirname "$0")/.." && pwd)
+
+if [ "$root" != / ]; then
+    mkdir -p "$root/usr/src/dialout"
+    (cd "$src" && tar cf - --exclude ./build --exclude ./.git .) |
+        tar xf - -C "$root/usr/src/dialout"
+    exec chroot "$root" /usr/src/dialout/deploy/image.sh /
+fi
+
+export DEBIAN_FRONTEND=noninteractive HOME=/root
+export XDG_CACHE_HOME=/usr/src/dialout-cache
+apt="apt-get -qq -y --no-install-recommends"
+apt-get -qq update
+before=$(apt-mark showmanual)
+run="libwebsockets17 libwebsockets-evlib-uv libuv1 libcurl4 libjansson4
+    libmbedcrypto7 libflite1 ca-certificates"
+# shellcheck disable=SC2086
+$apt install $run make >/dev/null
+
+cd "$src"
+make --no-print-directory deps-build
+deploy/deps.sh models light
+make --no-print-directory -j"$(nproc)" build/dialout-bot
+deploy/install.sh build "" /usr bot
+
+# shellcheck disable=SC2086
+{
+    apt-mark auto '.*'
+    apt-mark manual $before $run
+    $apt purge --auto-remove
+    apt-get clean
+} >/dev/null 2>&1
+rm -rf build "$XDG_CACHE_HOME" /var/lib/apt/lists/* /root/.npm
+getent passwd dialout >/dev/null ||
+    useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin dialout
