@@ -1,0 +1,24 @@
+/*
+ * ws.h - the WebSocket routes on civetweb's frame callbacks
+ *
+ * Private to this folder. A WebSocket holds its thread as long as it lives.
+ */
+#ifndef SERVER_HTTP_WS_H
+#define SERVER_HTTP_WS_H
+
+#include "server/http/http.h"
+
+struct mg_context;
+struct ws_bind;
+
+/* Once a process. */
+void ws_init_library(void);
+
+/* Register @opts->ws_routes with the running server. -ENOMEM. */
+int ws_bind(struct ws_bind **bp, struct mg_context *ctx,
+            const struct http_opts *opts) MUST_CHECK;
+
+/* After the server has stopped. NULL is fine. */
+void ws_unbind(struct ws_bind **bp);
+
+#endif
