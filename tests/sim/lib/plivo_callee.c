@@ -109,7 +109,8 @@ static bool arrived(const struct psim_command *cmd, const struct psim_ear *ear,
 	case PSIM_OP_WAIT_SPEECH:
 		return ear->speaking;
 	case PSIM_OP_WAIT_SILENCE:
-		return now - ear->loud_ms >= cmd->ms;
+		/* This frame has been heard already. */
+		return now + PSIM_FRAME_MS - ear->loud_ms >= cmd->ms;
 	case PSIM_OP_BARGE_IN:
 		return ear->speaking && now - ear->from_ms >= cmd->ms;
 	case PSIM_OP_SILENCE:

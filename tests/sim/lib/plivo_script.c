@@ -323,11 +323,13 @@ static int one_line(struct parser *p, struct str line)
 {
 	int err;
 
-	line = str_cut(&line, '#');
 	p->n = 0;
 	for (line = str_trim(line); line.len; line = str_trim(line)) {
 		size_t len = 0;
 
+		/* After dtmf it is a key. */
+		if (line.v[0] == '#' && (!p->n || strcmp(p->w[0], "dtmf")))
+			break;
 		while (len < line.len && line.v[len] != ' ' &&
 		       line.v[len] != '\t')
 			len++;

@@ -1,8 +1,8 @@
 /*
  * plivo_script.h - what the person called does: a file of lines
  *
- * One command a line; `#` begins a comment. How the call goes, anywhere in the
- * file:
+ * One command a line; a word that begins with # begins a comment, but for the
+ * keys of dtmf. How the call goes, anywhere in the file:
  *
  *	answer after MS        ring for so long, then pick up (500)
  *	begin answer|stream    when the commands start: as soon as the phone is
