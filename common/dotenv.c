@@ -59,6 +59,8 @@ static int add_reference(const struct dotenv *d, struct buf *out,
 
 	if (str_copy(key, sizeof(key), name))
 		return ERR_LIMIT;
+	/* Nobody changes the environment while it is read. */
+	// NOLINTNEXTLINE(concurrency-mt-unsafe)
 	v = getenv(key);
 	if (!v || !*v)
 		v = e ? e->value : NULL;

@@ -11,6 +11,7 @@
 void notify_send(const char *state)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	// Nobody changes the environment. NOLINTNEXTLINE(concurrency-mt-unsafe)
 	const char *path = getenv("NOTIFY_SOCKET");
 	size_t len = path ? strlen(path) : 0;
 	int fd;

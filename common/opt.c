@@ -155,6 +155,7 @@ static const char *unless_empty(const char *v)
 static int pick(struct opt_set *s, const struct opt *o,
                 const struct dotenv *env, const char **out)
 {
+	// Nobody changes the environment. NOLINTNEXTLINE(concurrency-mt-unsafe)
 	const char *outer = unless_empty(getenv(o->name));
 	const char *inner = NULL;
 

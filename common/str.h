@@ -18,7 +18,7 @@ struct str {
 	size_t len; /* [bytes] */
 };
 
-/* printf("%.*s", STR_ARG(s)); for slices shorter than 2 GiB. */
+/* The arguments of a "%.*s"; for slices shorter than 2 GiB. */
 #define STR_ARG(s) (int)(s).len, (s).v
 
 enum { STR_PHONE_MAX = 24 /* [bytes] a masked number, with terminator */ };
