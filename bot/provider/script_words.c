@@ -76,7 +76,7 @@ static bool nearly(const char *a, const char *b)
 	while (tail < la - i && tail < lb - i &&
 	       a[la - 1 - tail] == b[lb - 1 - tail])
 		tail++;
-	return la - i - tail <= 1 && lb - i - tail <= 1;
+	return la <= i + tail + 1 && lb <= i + tail + 1;
 }
 
 static bool same_word(const char *said, const char *want)
