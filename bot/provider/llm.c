@@ -34,7 +34,8 @@ bool llm_emit(struct llm *llm, const struct llm_event *ev)
 
 	if (!llm->eventh)
 		return true;
-	// Taken back before the return. cppcheck-suppress autoVariables
+	/* Taken back before the return. */
+	// cppcheck-suppress autoVariables
 	llm->gone = &gone;
 	llm->eventh(ev, llm->arg);
 	if (!gone) {

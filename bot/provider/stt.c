@@ -44,7 +44,8 @@ bool stt_emit(struct stt *stt, const struct stt_event *ev)
 
 	if (!stt->eventh)
 		return true;
-	// Taken back before the return. cppcheck-suppress autoVariables
+	/* Taken back before the return. */
+	// cppcheck-suppress autoVariables
 	stt->gone = &gone;
 	stt->eventh(ev, stt->arg);
 	if (!gone) {

@@ -62,7 +62,8 @@ bool tts_emit(struct tts *tts, const struct tts_event *ev)
 
 	if (!tts->eventh || (of_reply && ev->reply <= tts->cancelled))
 		return true;
-	// Taken back before the return. cppcheck-suppress autoVariables
+	/* Taken back before the return. */
+	// cppcheck-suppress autoVariables
 	tts->gone = &gone;
 	tts->eventh(ev, tts->arg);
 	if (!gone) {
