@@ -209,6 +209,18 @@ struct fetch *net_fetch(struct net *net)
 	return netfetch_get(net->fetch);
 }
 
+uint64_t net_wall_ms(const struct net *net, uint64_t at_us)
+{
+	uint64_t ago_us = uv_hrtime() / 1000 - at_us;
+	struct timespec ts;
+
+	(void)net;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ((uint64_t)ts.tv_sec * US_PER_SEC + (uint64_t)ts.tv_nsec / 1000 -
+	        ago_us) /
+	       1000;
+}
+
 static void signal_handler(uv_signal_t *uv, int signum)
 {
 	struct net_sig *sig = CONTAINER_OF(uv, struct net_sig, uv);

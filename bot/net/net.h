@@ -36,6 +36,9 @@ struct timers *net_timers(struct net *net);
 /* HTTP requests through common/curl/fetch.h; names resolved off the loop. */
 struct fetch *net_fetch(struct net *net);
 
+/* Milliseconds since 1970 of a time of the schedule's clock; for records. */
+uint64_t net_wall_ms(const struct net *net, uint64_t at_us);
+
 typedef void net_signal_h(int signum, void *arg);
 
 /* Call @handler for each @signum from now on. */

@@ -1,0 +1,303 @@
+#define _GNU_SOURCE
+#include "bot/config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bot/peer.h"
+#include "bot/provider/llm.h"
+#include "bot/provider/stt.h"
+#include "bot/provider/tts.h"
+#include "common/buf.h"
+#include "common/str.h"
+
+enum {
+	SECRET_MIN = 32, /* [characters] */
+	PORT_DEFAULT = 7861,
+};
+
+/* The server's own, so that a shared .env raises no question. */
+static const char *const server_names[] = {
+	"PUBLIC_URL",
+	"API_KEY",
+	"START_AUTH",
+	"CORS_ORIGINS",
+	"BOT_URL",
+	"BOT_WS_URL",
+	"RELAY_MAX",
+	"DATABASE_URL",
+	"EVENTS_BASE_URL",
+	"CALLS_PER_SECOND",
+	"MAX_CALLS",
+	"RING_TIMEOUT",
+	"CALL_TIME_LIMIT",
+	"START_WAIT",
+	"ALLOWED_PREFIXES",
+	"METRICS_LISTEN",
+	"LISTEN",
+	"PIPECAT_CLOUD_REGION",
+	"PLIVO_PHONE_NUMBER",
+	"AGENT_NAME",
+	"ORGANIZATION_NAME",
+	NULL,
+};
+
+/* One kind of provider: what may stand in STT, LLM or TTS. */
+struct kind {
+	const char *name;           /* the variable */
+	const char **value;         /* into the configuration */
+	const char *hosted, *local; /* values: with a key, without */
+	const char *key_name;       /* the variable of the key */
+	bool has_key;               /* or what stands for one */
+	bool (*known)(const char *value);
+};
+
+static bool stt_known(const char *v)
+{
+	return stt_find(v) != NULL;
+}
+
+static bool llm_known(const char *v)
+{
+	return llm_find(v) != NULL;
+}
+
+static bool tts_known(const char *v)
+{
+	return tts_find(v) != NULL;
+}
+
+/* A value, its absence, and a key that is not there: what follows. */
+static int choose(const struct kind *k, bool no_keys_local, struct buf *faults)
+{
+	if (!*k->value && k->has_key)
+		*k->value = k->hosted;
+	if (!*k->value && no_keys_local)
+		*k->value = k->local;
+	if (!*k->value)
+		return buf_addf(faults,
+		                "%s is not set: set it, or %s=%s to do "
+		                "without\n",
+		                k->key_name, k->name, k->local);
+	if (!strcmp(*k->value, k->hosted) && !k->has_key)
+		return buf_addf(faults, "%s=%s needs %s\n", k->name, k->hosted,
+		                k->key_name);
+	if (!k->known(*k->value))
+		return buf_addf(faults, "%s=%s: there is no such provider\n",
+		                k->name, *k->value);
+	return 0;
+}
+
+static int choose_all(struct bot_config *c, struct buf *faults)
+{
+	const struct kind kinds[] = {
+		{"STT", &c->stt, "deepgram", "embedded", "DEEPGRAM_API_KEY",
+	         c->deepgram_key != NULL, stt_known},
+		{"LLM", &c->llm, "openai", "script", "OPENAI_API_KEY",
+	         c->openai_key || c->openai_url, llm_known},
+		{"TTS", &c->tts, "cartesia", "embedded", "CARTESIA_API_KEY",
+	         c->cartesia_key != NULL, tts_known},
+	};
+	bool no_keys_local = c->env == CONFIG_LOCAL;
+	int err = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		no_keys_local = no_keys_local && !kinds[i].has_key;
+	for (size_t i = 0; i < ARRAY_LEN(kinds) && !err; i++)
+		err = choose(&kinds[i], no_keys_local, faults);
+	if (!c->openai_url)
+		c->openai_url = "https://api.openai.com/v1";
+	c->embedded = (c->stt && !strcmp(c->stt, "embedded")) ||
+	              (c->tts && !strcmp(c->tts, "embedded"));
+	return err;
+}
+
+static int check_url(struct buf *faults, const char *name, const char *url,
+                     const char *secure, const char *clear)
+{
+	struct str u = str_of(url);
+
+	if (!url || str_starts(u, secure))
+		return 0;
+	if (!str_starts(u, clear))
+		return buf_addf(faults, "%s must begin with %s\n", name,
+		                secure);
+	if (peer_url_is_loopback(url))
+		return 0;
+	return buf_addf(faults, "%s: clear text is for loopback only\n", name);
+}
+
+static int check_urls(const struct bot_config *c, struct buf *faults)
+{
+	int err = check_url(faults, "PLIVO_API_URL", c->plivo_url, "https://",
+	                    "http://");
+
+	if (!err)
+		err = check_url(faults, "OPENAI_BASE_URL", c->openai_url,
+		                "https://", "http://");
+	if (!err)
+		err = check_url(faults, "DEEPGRAM_URL", c->deepgram_url,
+		                "wss://", "ws://");
+	if (!err)
+		err = check_url(faults, "CARTESIA_URL", c->cartesia_url,
+		                "wss://", "ws://");
+	if (!err)
+		err = check_url(faults, "BOT_PUBLIC_URL", c->public_url,
+		                "wss://", "ws://");
+	return err;
+}
+
+static int check_access(const struct bot_config *c, struct buf *faults)
+{
+	int err = 0;
+
+	if (c->secret && strlen(c->secret) < SECRET_MIN)
+		err = buf_addf(faults,
+		               "BOT_SECRET must have at least %d characters\n",
+		               SECRET_MIN);
+	if (!err && c->accept == ACCEPT_SIGNED && !c->plivo_token)
+		err = buf_adds(faults, "BOT_ACCEPT=signed needs "
+		                       "PLIVO_AUTH_TOKEN\n");
+	if (!err && c->accept == ACCEPT_SIGNED && !c->public_url)
+		err = buf_adds(faults, "BOT_ACCEPT=signed needs "
+		                       "BOT_PUBLIC_URL\n");
+	if (!err && c->env == CONFIG_PRODUCTION && !c->secret &&
+	    c->accept == ACCEPT_RESERVED)
+		err = buf_adds(faults,
+		               "BOT_SECRET is not set: without it a bot in "
+		               "production takes only /ws?body= and needs "
+		               "BOT_ACCEPT=signed or any\n");
+	if (!err && c->public_url && c->verify == VERIFY_ENFORCE &&
+	    !c->plivo_token)
+		err = buf_adds(faults, "PLIVO_AUTH_TOKEN is not set: "
+		                       "PLIVO_VERIFY=enforce needs it\n");
+	return err;
+}
+
+static int set_addr(struct bot_config *c, struct buf *faults)
+{
+	struct buf b;
+	int err;
+
+	c->behind_platform = !c->listen && opt_given(c->opts, "PORT");
+	buf_init(&b, sizeof(c->addr) - 1);
+	if (c->listen)
+		err = buf_adds(&b, c->listen);
+	else if (c->behind_platform)
+		err = buf_addf(&b, "0.0.0.0:%u", c->port);
+	else
+		err = buf_addf(&b, "%s:%d",
+		               c->env == CONFIG_PRODUCTION ? "0.0.0.0"
+		                                           : "127.0.0.1",
+		               PORT_DEFAULT);
+	if (!err)
+		err = str_copy(c->addr, sizeof(c->addr), str_of(buf_str(&b)));
+	buf_fini(&b);
+	if (err)
+		return buf_adds(faults, "BOT_LISTEN is too long\n");
+	if (!strchr(c->addr, ':'))
+		return buf_adds(faults, "BOT_LISTEN must be host:port\n");
+	return 0;
+}
+
+/* "DIR/../bot/agents" of a program in the build folder, else @installed. */
+static void default_agents(char dst[CONFIG_PATH_MAX])
+{
+	static const char installed[] = "/etc/dialout/agents";
+	char exe[CONFIG_PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	char *slash;
+	struct buf b;
+
+	buf_init(&b, CONFIG_PATH_MAX - 1);
+	exe[n > 0 ? n : 0] = '\0';
+	/* Sanitizers' programs are one folder deeper. */
+	for (int up = 0; up < 3; up++) {
+		slash = strrchr(exe, '/');
+		if (!slash)
+			break;
+		*slash = '\0';
+		buf_reset(&b);
+		if (!buf_addf(&b, "%s/bot/agents", exe) &&
+		    access(buf_str(&b), R_OK | X_OK) == 0)
+			break;
+	}
+	if (!b.len || access(buf_str(&b), R_OK | X_OK) != 0 ||
+	    str_copy(dst, CONFIG_PATH_MAX, str_of(buf_str(&b))))
+		memcpy(dst, installed, sizeof(installed));
+	buf_fini(&b);
+}
+
+static int set_paths(struct bot_config *c, struct buf *faults)
+{
+	struct buf b;
+	int err = 0;
+
+	if (!c->agents_dir) {
+		default_agents(c->agents_path);
+		c->agents_dir = c->agents_path;
+	}
+	if (!c->script) {
+		buf_init(&b, CONFIG_PATH_MAX - 1);
+		err = buf_addf(&b, "%s/default.script", c->agents_dir);
+		if (!err)
+			err = str_copy(c->script_path, CONFIG_PATH_MAX,
+			               str_of(buf_str(&b)));
+		buf_fini(&b);
+		c->script = c->script_path;
+	}
+	if (err)
+		return buf_adds(faults, "AGENTS_DIR is too long\n");
+	if (access(c->agents_dir, R_OK | X_OK) != 0)
+		return buf_addf(faults,
+		                "AGENTS_DIR %s: %s; `make install` puts one "
+		                "to /etc/dialout/agents\n",
+		                c->agents_dir, strerror(errno));
+	return 0;
+}
+
+int config_load(struct bot_config *c, const char *dotenv, struct buf *faults)
+{
+	int err;
+
+	memset(c, 0, sizeof(*c));
+	err = opt_load(&c->opts, bot_options, bot_options_n, c, dotenv,
+	               server_names, faults);
+	if (err && err != -EINVAL)
+		return err;
+	if (!c->opts)
+		return err;
+	if (!opt_given(c->opts, "PLIVO_VERIFY"))
+		c->verify = c->env == CONFIG_PRODUCTION ? VERIFY_ENFORCE
+		                                        : VERIFY_LOG;
+	err = set_addr(c, faults);
+	if (!err)
+		err = set_paths(c, faults);
+	if (!err)
+		err = choose_all(c, faults);
+	if (!err)
+		err = check_urls(c, faults);
+	if (!err)
+		err = check_access(c, faults);
+	if (err)
+		return err;
+	return faults->len ? -EINVAL : 0;
+}
+
+void config_fini(struct bot_config *c)
+{
+	opt_free(&c->opts);
+}
+
+bool config_on_loopback(const struct bot_config *c)
+{
+	char host[CONFIG_ADDR_MAX];
+	const char *colon = strrchr(c->addr, ':');
+	struct str h = str_n(c->addr, (size_t)(colon - c->addr));
+
+	if (h.len > 2 && h.v[0] == '[')
+		h = str_n(h.v + 1, h.len - 2);
+	return !str_copy(host, sizeof(host), h) && peer_is_loopback(host);
+}
