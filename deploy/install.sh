@@ -17,7 +17,7 @@ put 755 "$build/dialout-bot" "$prefix/bin/dialout-bot"
 for f in "$here"/../bot/agents/*.json "$here"/../bot/agents/*.script; do
     put_new 644 "$f" "/etc/dialout/agents/$(basename "$f")"
 done
-models=${XDG_CACHE_HOME:-$HOME/.cache}/dialout
+models=${XDG_CACHE_HOME:-$HOME/.cache}/dialout/models
 if [ -d "$models" ]; then
     for f in "$models"/*; do
         [ -f "$f" ] && put 644 "$f" "/usr/share/dialout/models/$(basename "$f")"
