@@ -24,6 +24,7 @@ enum {
 	STREAM_EXTRA_MAX = 4096, /* [bytes] with terminator */
 	STREAM_MEDIA_MAX = 12 * 1024, /* [bytes] of audio in a message */
 	STREAM_FRAME_MAX = 64 * 1024, /* [bytes] of a message, Plivo's */
+	STREAM_DIGITS_MAX = 32,       /* in one message */
 	STREAM_WRAP_MAX = 512,        /* [bytes] a message adds to audio */
 };
 
@@ -49,10 +50,10 @@ struct stream_msg {
 	char call_id[STREAM_ID_MAX];   /* START */
 	char from[STREAM_NUMBER_MAX];  /* START; "" if not told */
 	char to[STREAM_NUMBER_MAX];    /* START; "" if not told */
-	char extra[STREAM_EXTRA_MAX];  /* START: extra headers or custom
-	                                * parameters as sent: text, or JSON if
-	                                * it was an object; "" without */
-	enum audio_fmt fmt;            /* START */
+	/* START: extra headers or custom parameters as sent: text, or JSON if
+	 * it was an object; "" without, or if they are too long. */
+	char extra[STREAM_EXTRA_MAX];
+	enum audio_fmt fmt; /* START */
 
 	char name[STREAM_NAME_MAX]; /* PLAYED: the mark; ERROR: the reason */
 	char digit;                 /* DTMF: 0-9 * # A-D */
@@ -89,7 +90,7 @@ struct stream_proto {
 	 * audio: at most STREAM_MEDIA_MAX bytes of the line's format.
 	 * mark, dtmf: -EINVAL for names that are no plain text of 1 to
 	 * STREAM_NAME_MAX - 1 characters [A-Za-z0-9._-], for digits other
-	 * than 0-9 * # A-D w W or none or more than 32 of them. */
+	 * than 0-9 * # A-D w W, none, or more than STREAM_DIGITS_MAX. */
 	long (*audio)(const struct stream_writer *w, char *dst, size_t cap,
 	              const uint8_t *audio, size_t len);
 	long (*mark)(const struct stream_writer *w, char *dst, size_t cap,
