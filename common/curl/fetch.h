@@ -76,6 +76,8 @@ typedef void fetch_done_h(const struct fetch_result *r, void *arg);
 struct fetch_params {
 	const char *method; /* "GET", "POST", "DELETE" ... */
 	const char *url;
+	const char *address; /* numeric; connect there, not to what the URL's
+	                      * host resolves to. NULL: resolve it */
 	const char *const
 		*headers; /* "Name: value", NULL-terminated, or NULL */
 	const char *user, *password; /* basic authentication, or NULL */

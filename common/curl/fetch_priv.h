@@ -17,7 +17,7 @@ struct fetch_req {
 	struct link link; /* in one of the pool's lists */
 	struct fetch *f;
 	CURL *easy;
-	struct curl_slist *headers;
+	struct curl_slist *headers, *connect_to;
 	struct buf body;
 	fetch_data_h *data; /* NULL once cancelled */
 	fetch_done_h *done; /* NULL once cancelled */

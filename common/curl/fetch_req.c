@@ -12,6 +12,7 @@
 enum {
 	CONNECT_MS = 5000,      /* [ms] unless the caller says otherwise */
 	BODY_MAX = 1024 * 1024, /* [bytes] likewise */
+	ADDRESS_MAX = 128,      /* [bytes] of an address, with room to spare */
 };
 
 uint64_t fetch_clock_ms(void)
@@ -149,6 +150,25 @@ static int set_peer(CURL *e, const struct fetch_params *prm,
 	return rc == CURLE_OK ? 0 : -ENOMEM;
 }
 
+/* Certificate and Host stay those of the URL. */
+static int set_address(struct fetch_req *r, const char *address)
+{
+	bool v6 = strchr(address, ':') != NULL;
+	struct buf to;
+	int err;
+
+	buf_init(&to, ADDRESS_MAX);
+	err = buf_addf(&to, v6 ? "::[%s]:" : "::%s:", address);
+	if (!err) {
+		r->connect_to = curl_slist_append(NULL, buf_str(&to));
+		err = r->connect_to ? 0 : -ENOMEM;
+	}
+	if (!err)
+		curl_easy_setopt(r->easy, CURLOPT_CONNECT_TO, r->connect_to);
+	buf_fini(&to);
+	return err;
+}
+
 static void set_connection(CURL *e, const struct fetch_params *prm)
 {
 	curl_easy_setopt(
@@ -206,6 +226,8 @@ int fetch_req_new(struct fetch_req **rp, const struct fetch_params *prm,
 		err = set_method(r->easy, prm);
 	if (!err)
 		err = set_peer(r->easy, prm, ca_file);
+	if (!err && prm->address)
+		err = set_address(r, prm->address);
 	if (err) {
 		fetch_req_free(r);
 		return err;
@@ -220,6 +242,7 @@ void fetch_req_free(struct fetch_req *r)
 {
 	curl_easy_cleanup(r->easy);
 	curl_slist_free_all(r->headers);
+	curl_slist_free_all(r->connect_to);
 	buf_fini(&r->body);
 	mem_free(r);
 }

@@ -458,6 +458,23 @@ static void only_web_addresses_are_taken(void)
 	CHECK_INT(0, mem_live());
 }
 
+static void an_address_takes_the_place_of_a_name(void)
+{
+	static char text[PEER_TEXT_MAX];
+	struct peer *p = peer_new(keep_request, text);
+	struct seen s;
+	char url[64], host[64];
+	struct fetch_params prm = get(&s, url);
+
+	snprintf(url, sizeof(url), "http://bot.invalid:%u/", peer_port(p));
+	snprintf(host, sizeof(host), "Host: bot.invalid:%u\r\n", peer_port(p));
+	prm.address = "127.0.0.1";
+	start_and_run(&s, &prm);
+	CHECK_INT(0, s.r.err);
+	CHECK(strstr(text, host));
+	peer_free(&p);
+}
+
 /* A poll(2) loop in the place of libuv. */
 static struct pollfd fds[16];
 static long timer_ms = -1;
@@ -553,6 +570,7 @@ static const struct test tests[] = {
 	TEST(handlers_may_start_and_cancel),
 	TEST(what_is_in_flight_ends_with_the_pool),
 	TEST(only_web_addresses_are_taken),
+	TEST(an_address_takes_the_place_of_a_name),
 	TEST(a_foreign_loop_drives_it),
 };
 

@@ -1,0 +1,126 @@
+/*
+ * carrier.h - what the call server asks of a telephone carrier
+ *
+ * One dispatcher (on a fetchd thread) places the calls: a queue with a limit,
+ * a pace, one POST a call and never a second. Functions may be called from
+ * any thread; handlers run on the dispatcher's thread, exactly once where
+ * they end something, and never before the function has returned 0 there or
+ * after it has returned an error. They may block for a commit, not for a
+ * network, and may call these functions.
+ */
+#ifndef SERVER_CARRIER_CARRIER_H
+#define SERVER_CARRIER_CARRIER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/attr.h"
+
+struct carrier;
+struct carrier_ops;
+struct fetchd;
+
+extern const struct carrier_ops carrier_plivo_ops;
+
+struct carrier_opts {
+	const struct carrier_ops *ops;
+	const char *api_url; /* "https://api.plivo.com"; all texts copied */
+	const char *auth_id, *auth_token;
+	uint32_t calls_per_sec; /* pace; at least 1 */
+	uint32_t queue_max;     /* calls that may wait; 0: 1000 */
+};
+
+/* Texts are copied. The retry rule is appended to the URLs here. */
+struct carrier_dial {
+	const char *from, *to; /* E.164 */
+	const char *answer_url, *ring_url, *hangup_url;
+	bool answer_get;   /* fetch answer_url by GET, as the example does */
+	uint32_t ring_sec; /* give up after [s] */
+	uint32_t time_limit_sec;
+};
+
+enum carrier_result {
+	CARRIER_PLACED,    /* uuid says which */
+	CARRIER_REFUSED,   /* 4xx: will never be; text is the carrier's */
+	CARRIER_AUTH,      /* 401: our credentials are refused */
+	CARRIER_BUSY,      /* 429: not placed, try after retry_after_sec */
+	CARRIER_UNREACHED, /* not a byte was sent: not placed */
+	CARRIER_UNKNOWN,   /* sent, and no clear answer: it may ring */
+	CARRIER_CANCELLED, /* taken out of the queue, or held back */
+};
+
+struct carrier_outcome {
+	enum carrier_result result;
+	const char *uuid;     /* "" unless PLACED */
+	int status;           /* HTTP; 0: none */
+	const char *text;     /* the carrier's error, or ours; "" if none */
+	long retry_after_sec; /* -1: not said */
+};
+
+/* Its turn has come and the POST is next: make "dialing" durable. A negative
+ * return holds the call back, and it ends as CANCELLED. */
+typedef int carrier_sending_h(void *arg);
+typedef void carrier_dialed_h(const struct carrier_outcome *o, void *arg);
+
+int carrier_new(struct carrier **cp, struct fetchd *d,
+                const struct carrier_opts *opts) MUST_CHECK;
+
+/* What waits ends as CANCELLED, what is in flight as UNKNOWN. Not from a
+ * handler. */
+void carrier_free(struct carrier **cp);
+
+/* Queue a call. @ticket (may be NULL) names it for the functions below.
+ * ERR_LIMIT: the queue is full. -ENOMEM. */
+int carrier_dial(struct carrier *c, const struct carrier_dial *dial,
+                 carrier_sending_h *sending, carrier_dialed_h *done, void *arg,
+                 uint64_t *ticket) MUST_CHECK;
+
+/* Place in the queue from 1; 0: no longer in it. */
+unsigned carrier_position(struct carrier *c, uint64_t ticket);
+
+/* Take a call out of the queue. -ENOENT: it is not in it any more. */
+int carrier_withdraw(struct carrier *c, uint64_t ticket) MUST_CHECK;
+
+/* Calls that wait, and POSTs that are out. */
+unsigned carrier_waiting(struct carrier *c);
+
+/* Is the call still to be ended? Asked when the delay is over. */
+typedef bool carrier_still_h(void *arg);
+/* 0: it is gone (or was before, or @still said no). -ETIMEDOUT: all attempts
+ * have failed. ERR_AUTH, ERR_LIMIT (attempts ended by 429), ERR_PROTO. */
+typedef void carrier_ended_h(int err, void *arg);
+
+struct carrier_end {
+	const char *uuid;
+	bool maybe_queued;      /* not answered yet: also cancel the request */
+	uint32_t delay_ms;      /* begin after that */
+	carrier_still_h *still; /* NULL: yes */
+	carrier_ended_h *done;  /* NULL: nobody asks */
+	void *arg;
+};
+
+/* Hang up, with retries for about half a minute. -EINVAL: no uuid. -ENOMEM. */
+int carrier_hangup(struct carrier *c, const struct carrier_end *end) MUST_CHECK;
+
+enum carrier_list { CARRIER_LIVE, CARRIER_QUEUED, CARRIER_FINISHED };
+
+/* What the carrier knows of a call; "" and 0 where it does not say. */
+struct carrier_info {
+	const char *uuid, *to, *from;
+	const char *cause, *source; /* finished ones */
+	int cause_code;
+};
+
+/* Once for each call found, then once with @info NULL: @err is 0, -ENOENT (no
+ * such call), -ETIMEDOUT, ERR_AUTH, ERR_LIMIT, ERR_PROTO or a network's. */
+typedef void carrier_info_h(const struct carrier_info *info, int err,
+                            void *arg);
+
+/* Ask once, without retries, in at most 10 s. @uuid NULL: all of that list
+ * (live and queued ones with their uuid alone). @to: finished ones, only
+ * those to this number; NULL: any. -ENOMEM. */
+int carrier_ask(struct carrier *c, enum carrier_list list, const char *uuid,
+                const char *to, carrier_info_h *h, void *arg) MUST_CHECK;
+
+#endif
