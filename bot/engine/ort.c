@@ -34,7 +34,7 @@ enum {
 
 enum {
 	API_VERSION = 17, /* of 2024; nothing newer is used */
-	LEVEL_ERROR = 3,
+	LEVEL_FATAL = 4,  /* errors come back as a status, too */
 	OPTIMIZE_ALL = 99,
 	ARENA_ALLOCATOR = 1,
 };
@@ -131,7 +131,7 @@ int ort_open(struct ort **op, const char *path)
 		goto out;
 	err = check(ort,
 	            CALL(ort, create_env_h,
-	                 AT_CREATE_ENV)(LEVEL_ERROR, "dialout", &ort->env),
+	                 AT_CREATE_ENV)(LEVEL_FATAL, "dialout", &ort->env),
 	            "env");
 	if (err)
 		goto out;

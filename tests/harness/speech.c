@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "bot/engine/models.h"
 #include "common/err.h"
@@ -64,6 +65,14 @@ static int16_t through_ulaw(int16_t s)
 		shift++;
 	size = (((size >> shift) << shift) | 1 << (shift - 1)) - 132;
 	return (int16_t)(s < 0 ? -size : size);
+}
+
+bool speech_exists(const char *name)
+{
+	char path[256];
+
+	(void)snprintf(path, sizeof(path), "%s/%s.wav", PROMPTS, name);
+	return access(path, R_OK) == 0;
 }
 
 void speech_prompt(struct speech *sp, const char *name)

@@ -7,6 +7,7 @@
 #ifndef TESTS_HARNESS_SPEECH_H
 #define TESTS_HARNESS_SPEECH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,9 @@ struct speech {
 /* The prompt @name, as "vm-goodbye" or "digits/5", once through u-law and
  * back as a telephone line would have it. Fails the test. */
 void speech_prompt(struct speech *sp, const char *name);
+
+/* Is there a prompt of this name? */
+bool speech_exists(const char *name);
 
 /* Any 16 bit mono WAV file, as it is. -ENOENT ...; ERR_PROTO; -ENOMEM. */
 int speech_load(struct speech *sp, const char *path);
