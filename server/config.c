@@ -11,7 +11,11 @@
 #include "server/http/message.h"
 #include "server/number.h"
 
-enum { SECRET_MIN = 32, KEY_MIN = 16 /* [bytes] */ };
+enum {
+	SECRET_MIN = 32, /* [bytes] */
+	KEY_MIN = 16,    /* [bytes] */
+	URL_MAX = 280,   /* [bytes] room is left for what is appended */
+};
 
 /* Names of the bot, so that none of them is taken for a misspelt one. */
 static const char *const bot_names[] = {"AGENTS_DIR",
@@ -103,7 +107,8 @@ static int check_url(const char *name, const char *url, const char *secure,
 	char text[256];
 
 	if (str_copy(text, sizeof(text), host) || !http_host_ok(text) ||
-	    strpbrk(url, " \t#\"<>") || url[s.len - 1] == '/')
+	    s.len > URL_MAX || strpbrk(url, " \t#\"<>") ||
+	    url[s.len - 1] == '/')
 		return buf_addf(faults,
 		                "%s=%s is no address: write %s=%s://"
 		                "voice.example.com, without a slash at the "
