@@ -96,7 +96,7 @@ static void finish(struct psim_hook *h, const struct psim_message *m)
 		return;
 	}
 	hook_free(h);
-	if (last)
+	if (last || s->stopping)
 		psim_settled(s);
 }
 

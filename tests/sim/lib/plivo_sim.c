@@ -217,7 +217,7 @@ void psim_settled(struct psim *s)
 	if (s->o->exit_after && s->ended >= s->o->exit_after &&
 	    s->ended == s->call_count) {
 		s->stopping = true;
-		leave_in(s, SETTLE_MS);
+		leave_in(s, s->hook_count ? LAST_WORDS_MS : SETTLE_MS);
 	}
 }
 

@@ -1,0 +1,341 @@
+/* plivo-sim, seen by a server and a bot that are written by hand. */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "common/mem.h"
+#include "tests/e2e/plivo_rig.h"
+#include "tests/harness/test.h"
+#include "tests/sim/lib/plivo_sign.h"
+
+static const char patient[] = "answer after 60\nwait-hangup";
+
+/* Is the request signed by @token over its URL and form? */
+static bool signed_by(const struct rig *r, const struct peer_request *q,
+                      const char *scheme, const char *header, const char *token)
+{
+	struct psim_pairs *form = mem_zalloc(sizeof(*form));
+	char url[4200], nonce[64], sig[PSIM_SIGNATURE_LEN];
+
+	(void)snprintf(url, sizeof(url), "%s://127.0.0.1:%d%s", scheme,
+	               r->peer.port, q->target);
+	(void)snprintf(nonce, sizeof(nonce), "%s",
+	               peer_header(q, "X-Plivo-Signature-V3-Nonce"));
+	CHECK(!psim_pairs_parse(form, str_of(q->body)));
+	CHECK(!psim_sign(sig, url, form, nonce, token));
+	psim_pairs_fini(form);
+	mem_free(form);
+	return !strcmp(sig, peer_header(q, header));
+}
+
+static void a_whole_call(void)
+{
+	struct rig r;
+	struct http_answer a;
+	const struct peer_request *q;
+	char path[128];
+	double pace;
+
+	rig_open(&r, patient, NULL);
+	CHECK_INT(201, rig_call(&r, ""));
+	CHECK_INT(36, strlen(r.uuid));
+	peer_wait_requests(&r.peer, "/ring", 1, 3000);
+	q = peer_request(&r.peer, "/ring", 0);
+	CHECK_STR("Ring", peer_param(q, "Event"));
+	CHECK_STR("ringing", peer_param(q, "CallStatus"));
+	CHECK_STR(r.uuid, peer_param(q, "CallUUID"));
+	CHECK_STR("15550001111", peer_param(q, "From"));
+	CHECK_STR("15550002222", peer_param(q, "To"));
+
+	peer_wait_events(&r.peer, "start", 1, 3000);
+	q = peer_request(&r.peer, "/answer", 0);
+	CHECK_STR("/answer/K", q->target);
+	CHECK_STR("POST", q->method);
+	CHECK_STR("StartApp", peer_param(q, "Event"));
+	CHECK_STR(r.uuid, peer_param(q, "RequestUUID"));
+	CHECK(signed_by(&r, q, "http", "X-Plivo-Signature-V3",
+	                "token-of-the-test"));
+	CHECK(signed_by(&r, q, "http", "X-Plivo-Signature-Ma-V3",
+	                "token-of-the-main"));
+	q = peer_request(&r.peer, "/ws/ID", 0);
+	CHECK(signed_by(&r, q, "http", "X-Plivo-Signature-V3",
+	                "token-of-the-test"));
+	CHECK_STR("", peer_header(q, "Sec-WebSocket-Extensions"));
+	CHECK_STR(r.uuid, r.peer.call_id);
+
+	peer_wait_media(&r.peer, 51, 3000);
+	pace = r.peer.last_media - r.peer.first_media;
+	CHECK_NEAR(1.0, pace, 0.15);
+	peer_wait_requests(&r.peer, "/status", 1, 1000);
+	CHECK_STR("StartStream",
+	          peer_param(peer_request(&r.peer, "/status", 0), "Event"));
+
+	(void)snprintf(path, sizeof(path), "Call/%s/?status=live", r.uuid);
+	rig_rest(&r, &a, "GET", path, NULL);
+	CHECK_INT(200, a.status);
+	CHECK_STR("in-progress", rig_str(a.json, "call_status"));
+	http_done(&a);
+	(void)snprintf(path, sizeof(path), "Call/%s/", r.uuid);
+	rig_rest(&r, &a, "DELETE", path, NULL);
+	CHECK_INT(204, a.status);
+	http_done(&a);
+	rig_rest(&r, &a, "DELETE", path, NULL);
+	CHECK_INT(404, a.status);
+	http_done(&a);
+
+	peer_wait_closed(&r.peer, 2000);
+	CHECK_INT(1000, r.peer.close_code);
+	peer_wait_requests(&r.peer, "/hangup", 1, 2000);
+	q = peer_request(&r.peer, "/hangup", 0);
+	CHECK_STR("Hangup", peer_param(q, "Event"));
+	CHECK_STR("4000", peer_param(q, "HangupCauseCode"));
+	CHECK_STR("API Request", peer_param(q, "HangupSource"));
+	CHECK_STR("completed", peer_param(q, "CallStatus"));
+	peer_wait_requests(&r.peer, "/status", 2, 1000);
+	CHECK_STR("StopStream",
+	          peer_param(peer_request(&r.peer, "/status", 1), "Event"));
+	rig_rest(&r, &a, "GET", path, NULL);
+	CHECK_INT(200, a.status);
+	CHECK_INT(4000, rig_int(a.json, "hangup_cause_code"));
+	http_done(&a);
+	rig_check_clean(&r);
+	CHECK_INT(0, rig_close(&r));
+}
+
+static void playout_and_checkpoints_keep_time(void)
+{
+	struct rig r;
+	double began;
+
+	rig_open(&r, patient, NULL);
+	CHECK_INT(201, rig_call(&r, ""));
+	peer_wait_events(&r.peer, "start", 1, 3000);
+	began = peer_now();
+	peer_play(&r.peer, 600, true);
+	peer_checkpoint(&r.peer, "one");
+	peer_wait_events(&r.peer, "playedStream", 1, 2000);
+	CHECK_NEAR(0.6, peer_now() - began, 0.08);
+
+	/* What is cleared is not heard, and its checkpoint never comes. */
+	peer_play(&r.peer, 3000, true);
+	peer_checkpoint(&r.peer, "two");
+	peer_serve(&r.peer, 300);
+	peer_clear(&r.peer);
+	peer_wait_events(&r.peer, "clearedAudio", 1, 1000);
+	peer_checkpoint(&r.peer, "three");
+	peer_wait_events(&r.peer, "playedStream", 2, 1000);
+	peer_serve(&r.peer, 400);
+	CHECK_STR("three",
+	          rig_str(json_array_get(r.peer.events,
+	                                 json_array_size(r.peer.events) - 1),
+	                  "name"));
+	rig_close(&r);
+}
+
+static void the_journal_tells_what_was_heard(void)
+{
+	struct rig r;
+	const json_t *e;
+	char order[128];
+
+	rig_open(&r, patient, NULL);
+	CHECK_INT(201, rig_call(&r, ""));
+	peer_wait_events(&r.peer, "start", 1, 3000);
+	peer_play(&r.peer, 400, true);
+	peer_checkpoint(&r.peer, "a");
+	peer_wait_events(&r.peer, "playedStream", 1, 2000);
+	/* A hole of some 200 ms, in the midst of a reply this time. */
+	peer_play(&r.peer, 100, true);
+	peer_serve(&r.peer, 300);
+	peer_play(&r.peer, 2000, true);
+	peer_serve(&r.peer, 200);
+	peer_clear(&r.peer);
+	peer_wait_events(&r.peer, "clearedAudio", 1, 1000);
+	peer_serve(&r.peer, 500);
+	(void)snprintf(order, sizeof(order), "hangup/%s", r.uuid);
+	rig_order(&r, order, "");
+	peer_wait_requests(&r.peer, "/hangup", 1, 2000);
+	CHECK_STR("Callee", peer_param(peer_request(&r.peer, "/hangup", 0),
+	                               "HangupSource"));
+	rig_check_clean(&r);
+	/* Both begin in one frame or the next: the first hole is short. */
+	e = rig_entry(&r, "underrun", rig_entries(&r, "underrun") - 1);
+	CHECK(e);
+	CHECK_NEAR(200, rig_int(e, "ms"), 60);
+	CHECK(json_is_false(json_object_get(e, "after_checkpoint")));
+	e = rig_entry(&r, "cleared", 0);
+	CHECK_NEAR(1800, rig_int(e, "dropped_ms"), 60);
+	e = rig_entry(&r, "heard", 0);
+	CHECK(rig_int(e, "to_ms") > rig_int(e, "from_ms") + 600);
+	CHECK_INT(1, rig_entries(&r, "heard"));
+	rig_close(&r);
+}
+
+static void the_callee_acts_and_is_recorded(void)
+{
+	const char *args[] = {"--record", "rec", "--tones", NULL};
+	struct rig r;
+	const json_t *e;
+	const char *wav;
+	struct stat st;
+
+	rig_open(&r,
+	         "answer after 60\nsilence 100\ntone 1000 300 -10\n"
+	         "dtmf 5#\nbarge-in after 300\ntone 700 200 -10\nhangup",
+	         args);
+	CHECK_INT(201, rig_call(&r, ""));
+	peer_wait_events(&r.peer, "dtmf", 2, 4000);
+	CHECK(r.peer.loudest > 0x50);
+	peer_play(&r.peer, 2000, true);
+	peer_wait_requests(&r.peer, "/hangup", 1, 5000);
+	CHECK_STR("Callee", peer_param(peer_request(&r.peer, "/hangup", 0),
+	                               "HangupSource"));
+	rig_check_clean(&r);
+	e = rig_entry(&r, "spoke", 0);
+	CHECK_INT(300, rig_int(e, "to_ms") - rig_int(e, "from_ms"));
+	e = rig_entry(&r, "barge-in", 0);
+	CHECK_NEAR(300, rig_int(e, "bot_speech_ms"), 20);
+	CHECK_NEAR(500,
+	           json_number_value(json_array_get(
+			   json_array_get(
+				   json_object_get(rig_entry(&r, "heard", 0),
+	                                           "tones"),
+				   0),
+			   0)),
+	           10);
+	wav = rig_str(rig_entry(&r, "recording", 0), "file");
+	{
+		char path[600];
+
+		(void)snprintf(path, sizeof(path), "%s/%s", r.dir, wav);
+		CHECK(!stat(path, &st));
+	}
+	CHECK_INT(44 + 640 * rig_int(rig_entry(&r, "media-end", 0), "frames"),
+	          st.st_size);
+	rig_close(&r);
+}
+
+static void bad_messages_are_violations_and_not_obeyed(void)
+{
+	static const char *const bad[] = {
+		"nonsense",
+		"[]",
+		"{}",
+		"{\"event\":\"say\"}",
+		"{\"event\":\"clearAudio\"}",
+		"{\"event\":\"clearAudio\",\"streamId\":\"other\"}",
+		"{\"event\":\"checkpoint\",\"name\":\"x\"}",
+		"{\"event\":\"sendDTMF\",\"dtmf\":\"12x\"}",
+		"{\"event\":\"playAudio\"}",
+		"{\"event\":\"playAudio\",\"media\":{\"contentType\":"
+		"\"audio/x-l16\",\"sampleRate\":8000,\"payload\":\"////\"}}",
+		"{\"event\":\"playAudio\",\"media\":{\"contentType\":"
+		"\"audio/x-mulaw;rate=8000\",\"sampleRate\":8000,"
+		"\"payload\":\"////\"}}",
+		"{\"event\":\"playAudio\",\"media\":{\"contentType\":"
+		"\"audio/x-mulaw\",\"sampleRate\":16000,\"payload\":\"////\"}}",
+		"{\"event\":\"playAudio\",\"media\":{\"contentType\":"
+		"\"audio/x-mulaw\",\"sampleRate\":8000,\"payload\":\"/_//\"}}",
+		"{\"event\":\"playAudio\",\"media\":{\"contentType\":"
+		"\"audio/x-mulaw\",\"sampleRate\":8000,\"payload\":\"\"}}",
+		"{\"event\":\"playAudio\",\"media\":{\"contentType\":"
+		"\"audio/x-mulaw\",\"sampleRate\":8000,\"payload\":"
+		"\"UklGRiQAAABXQVZFZm10IBAAAAABAAEA\"}}",
+	};
+	struct rig r;
+
+	rig_open(&r, patient, NULL);
+	CHECK_INT(201, rig_call(&r, ""));
+	peer_wait_events(&r.peer, "start", 1, 3000);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		peer_text(&r.peer, bad[i]);
+	peer_checkpoint(&r.peer, "end");
+	peer_wait_events(&r.peer, "playedStream", 1, 2000);
+	CHECK_INT(0, peer_events(&r.peer, "clearedAudio"));
+	rig_journal(&r);
+	CHECK_INT(ARRAY_LEN(bad), rig_entries(&r, "violation"));
+	CHECK_INT(0, rig_entries(&r, "hears"));
+	/* Binary ends it: Plivo has text messages only. */
+	peer_frame(&r.peer, 0x82, "abc", 3);
+	peer_wait_closed(&r.peer, 2000);
+	rig_journal(&r);
+	CHECK_INT(ARRAY_LEN(bad) + 1, rig_entries(&r, "violation"));
+	rig_close(&r);
+}
+
+static void what_follows_the_stream_runs_when_it_ends(void)
+{
+	struct rig r;
+	char next[128];
+
+	rig_open(&r, patient, NULL);
+	(void)snprintf(next, sizeof(next),
+	               "<Redirect>http://127.0.0.1:%d/next</Redirect>",
+	               r.peer.port);
+	rig_document(&r, "", next);
+	(void)snprintf(r.peer.next, sizeof(r.peer.next),
+	               "<Response><Wait/><Hangup/></Response>");
+	CHECK_INT(201, rig_call(&r, ""));
+	peer_wait_media(&r.peer, 10, 3000);
+	CHECK_INT(0, peer_requests(&r.peer, "/next"));
+	peer_hang_up(&r.peer, 1000);
+	peer_wait_requests(&r.peer, "/next", 1, 2000);
+	CHECK_STR("Redirect",
+	          peer_param(peer_request(&r.peer, "/next", 0), "Event"));
+	peer_wait_requests(&r.peer, "/hangup", 1, 3000);
+	CHECK_STR("Answer XML", peer_param(peer_request(&r.peer, "/hangup", 0),
+	                                   "HangupSource"));
+	rig_check_clean(&r);
+	rig_close(&r);
+}
+
+static void a_stream_without_keep_call_alive_ends_the_call(void)
+{
+	struct rig r;
+
+	rig_open(&r, patient, NULL);
+	(void)snprintf(r.peer.answer, sizeof(r.peer.answer),
+	               "<Response><Stream bidirectional=\"true\" "
+	               "contentType=\"audio/x-mulaw;rate=8000\">"
+	               "ws://127.0.0.1:%d/ws/ID</Stream></Response>",
+	               r.peer.port);
+	CHECK_INT(201, rig_call(&r, ""));
+	peer_wait_requests(&r.peer, "/hangup", 1, 6000);
+	CHECK_STR("4010", peer_param(peer_request(&r.peer, "/hangup", 0),
+	                             "HangupCauseCode"));
+	CHECK(r.peer.starts == 1);
+	rig_close(&r);
+}
+
+static void refused_streams_are_tried_three_times(void)
+{
+	const char *args[] = {"--stream-retry", "50", NULL};
+	struct rig r;
+
+	rig_open(&r, patient, args);
+	rig_document(&r, "", "");
+	r.peer.upgrade = 403;
+	CHECK_INT(201, rig_call(&r, ""));
+	peer_wait_requests(&r.peer, "/hangup", 1, 5000);
+	CHECK_INT(3, peer_requests(&r.peer, "/ws/ID"));
+	peer_wait_requests(&r.peer, "/status", 1, 1000);
+	CHECK_STR("DroppedStream",
+	          peer_param(peer_request(&r.peer, "/status", 0), "Event"));
+	CHECK_STR("4010", peer_param(peer_request(&r.peer, "/hangup", 0),
+	                             "HangupCauseCode"));
+	rig_close(&r);
+}
+
+static const struct test tests[] = {
+	TEST(a_whole_call),
+	TEST(playout_and_checkpoints_keep_time),
+	TEST(the_journal_tells_what_was_heard),
+	TEST(the_callee_acts_and_is_recorded),
+	TEST(bad_messages_are_violations_and_not_obeyed),
+	TEST(what_follows_the_stream_runs_when_it_ends),
+	TEST(a_stream_without_keep_call_alive_ends_the_call),
+	TEST(refused_streams_are_tried_three_times),
+};
+
+TEST_MAIN(tests)
