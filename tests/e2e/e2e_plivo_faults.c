@@ -121,12 +121,12 @@ static void calls_wait_for_their_turn(void)
 	rig_rest(&r, &a, "DELETE", path, NULL);
 	CHECK_INT(204, a.status);
 	http_done(&a);
-	peer_wait_requests(&r.peer, "/hangup", 1, 2000);
-	CHECK_STR("1000", peer_param(peer_request(&r.peer, "/hangup", 0),
-	                             "HangupCauseCode"));
-	CHECK_STR("cancel", peer_param(peer_request(&r.peer, "/hangup", 0),
-	                               "CallStatus"));
-	peer_wait_requests(&r.peer, "/ring", 3, 3000);
+	ppeer_wait_requests(&r.peer, "/hangup", 1, 2000);
+	CHECK_STR("1000", ppeer_param(ppeer_request(&r.peer, "/hangup", 0),
+	                              "HangupCauseCode"));
+	CHECK_STR("cancel", ppeer_param(ppeer_request(&r.peer, "/hangup", 0),
+	                                "CallStatus"));
+	ppeer_wait_requests(&r.peer, "/ring", 3, 3000);
 	rig_journal(&r);
 	CHECK_INT(3, rig_entries(&r, "dialing"));
 	for (size_t i = 1; i < 3; i++) {
@@ -170,7 +170,7 @@ static void make_call_fails_on_order(void)
 	/* Lost: no answer, and yet the phone rings. */
 	rig_order(&r, "fault", "lost:1");
 	CHECK_INT(0, rig_call(&r, ""));
-	peer_wait_requests(&r.peer, "/ring", 1, 2000);
+	ppeer_wait_requests(&r.peer, "/ring", 1, 2000);
 	CHECK_INT(201, rig_call(&r, ""));
 	rig_close(&r);
 }
@@ -180,14 +180,14 @@ static void ends(const char *script, const char *more, const char *code,
                  const char *status)
 {
 	struct rig r;
-	const struct peer_request *q;
+	const struct ppeer_request *q;
 
 	rig_open(&r, script, NULL);
 	CHECK_INT(201, rig_call(&r, more));
-	peer_wait_requests(&r.peer, "/hangup", 1, 5000);
-	q = peer_request(&r.peer, "/hangup", 0);
-	CHECK_STR(code, peer_param(q, "HangupCauseCode"));
-	CHECK_STR(status, peer_param(q, "CallStatus"));
+	ppeer_wait_requests(&r.peer, "/hangup", 1, 5000);
+	q = ppeer_request(&r.peer, "/hangup", 0);
+	CHECK_STR(code, ppeer_param(q, "HangupCauseCode"));
+	CHECK_STR(status, ppeer_param(q, "CallStatus"));
 	rig_check_clean(&r);
 	rig_close(&r);
 }
@@ -217,18 +217,18 @@ static void bad_answers_are_tried_again_by_the_rule(void)
 	r.peer.status = 503;
 	r.peer.fail = 2;
 	CHECK_INT(201, rig_call(&r, ""));
-	peer_wait_events(&r.peer, "start", 1, 4000);
-	CHECK_INT(3, peer_requests(&r.peer, "/answer"));
+	ppeer_wait_events(&r.peer, "start", 1, 4000);
+	CHECK_INT(3, ppeer_requests(&r.peer, "/answer"));
 	rig_close(&r);
 
 	rig_open(&r, patient, NULL);
 	r.peer.status = 500;
 	r.peer.fail = 9;
 	CHECK_INT(201, rig_call(&r, ""));
-	peer_wait_requests(&r.peer, "/hangup", 1, 4000);
-	CHECK_INT(3, peer_requests(&r.peer, "/answer"));
-	CHECK_STR("7011", peer_param(peer_request(&r.peer, "/hangup", 0),
-	                             "HangupCauseCode"));
+	ppeer_wait_requests(&r.peer, "/hangup", 1, 4000);
+	CHECK_INT(3, ppeer_requests(&r.peer, "/answer"));
+	CHECK_STR("7011", ppeer_param(ppeer_request(&r.peer, "/hangup", 0),
+	                              "HangupCauseCode"));
 	rig_close(&r);
 }
 
@@ -242,9 +242,9 @@ static void bad_xml_falls_back_or_ends_the_call(void)
 	               "<Response><Reject/></Response>");
 	(void)snprintf(r.peer.next, sizeof(r.peer.next), "<Response/>");
 	CHECK_INT(201, rig_call(&r, ""));
-	peer_wait_requests(&r.peer, "/hangup", 1, 4000);
-	CHECK_STR("8011", peer_param(peer_request(&r.peer, "/hangup", 0),
-	                             "HangupCauseCode"));
+	ppeer_wait_requests(&r.peer, "/hangup", 1, 4000);
+	CHECK_STR("8011", ppeer_param(ppeer_request(&r.peer, "/hangup", 0),
+	                              "HangupCauseCode"));
 	rig_journal(&r);
 	CHECK_INT(1, rig_entries(&r, "violation"));
 
@@ -252,10 +252,10 @@ static void bad_xml_falls_back_or_ends_the_call(void)
 	               ",\"fallback_url\":\"http://127.0.0.1:%d/next\"",
 	               r.peer.port);
 	CHECK_INT(201, rig_call(&r, more));
-	peer_wait_requests(&r.peer, "/hangup", 2, 4000);
-	CHECK_INT(1, peer_requests(&r.peer, "/next"));
-	CHECK_STR("4010", peer_param(peer_request(&r.peer, "/hangup", 1),
-	                             "HangupCauseCode"));
+	ppeer_wait_requests(&r.peer, "/hangup", 2, 4000);
+	CHECK_INT(1, ppeer_requests(&r.peer, "/next"));
+	CHECK_STR("4010", ppeer_param(ppeer_request(&r.peer, "/hangup", 1),
+	                              "HangupCauseCode"));
 	rig_close(&r);
 }
 
@@ -274,9 +274,9 @@ static void without_hangup_url_the_answer_url_is_told(void)
 	rig_rest(&r, &a, "POST", "Call/", body);
 	CHECK_INT(201, a.status);
 	http_done(&a);
-	peer_wait_requests(&r.peer, "/answer", 1, 3000);
-	CHECK_STR("GET", peer_request(&r.peer, "/answer", 0)->method);
-	CHECK(strstr(peer_request(&r.peer, "/answer", 0)->target,
+	ppeer_wait_requests(&r.peer, "/answer", 1, 3000);
+	CHECK_STR("GET", ppeer_request(&r.peer, "/answer", 0)->method);
+	CHECK(strstr(ppeer_request(&r.peer, "/answer", 0)->target,
 	             "&Event=Hangup&"));
 	rig_close(&r);
 }
@@ -290,9 +290,9 @@ static void a_cut_socket_comes_again(void)
 	         "answer after 60\ndrop-socket at 300 reconnect\nwait-hangup",
 	         args);
 	CHECK_INT(201, rig_call(&r, ""));
-	peer_wait_events(&r.peer, "start", 2, 5000);
+	ppeer_wait_events(&r.peer, "start", 2, 5000);
 	CHECK_INT(-1, r.peer.close_code);
-	peer_wait_media(&r.peer, 5, 2000);
+	ppeer_wait_media(&r.peer, 5, 2000);
 	CHECK_STR(r.uuid, r.peer.call_id);
 	rig_close(&r);
 }
@@ -304,9 +304,9 @@ static void callbacks_come_twice(void)
 
 	rig_open(&r, "answer after 60\nhangup", args);
 	CHECK_INT(201, rig_call(&r, ""));
-	peer_wait_requests(&r.peer, "/hangup", 2, 4000);
-	CHECK_INT(2, peer_requests(&r.peer, "/ring"));
-	CHECK_INT(1, peer_requests(&r.peer, "/answer"));
+	ppeer_wait_requests(&r.peer, "/hangup", 2, 4000);
+	CHECK_INT(2, ppeer_requests(&r.peer, "/ring"));
+	CHECK_INT(1, ppeer_requests(&r.peer, "/answer"));
 	rig_close(&r);
 }
 
@@ -322,13 +322,13 @@ static void the_server_may_close_with_a_violation_counted(void)
 
 	rig_open(&r, "answer after 60\nsilence 700\nhangup", args);
 	CHECK_INT(201, rig_call(&r, ""));
-	peer_wait_events(&r.peer, "start", 1, 3000);
-	peer_text(&r.peer, "{\"event\":\"nothing\"}");
-	peer_wait_requests(&r.peer, "/hangup", 1, 4000);
-	peer_serve(&r.peer, 100);
+	ppeer_wait_events(&r.peer, "start", 1, 3000);
+	ppeer_text(&r.peer, "{\"event\":\"nothing\"}");
+	ppeer_wait_requests(&r.peer, "/hangup", 1, 4000);
+	ppeer_serve(&r.peer, 100);
 	CHECK(r.peer.pings >= 3);
 	CHECK_INT(3, proc_wait(&r.sim, 5000));
-	peer_close(&r.peer);
+	ppeer_close(&r.peer);
 }
 
 static const struct test tests[] = {

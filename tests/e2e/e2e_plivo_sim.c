@@ -12,7 +12,7 @@
 static const char patient[] = "answer after 60\nwait-hangup";
 
 /* Is the request signed by @token over its URL and form? */
-static bool signed_by(const struct rig *r, const struct peer_request *q,
+static bool signed_by(const struct rig *r, const struct ppeer_request *q,
                       const char *scheme, const char *header, const char *token)
 {
 	struct psim_pairs *form = mem_zalloc(sizeof(*form));
@@ -21,55 +21,55 @@ static bool signed_by(const struct rig *r, const struct peer_request *q,
 	(void)snprintf(url, sizeof(url), "%s://127.0.0.1:%d%s", scheme,
 	               r->peer.port, q->target);
 	(void)snprintf(nonce, sizeof(nonce), "%s",
-	               peer_header(q, "X-Plivo-Signature-V3-Nonce"));
+	               ppeer_header(q, "X-Plivo-Signature-V3-Nonce"));
 	CHECK(!psim_pairs_parse(form, str_of(q->body)));
 	CHECK(!psim_sign(sig, url, form, nonce, token));
 	psim_pairs_fini(form);
 	mem_free(form);
-	return !strcmp(sig, peer_header(q, header));
+	return !strcmp(sig, ppeer_header(q, header));
 }
 
 static void a_whole_call(void)
 {
 	struct rig r;
 	struct http_answer a;
-	const struct peer_request *q;
+	const struct ppeer_request *q;
 	char path[128];
 	double pace;
 
 	rig_open(&r, patient, NULL);
 	CHECK_INT(201, rig_call(&r, ""));
 	CHECK_INT(36, strlen(r.uuid));
-	peer_wait_requests(&r.peer, "/ring", 1, 3000);
-	q = peer_request(&r.peer, "/ring", 0);
-	CHECK_STR("Ring", peer_param(q, "Event"));
-	CHECK_STR("ringing", peer_param(q, "CallStatus"));
-	CHECK_STR(r.uuid, peer_param(q, "CallUUID"));
-	CHECK_STR("15550001111", peer_param(q, "From"));
-	CHECK_STR("15550002222", peer_param(q, "To"));
+	ppeer_wait_requests(&r.peer, "/ring", 1, 3000);
+	q = ppeer_request(&r.peer, "/ring", 0);
+	CHECK_STR("Ring", ppeer_param(q, "Event"));
+	CHECK_STR("ringing", ppeer_param(q, "CallStatus"));
+	CHECK_STR(r.uuid, ppeer_param(q, "CallUUID"));
+	CHECK_STR("15550001111", ppeer_param(q, "From"));
+	CHECK_STR("15550002222", ppeer_param(q, "To"));
 
-	peer_wait_events(&r.peer, "start", 1, 3000);
-	q = peer_request(&r.peer, "/answer", 0);
+	ppeer_wait_events(&r.peer, "start", 1, 3000);
+	q = ppeer_request(&r.peer, "/answer", 0);
 	CHECK_STR("/answer/K", q->target);
 	CHECK_STR("POST", q->method);
-	CHECK_STR("StartApp", peer_param(q, "Event"));
-	CHECK_STR(r.uuid, peer_param(q, "RequestUUID"));
+	CHECK_STR("StartApp", ppeer_param(q, "Event"));
+	CHECK_STR(r.uuid, ppeer_param(q, "RequestUUID"));
 	CHECK(signed_by(&r, q, "http", "X-Plivo-Signature-V3",
 	                "token-of-the-test"));
 	CHECK(signed_by(&r, q, "http", "X-Plivo-Signature-Ma-V3",
 	                "token-of-the-main"));
-	q = peer_request(&r.peer, "/ws/ID", 0);
+	q = ppeer_request(&r.peer, "/ws/ID", 0);
 	CHECK(signed_by(&r, q, "http", "X-Plivo-Signature-V3",
 	                "token-of-the-test"));
-	CHECK_STR("", peer_header(q, "Sec-WebSocket-Extensions"));
+	CHECK_STR("", ppeer_header(q, "Sec-WebSocket-Extensions"));
 	CHECK_STR(r.uuid, r.peer.call_id);
 
-	peer_wait_media(&r.peer, 51, 3000);
+	ppeer_wait_media(&r.peer, 51, 3000);
 	pace = r.peer.last_media - r.peer.first_media;
 	CHECK_NEAR(1.0, pace, 0.15);
-	peer_wait_requests(&r.peer, "/status", 1, 1000);
+	ppeer_wait_requests(&r.peer, "/status", 1, 1000);
 	CHECK_STR("StartStream",
-	          peer_param(peer_request(&r.peer, "/status", 0), "Event"));
+	          ppeer_param(ppeer_request(&r.peer, "/status", 0), "Event"));
 
 	(void)snprintf(path, sizeof(path), "Call/%s/?status=live", r.uuid);
 	rig_rest(&r, &a, "GET", path, NULL);
@@ -84,17 +84,17 @@ static void a_whole_call(void)
 	CHECK_INT(404, a.status);
 	http_done(&a);
 
-	peer_wait_closed(&r.peer, 2000);
+	ppeer_wait_closed(&r.peer, 2000);
 	CHECK_INT(1000, r.peer.close_code);
-	peer_wait_requests(&r.peer, "/hangup", 1, 2000);
-	q = peer_request(&r.peer, "/hangup", 0);
-	CHECK_STR("Hangup", peer_param(q, "Event"));
-	CHECK_STR("4000", peer_param(q, "HangupCauseCode"));
-	CHECK_STR("API Request", peer_param(q, "HangupSource"));
-	CHECK_STR("completed", peer_param(q, "CallStatus"));
-	peer_wait_requests(&r.peer, "/status", 2, 1000);
+	ppeer_wait_requests(&r.peer, "/hangup", 1, 2000);
+	q = ppeer_request(&r.peer, "/hangup", 0);
+	CHECK_STR("Hangup", ppeer_param(q, "Event"));
+	CHECK_STR("4000", ppeer_param(q, "HangupCauseCode"));
+	CHECK_STR("API Request", ppeer_param(q, "HangupSource"));
+	CHECK_STR("completed", ppeer_param(q, "CallStatus"));
+	ppeer_wait_requests(&r.peer, "/status", 2, 1000);
 	CHECK_STR("StopStream",
-	          peer_param(peer_request(&r.peer, "/status", 1), "Event"));
+	          ppeer_param(ppeer_request(&r.peer, "/status", 1), "Event"));
 	rig_rest(&r, &a, "GET", path, NULL);
 	CHECK_INT(200, a.status);
 	CHECK_INT(4000, rig_int(a.json, "hangup_cause_code"));
@@ -110,22 +110,22 @@ static void playout_and_checkpoints_keep_time(void)
 
 	rig_open(&r, patient, NULL);
 	CHECK_INT(201, rig_call(&r, ""));
-	peer_wait_events(&r.peer, "start", 1, 3000);
-	began = peer_now();
-	peer_play(&r.peer, 600, true);
-	peer_checkpoint(&r.peer, "one");
-	peer_wait_events(&r.peer, "playedStream", 1, 2000);
-	CHECK_NEAR(0.6, peer_now() - began, 0.08);
+	ppeer_wait_events(&r.peer, "start", 1, 3000);
+	began = ppeer_now();
+	ppeer_play(&r.peer, 600, true);
+	ppeer_checkpoint(&r.peer, "one");
+	ppeer_wait_events(&r.peer, "playedStream", 1, 2000);
+	CHECK_NEAR(0.6, ppeer_now() - began, 0.08);
 
 	/* What is cleared is not heard, and its checkpoint never comes. */
-	peer_play(&r.peer, 3000, true);
-	peer_checkpoint(&r.peer, "two");
-	peer_serve(&r.peer, 300);
-	peer_clear(&r.peer);
-	peer_wait_events(&r.peer, "clearedAudio", 1, 1000);
-	peer_checkpoint(&r.peer, "three");
-	peer_wait_events(&r.peer, "playedStream", 2, 1000);
-	peer_serve(&r.peer, 400);
+	ppeer_play(&r.peer, 3000, true);
+	ppeer_checkpoint(&r.peer, "two");
+	ppeer_serve(&r.peer, 300);
+	ppeer_clear(&r.peer);
+	ppeer_wait_events(&r.peer, "clearedAudio", 1, 1000);
+	ppeer_checkpoint(&r.peer, "three");
+	ppeer_wait_events(&r.peer, "playedStream", 2, 1000);
+	ppeer_serve(&r.peer, 400);
 	CHECK_STR("three",
 	          rig_str(json_array_get(r.peer.events,
 	                                 json_array_size(r.peer.events) - 1),
@@ -141,23 +141,23 @@ static void the_journal_tells_what_was_heard(void)
 
 	rig_open(&r, patient, NULL);
 	CHECK_INT(201, rig_call(&r, ""));
-	peer_wait_events(&r.peer, "start", 1, 3000);
-	peer_play(&r.peer, 400, true);
-	peer_checkpoint(&r.peer, "a");
-	peer_wait_events(&r.peer, "playedStream", 1, 2000);
+	ppeer_wait_events(&r.peer, "start", 1, 3000);
+	ppeer_play(&r.peer, 400, true);
+	ppeer_checkpoint(&r.peer, "a");
+	ppeer_wait_events(&r.peer, "playedStream", 1, 2000);
 	/* A hole of some 200 ms, in the midst of a reply this time. */
-	peer_play(&r.peer, 100, true);
-	peer_serve(&r.peer, 300);
-	peer_play(&r.peer, 2000, true);
-	peer_serve(&r.peer, 200);
-	peer_clear(&r.peer);
-	peer_wait_events(&r.peer, "clearedAudio", 1, 1000);
-	peer_serve(&r.peer, 500);
+	ppeer_play(&r.peer, 100, true);
+	ppeer_serve(&r.peer, 300);
+	ppeer_play(&r.peer, 2000, true);
+	ppeer_serve(&r.peer, 200);
+	ppeer_clear(&r.peer);
+	ppeer_wait_events(&r.peer, "clearedAudio", 1, 1000);
+	ppeer_serve(&r.peer, 500);
 	(void)snprintf(order, sizeof(order), "hangup/%s", r.uuid);
 	rig_order(&r, order, "");
-	peer_wait_requests(&r.peer, "/hangup", 1, 2000);
-	CHECK_STR("Callee", peer_param(peer_request(&r.peer, "/hangup", 0),
-	                               "HangupSource"));
+	ppeer_wait_requests(&r.peer, "/hangup", 1, 2000);
+	CHECK_STR("Callee", ppeer_param(ppeer_request(&r.peer, "/hangup", 0),
+	                                "HangupSource"));
 	rig_check_clean(&r);
 	/* Both begin in one frame or the next: the first hole is short. */
 	e = rig_entry(&r, "underrun", rig_entries(&r, "underrun") - 1);
@@ -185,12 +185,12 @@ static void the_callee_acts_and_is_recorded(void)
 	         "dtmf 5#\nbarge-in after 300\ntone 700 200 -10\nhangup",
 	         args);
 	CHECK_INT(201, rig_call(&r, ""));
-	peer_wait_events(&r.peer, "dtmf", 2, 4000);
+	ppeer_wait_events(&r.peer, "dtmf", 2, 4000);
 	CHECK(r.peer.loudest > 0x50);
-	peer_play(&r.peer, 2000, true);
-	peer_wait_requests(&r.peer, "/hangup", 1, 5000);
-	CHECK_STR("Callee", peer_param(peer_request(&r.peer, "/hangup", 0),
-	                               "HangupSource"));
+	ppeer_play(&r.peer, 2000, true);
+	ppeer_wait_requests(&r.peer, "/hangup", 1, 5000);
+	CHECK_STR("Callee", ppeer_param(ppeer_request(&r.peer, "/hangup", 0),
+	                                "HangupSource"));
 	rig_check_clean(&r);
 	e = rig_entry(&r, "spoke", 0);
 	CHECK_INT(300, rig_int(e, "to_ms") - rig_int(e, "from_ms"));
@@ -247,18 +247,18 @@ static void bad_messages_are_violations_and_not_obeyed(void)
 
 	rig_open(&r, patient, NULL);
 	CHECK_INT(201, rig_call(&r, ""));
-	peer_wait_events(&r.peer, "start", 1, 3000);
+	ppeer_wait_events(&r.peer, "start", 1, 3000);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		peer_text(&r.peer, bad[i]);
-	peer_checkpoint(&r.peer, "end");
-	peer_wait_events(&r.peer, "playedStream", 1, 2000);
-	CHECK_INT(0, peer_events(&r.peer, "clearedAudio"));
+		ppeer_text(&r.peer, bad[i]);
+	ppeer_checkpoint(&r.peer, "end");
+	ppeer_wait_events(&r.peer, "playedStream", 1, 2000);
+	CHECK_INT(0, ppeer_events(&r.peer, "clearedAudio"));
 	rig_journal(&r);
 	CHECK_INT(ARRAY_LEN(bad), rig_entries(&r, "violation"));
 	CHECK_INT(0, rig_entries(&r, "hears"));
 	/* Binary ends it: Plivo has text messages only. */
-	peer_frame(&r.peer, 0x82, "abc", 3);
-	peer_wait_closed(&r.peer, 2000);
+	ppeer_frame(&r.peer, 0x82, "abc", 3);
+	ppeer_wait_closed(&r.peer, 2000);
 	rig_journal(&r);
 	CHECK_INT(ARRAY_LEN(bad) + 1, rig_entries(&r, "violation"));
 	rig_close(&r);
@@ -277,15 +277,16 @@ static void what_follows_the_stream_runs_when_it_ends(void)
 	(void)snprintf(r.peer.next, sizeof(r.peer.next),
 	               "<Response><Wait/><Hangup/></Response>");
 	CHECK_INT(201, rig_call(&r, ""));
-	peer_wait_media(&r.peer, 10, 3000);
-	CHECK_INT(0, peer_requests(&r.peer, "/next"));
-	peer_hang_up(&r.peer, 1000);
-	peer_wait_requests(&r.peer, "/next", 1, 2000);
+	ppeer_wait_media(&r.peer, 10, 3000);
+	CHECK_INT(0, ppeer_requests(&r.peer, "/next"));
+	ppeer_hang_up(&r.peer, 1000);
+	ppeer_wait_requests(&r.peer, "/next", 1, 2000);
 	CHECK_STR("Redirect",
-	          peer_param(peer_request(&r.peer, "/next", 0), "Event"));
-	peer_wait_requests(&r.peer, "/hangup", 1, 3000);
-	CHECK_STR("Answer XML", peer_param(peer_request(&r.peer, "/hangup", 0),
-	                                   "HangupSource"));
+	          ppeer_param(ppeer_request(&r.peer, "/next", 0), "Event"));
+	ppeer_wait_requests(&r.peer, "/hangup", 1, 3000);
+	CHECK_STR("Answer XML",
+	          ppeer_param(ppeer_request(&r.peer, "/hangup", 0),
+	                      "HangupSource"));
 	rig_check_clean(&r);
 	rig_close(&r);
 }
@@ -301,9 +302,9 @@ static void a_stream_without_keep_call_alive_ends_the_call(void)
 	               "ws://127.0.0.1:%d/ws/ID</Stream></Response>",
 	               r.peer.port);
 	CHECK_INT(201, rig_call(&r, ""));
-	peer_wait_requests(&r.peer, "/hangup", 1, 6000);
-	CHECK_STR("4010", peer_param(peer_request(&r.peer, "/hangup", 0),
-	                             "HangupCauseCode"));
+	ppeer_wait_requests(&r.peer, "/hangup", 1, 6000);
+	CHECK_STR("4010", ppeer_param(ppeer_request(&r.peer, "/hangup", 0),
+	                              "HangupCauseCode"));
 	CHECK(r.peer.starts == 1);
 	rig_close(&r);
 }
@@ -317,13 +318,13 @@ static void refused_streams_are_tried_three_times(void)
 	rig_document(&r, "", "");
 	r.peer.upgrade = 403;
 	CHECK_INT(201, rig_call(&r, ""));
-	peer_wait_requests(&r.peer, "/hangup", 1, 5000);
-	CHECK_INT(3, peer_requests(&r.peer, "/ws/ID"));
-	peer_wait_requests(&r.peer, "/status", 1, 1000);
+	ppeer_wait_requests(&r.peer, "/hangup", 1, 5000);
+	CHECK_INT(3, ppeer_requests(&r.peer, "/ws/ID"));
+	ppeer_wait_requests(&r.peer, "/status", 1, 1000);
 	CHECK_STR("DroppedStream",
-	          peer_param(peer_request(&r.peer, "/status", 0), "Event"));
-	CHECK_STR("4010", peer_param(peer_request(&r.peer, "/hangup", 0),
-	                             "HangupCauseCode"));
+	          ppeer_param(ppeer_request(&r.peer, "/status", 0), "Event"));
+	CHECK_STR("4010", ppeer_param(ppeer_request(&r.peer, "/hangup", 0),
+	                              "HangupCauseCode"));
 	rig_close(&r);
 }
 

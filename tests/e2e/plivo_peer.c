@@ -16,7 +16,7 @@
 
 #include "tests/harness/test.h"
 
-double peer_now(void)
+double ppeer_now(void)
 {
 	struct timespec ts;
 
@@ -24,7 +24,7 @@ double peer_now(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-void peer_open(struct peer *p)
+void ppeer_open(struct ppeer *p)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET};
 	socklen_t len = sizeof(a);
@@ -37,7 +37,7 @@ void peer_open(struct peer *p)
 	CHECK(!listen(p->listener, 64));
 	CHECK(!getsockname(p->listener, (struct sockaddr *)&a, &len));
 	p->port = ntohs(a.sin_port);
-	for (int i = 0; i < PEER_CONNS; i++)
+	for (int i = 0; i < PPEER_CONNS; i++)
 		p->conns[i].fd = -1;
 	p->status = 200;
 	p->upgrade = 101;
@@ -45,28 +45,28 @@ void peer_open(struct peer *p)
 	p->events = json_array();
 }
 
-static void drop(struct peer *p, struct peer_conn *c)
+static void drop(struct ppeer *p, struct ppeer_conn *c)
 {
 	if (c->fd < 0)
 		return;
 	close(c->fd);
 	free(c->in);
-	*c = (struct peer_conn){.fd = -1};
+	*c = (struct ppeer_conn){.fd = -1};
 	if (c == p->stream) {
 		p->stream = NULL;
 		p->closed = true;
 	}
 }
 
-void peer_close(struct peer *p)
+void ppeer_close(struct ppeer *p)
 {
-	for (int i = 0; i < PEER_CONNS; i++)
+	for (int i = 0; i < PPEER_CONNS; i++)
 		drop(p, &p->conns[i]);
 	close(p->listener);
 	json_decref(p->events);
 }
 
-static void put(struct peer_conn *c, const void *v, size_t len)
+static void put(struct ppeer_conn *c, const void *v, size_t len)
 {
 	const char *at = v;
 
@@ -80,7 +80,7 @@ static void put(struct peer_conn *c, const void *v, size_t len)
 	}
 }
 
-void peer_frame(struct peer *p, int first, const void *v, size_t len)
+void ppeer_frame(struct ppeer *p, int first, const void *v, size_t len)
 {
 	uint8_t head[10] = {(uint8_t)first};
 	size_t n = 2;
@@ -103,12 +103,12 @@ void peer_frame(struct peer *p, int first, const void *v, size_t len)
 	put(p->stream, v, len);
 }
 
-void peer_text(struct peer *p, const char *text)
+void ppeer_text(struct ppeer *p, const char *text)
 {
-	peer_frame(p, 0x81, text, strlen(text));
+	ppeer_frame(p, 0x81, text, strlen(text));
 }
 
-void peer_play(struct peer *p, unsigned ms, bool loud)
+void ppeer_play(struct ppeer *p, unsigned ms, bool loud)
 {
 	for (unsigned done = 0; done < ms; done += 20) {
 		unsigned char raw[160], payload[240];
@@ -122,11 +122,11 @@ void peer_play(struct peer *p, unsigned ms, bool loud)
 		               "{\"contentType\":\"audio/x-mulaw\","
 		               "\"sampleRate\":8000,\"payload\":\"%s\"}}",
 		               payload);
-		peer_text(p, text);
+		ppeer_text(p, text);
 	}
 }
 
-void peer_checkpoint(struct peer *p, const char *name)
+void ppeer_checkpoint(struct ppeer *p, const char *name)
 {
 	char text[256];
 
@@ -134,25 +134,25 @@ void peer_checkpoint(struct peer *p, const char *name)
 	               "{\"event\":\"checkpoint\",\"streamId\":\"%s\","
 	               "\"name\":\"%s\"}",
 	               p->stream_id, name);
-	peer_text(p, text);
+	ppeer_text(p, text);
 }
 
-void peer_clear(struct peer *p)
+void ppeer_clear(struct ppeer *p)
 {
 	char text[256];
 
 	(void)snprintf(text, sizeof(text),
 	               "{\"event\":\"clearAudio\",\"streamId\":\"%s\"}",
 	               p->stream_id);
-	peer_text(p, text);
+	ppeer_text(p, text);
 }
 
-void peer_hang_up(struct peer *p, int code)
+void ppeer_hang_up(struct ppeer *p, int code)
 {
 	const uint8_t v[2] = {(uint8_t)(code >> 8), (uint8_t)code};
 
 	if (code)
-		peer_frame(p, 0x88, v, sizeof(v));
+		ppeer_frame(p, 0x88, v, sizeof(v));
 	else
 		drop(p, p->stream);
 }
@@ -164,14 +164,14 @@ static const char *text_of(const json_t *o, const char *key)
 	return s ? s : "";
 }
 
-static void on_media(struct peer *p, const json_t *o)
+static void on_media(struct ppeer *p, const json_t *o)
 {
 	const char *payload = text_of(json_object_get(o, "media"), "payload");
 	unsigned char raw[2048];
 	const int n = EVP_DecodeBlock(raw, (const unsigned char *)payload,
 	                              (int)strlen(payload));
 
-	p->last_media = peer_now();
+	p->last_media = ppeer_now();
 	if (!p->media++)
 		p->first_media = p->last_media;
 	CHECK(n >= 160 && strlen(payload) == 216);
@@ -183,7 +183,7 @@ static void on_media(struct peer *p, const json_t *o)
 	}
 }
 
-static void on_text(struct peer *p, const char *v, size_t len)
+static void on_text(struct ppeer *p, const char *v, size_t len)
 {
 	json_t *o = json_loadb(v, len, JSON_REJECT_DUPLICATES, NULL);
 	const char *event = text_of(o, "event");
@@ -207,7 +207,7 @@ static void on_text(struct peer *p, const char *v, size_t len)
 }
 
 /* One frame from the simulator; returns its length, 0: not all there. */
-static size_t on_frame(struct peer *p, struct peer_conn *c)
+static size_t on_frame(struct ppeer *p, struct ppeer_conn *c)
 {
 	uint8_t *v = (uint8_t *)c->in;
 	size_t len, head = 2;
@@ -231,17 +231,17 @@ static size_t on_frame(struct peer *p, struct peer_conn *c)
 		on_text(p, c->in + head, len);
 	} else if (v[0] == 0x89) {
 		p->pings++;
-		peer_frame(p, 0x8a, v + head, len);
+		ppeer_frame(p, 0x8a, v + head, len);
 	} else if (v[0] == 0x88) {
 		p->close_code = len >= 2 ? v[head] << 8 | v[head + 1] : 1005;
-		peer_frame(p, 0x88, v + head, len < 2 ? len : 2);
+		ppeer_frame(p, 0x88, v + head, len < 2 ? len : 2);
 		drop(p, c);
 		return 0;
 	}
 	return head + len;
 }
 
-const char *peer_header(const struct peer_request *r, const char *name)
+const char *ppeer_header(const struct ppeer_request *r, const char *name)
 {
 	static char value[4096];
 	char wanted[128];
@@ -258,7 +258,7 @@ const char *peer_header(const struct peer_request *r, const char *name)
 	return value;
 }
 
-const char *peer_param(const struct peer_request *r, const char *name)
+const char *ppeer_param(const struct ppeer_request *r, const char *name)
 {
 	static char value[1024];
 	const char *at = r->body;
@@ -288,15 +288,15 @@ const char *peer_param(const struct peer_request *r, const char *name)
 	return value;
 }
 
-static void upgrade(struct peer *p, struct peer_conn *c,
-                    const struct peer_request *r)
+static void upgrade(struct ppeer *p, struct ppeer_conn *c,
+                    const struct ppeer_request *r)
 {
 	char key[128], text[512];
 	unsigned char digest[SHA_DIGEST_LENGTH], accept[64];
 
 	(void)snprintf(key, sizeof(key),
 	               "%.60s258EAFA5-E914-47DA-95CA-C5AB0DC85B11",
-	               peer_header(r, "Sec-WebSocket-Key"));
+	               ppeer_header(r, "Sec-WebSocket-Key"));
 	SHA1((const unsigned char *)key, strlen(key), digest);
 	EVP_EncodeBlock(accept, digest, sizeof(digest));
 	if (p->upgrade != 101) {
@@ -319,8 +319,8 @@ static void upgrade(struct peer *p, struct peer_conn *c,
 	p->media = 0;
 }
 
-static void respond(struct peer *p, struct peer_conn *c,
-                    const struct peer_request *r)
+static void respond(struct ppeer *p, struct ppeer_conn *c,
+                    const struct ppeer_request *r)
 {
 	const bool xml = !strncmp(r->target, "/answer", 7) ||
 	                 !strncmp(r->target, "/next", 5);
@@ -343,15 +343,15 @@ static void respond(struct peer *p, struct peer_conn *c,
 }
 
 /* One request; returns its length, 0: not all there. */
-static size_t on_request(struct peer *p, struct peer_conn *c)
+static size_t on_request(struct ppeer *p, struct ppeer_conn *c)
 {
 	const char *end = memmem(c->in, c->len, "\r\n\r\n", 4), *line, *space;
-	struct peer_request *r = &p->log[p->count];
+	struct ppeer_request *r = &p->log[p->count];
 	size_t head, body;
 
 	if (!end)
 		return 0;
-	CHECK(p->count < PEER_REQUESTS);
+	CHECK(p->count < PPEER_REQUESTS);
 	memset(r, 0, sizeof(*r));
 	head = (size_t)(end - c->in) + 4;
 	line = memmem(c->in, head, "\r\n", 2);
@@ -359,7 +359,7 @@ static size_t on_request(struct peer *p, struct peer_conn *c)
 	CHECK(line && space && space < line && line - space > 10);
 	(void)snprintf(r->headers, sizeof(r->headers), "%.*s",
 	               (int)(end + 2 - line), line);
-	body = (size_t)strtoul(peer_header(r, "Content-Length"), NULL, 10);
+	body = (size_t)strtoul(ppeer_header(r, "Content-Length"), NULL, 10);
 	if (c->len < head + body)
 		return 0;
 	(void)snprintf(r->method, sizeof(r->method), "%.*s",
@@ -368,18 +368,18 @@ static size_t on_request(struct peer *p, struct peer_conn *c)
 	               (int)(line - space - 10), space + 1);
 	(void)snprintf(r->body, sizeof(r->body), "%.*s", (int)body,
 	               c->in + head);
-	r->at = peer_now();
+	r->at = ppeer_now();
 	p->count++;
-	if (*peer_header(r, "Upgrade"))
+	if (*ppeer_header(r, "Upgrade"))
 		upgrade(p, c, r);
 	else
 		respond(p, c, r);
 	return head + body;
 }
 
-static void on_readable(struct peer *p, struct peer_conn *c)
+static void on_readable(struct ppeer *p, struct ppeer_conn *c)
 {
-	const ssize_t n = recv(c->fd, c->in + c->len, PEER_IN - c->len, 0);
+	const ssize_t n = recv(c->fd, c->in + c->len, PPEER_IN - c->len, 0);
 
 	if (n <= 0) {
 		drop(p, c);
@@ -396,17 +396,17 @@ static void on_readable(struct peer *p, struct peer_conn *c)
 	}
 }
 
-static void on_connection(struct peer *p)
+static void on_connection(struct ppeer *p)
 {
 	const int fd = accept(p->listener, NULL, NULL), on = 1;
 
 	CHECK(fd >= 0);
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	for (int i = 0; i < PEER_CONNS; i++) {
+	for (int i = 0; i < PPEER_CONNS; i++) {
 		if (p->conns[i].fd >= 0)
 			continue;
 		p->conns[i].fd = fd;
-		p->conns[i].in = malloc(PEER_IN);
+		p->conns[i].in = malloc(PPEER_IN);
 		CHECK(p->conns[i].in);
 		return;
 	}
@@ -414,25 +414,25 @@ static void on_connection(struct peer *p)
 }
 
 /* Serve what comes within @ms; at most one round. */
-static void turn(struct peer *p, int ms)
+static void turn(struct ppeer *p, int ms)
 {
-	struct pollfd fds[PEER_CONNS + 1] = {
+	struct pollfd fds[PPEER_CONNS + 1] = {
 		{.fd = p->listener, .events = POLLIN}};
 
-	for (int i = 0; i < PEER_CONNS; i++)
+	for (int i = 0; i < PPEER_CONNS; i++)
 		fds[i + 1] =
 			(struct pollfd){.fd = p->conns[i].fd, .events = POLLIN};
-	if (poll(fds, PEER_CONNS + 1, ms) <= 0)
+	if (poll(fds, PPEER_CONNS + 1, ms) <= 0)
 		return;
-	for (int i = 0; i < PEER_CONNS; i++)
+	for (int i = 0; i < PPEER_CONNS; i++)
 		if (fds[i + 1].revents && p->conns[i].fd == fds[i + 1].fd)
 			on_readable(p, &p->conns[i]);
 	if (fds[0].revents)
 		on_connection(p);
 }
 
-const struct peer_request *peer_request(const struct peer *p,
-                                        const char *prefix, size_t n)
+const struct ppeer_request *ppeer_request(const struct ppeer *p,
+                                          const char *prefix, size_t n)
 {
 	for (size_t i = 0; i < p->count; i++)
 		if (!strncmp(p->log[i].target, prefix, strlen(prefix)) && !n--)
@@ -440,16 +440,16 @@ const struct peer_request *peer_request(const struct peer *p,
 	return NULL;
 }
 
-size_t peer_requests(const struct peer *p, const char *prefix)
+size_t ppeer_requests(const struct ppeer *p, const char *prefix)
 {
 	size_t n = 0;
 
-	while (peer_request(p, prefix, n))
+	while (ppeer_request(p, prefix, n))
 		n++;
 	return n;
 }
 
-size_t peer_events(const struct peer *p, const char *event)
+size_t ppeer_events(const struct ppeer *p, const char *event)
 {
 	size_t n = 0, i;
 	json_t *o;
@@ -459,56 +459,56 @@ size_t peer_events(const struct peer *p, const char *event)
 	return n;
 }
 
-void peer_serve(struct peer *p, int ms)
+void ppeer_serve(struct ppeer *p, int ms)
 {
-	const double until = peer_now() + ms / 1e3;
+	const double until = ppeer_now() + ms / 1e3;
 
-	while (peer_now() < until)
-		turn(p, 1 + (int)((until - peer_now()) * 1e3));
+	while (ppeer_now() < until)
+		turn(p, 1 + (int)((until - ppeer_now()) * 1e3));
 }
 
-void peer_wait_requests(struct peer *p, const char *prefix, size_t n, int ms)
+void ppeer_wait_requests(struct ppeer *p, const char *prefix, size_t n, int ms)
 {
-	const double until = peer_now() + ms / 1e3;
+	const double until = ppeer_now() + ms / 1e3;
 
-	while (peer_requests(p, prefix) < n) {
-		if (peer_now() > until)
+	while (ppeer_requests(p, prefix) < n) {
+		if (ppeer_now() > until)
 			test_fail(__FILE__, __LINE__, "%zu of %zu requests %s",
-			          peer_requests(p, prefix), n, prefix);
+			          ppeer_requests(p, prefix), n, prefix);
 		turn(p, 20);
 	}
 }
 
-void peer_wait_events(struct peer *p, const char *event, size_t n, int ms)
+void ppeer_wait_events(struct ppeer *p, const char *event, size_t n, int ms)
 {
-	const double until = peer_now() + ms / 1e3;
+	const double until = ppeer_now() + ms / 1e3;
 
-	while (peer_events(p, event) < n) {
-		if (peer_now() > until)
+	while (ppeer_events(p, event) < n) {
+		if (ppeer_now() > until)
 			test_fail(__FILE__, __LINE__, "%zu of %zu events %s",
-			          peer_events(p, event), n, event);
+			          ppeer_events(p, event), n, event);
 		turn(p, 20);
 	}
 }
 
-void peer_wait_media(struct peer *p, unsigned n, int ms)
+void ppeer_wait_media(struct ppeer *p, unsigned n, int ms)
 {
-	const double until = peer_now() + ms / 1e3;
+	const double until = ppeer_now() + ms / 1e3;
 
 	while (p->media < n) {
-		if (peer_now() > until)
+		if (ppeer_now() > until)
 			test_fail(__FILE__, __LINE__, "%u of %u media",
 			          p->media, n);
 		turn(p, 20);
 	}
 }
 
-void peer_wait_closed(struct peer *p, int ms)
+void ppeer_wait_closed(struct ppeer *p, int ms)
 {
-	const double until = peer_now() + ms / 1e3;
+	const double until = ppeer_now() + ms / 1e3;
 
 	while (!p->closed) {
-		if (peer_now() > until)
+		if (ppeer_now() > until)
 			test_fail(__FILE__, __LINE__, "the stream is open");
 		turn(p, 20);
 	}

@@ -14,12 +14,12 @@
 #include <stdint.h>
 
 enum {
-	PEER_CONNS = 64,
-	PEER_REQUESTS = 128,
-	PEER_IN = 128 * 1024, /* [bytes] of one connection, not yet read */
+	PPEER_CONNS = 64,
+	PPEER_REQUESTS = 128,
+	PPEER_IN = 128 * 1024, /* [bytes] of one connection, not yet read */
 };
 
-struct peer_request {
+struct ppeer_request {
 	char method[8];
 	char target[4096];
 	char headers[4096];
@@ -27,17 +27,17 @@ struct peer_request {
 	double at; /* [s] monotonic */
 };
 
-struct peer_conn {
+struct ppeer_conn {
 	int fd; /* -1: free */
 	bool ws;
 	size_t len;
 	char *in;
 };
 
-struct peer {
+struct ppeer {
 	int listener, port;
-	struct peer_conn conns[PEER_CONNS];
-	struct peer_request log[PEER_REQUESTS];
+	struct ppeer_conn conns[PPEER_CONNS];
+	struct ppeer_request log[PPEER_REQUESTS];
 	size_t count;
 
 	/* Webhooks under /answer and /next get these documents, or a status
@@ -48,7 +48,7 @@ struct peer {
 
 	/* The stream. */
 	int upgrade; /* status of the answer to upgrades; 101 */
-	struct peer_conn *stream;
+	struct ppeer_conn *stream;
 	char stream_id[64], call_id[64];
 	json_t *events; /* all messages but media, in order */
 	unsigned media, pings, starts;
@@ -58,40 +58,40 @@ struct peer {
 	bool closed;     /* the last stream's socket is gone */
 };
 
-void peer_open(struct peer *p);
-void peer_close(struct peer *p);
+void ppeer_open(struct ppeer *p);
+void ppeer_close(struct ppeer *p);
 
 /* Wait, serving, and fail the test after @ms. */
-void peer_wait_requests(struct peer *p, const char *prefix, size_t n, int ms);
-void peer_wait_events(struct peer *p, const char *event, size_t n, int ms);
-void peer_wait_media(struct peer *p, unsigned n, int ms);
-void peer_wait_closed(struct peer *p, int ms);
+void ppeer_wait_requests(struct ppeer *p, const char *prefix, size_t n, int ms);
+void ppeer_wait_events(struct ppeer *p, const char *event, size_t n, int ms);
+void ppeer_wait_media(struct ppeer *p, unsigned n, int ms);
+void ppeer_wait_closed(struct ppeer *p, int ms);
 
 /* Serve for so long. */
-void peer_serve(struct peer *p, int ms);
+void ppeer_serve(struct ppeer *p, int ms);
 
 /* The nth (0, 1, ...) request whose target begins with @prefix; NULL: none. */
-const struct peer_request *peer_request(const struct peer *p,
-                                        const char *prefix, size_t n);
-size_t peer_requests(const struct peer *p, const char *prefix);
-size_t peer_events(const struct peer *p, const char *event);
+const struct ppeer_request *ppeer_request(const struct ppeer *p,
+                                          const char *prefix, size_t n);
+size_t ppeer_requests(const struct ppeer *p, const char *prefix);
+size_t ppeer_events(const struct ppeer *p, const char *event);
 
 /* A parameter of a form body, decoded; "" when absent. Until the next call. */
-const char *peer_param(const struct peer_request *r, const char *name);
+const char *ppeer_param(const struct ppeer_request *r, const char *name);
 
 /* A header's value; "" when absent. Until the next call. */
-const char *peer_header(const struct peer_request *r, const char *name);
+const char *ppeer_header(const struct ppeer_request *r, const char *name);
 
 /* One message to the simulator; @play: mu-law square wave or silence. */
-void peer_text(struct peer *p, const char *text);
-void peer_frame(struct peer *p, int first, const void *v, size_t len);
-void peer_play(struct peer *p, unsigned ms, bool loud);
-void peer_checkpoint(struct peer *p, const char *name);
-void peer_clear(struct peer *p);
+void ppeer_text(struct ppeer *p, const char *text);
+void ppeer_frame(struct ppeer *p, int first, const void *v, size_t len);
+void ppeer_play(struct ppeer *p, unsigned ms, bool loud);
+void ppeer_checkpoint(struct ppeer *p, const char *name);
+void ppeer_clear(struct ppeer *p);
 
 /* Close frame with @code; 0: the socket alone. */
-void peer_hang_up(struct peer *p, int code);
+void ppeer_hang_up(struct ppeer *p, int code);
 
-double peer_now(void);
+double ppeer_now(void);
 
 #endif

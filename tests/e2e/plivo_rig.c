@@ -16,11 +16,12 @@ void rig_open(struct rig *r, const char *script, const char *const *args)
 	                             "--quiet"};
 	char path[320];
 	size_t n = 7;
-	FILE *f;
 
 	memset(r, 0, sizeof(*r));
 	(void)snprintf(r->dir, sizeof(r->dir), "%s", proc_temp_dir());
 	if (script) {
+		FILE *f;
+
 		(void)snprintf(path, sizeof(path), "%s/callee.txt", r->dir);
 		f = fopen(path, "w");
 		CHECK(f && fputs(script, f) >= 0 && !fclose(f));
@@ -31,7 +32,7 @@ void rig_open(struct rig *r, const char *script, const char *const *args)
 		CHECK(n < ARGS_MAX - 1);
 		all[n++] = *args;
 	}
-	peer_open(&r->peer);
+	ppeer_open(&r->peer);
 	rig_document(r, "", "<Hangup/>");
 	proc_start(&r->sim, "plivo-sim", r->dir, all, NULL);
 }
@@ -39,7 +40,7 @@ void rig_open(struct rig *r, const char *script, const char *const *args)
 int rig_close(struct rig *r)
 {
 	json_decref(r->journal);
-	peer_close(&r->peer);
+	ppeer_close(&r->peer);
 	return proc_stop(&r->sim);
 }
 

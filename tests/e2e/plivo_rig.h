@@ -10,7 +10,7 @@
 
 struct rig {
 	struct proc sim;
-	struct peer peer;
+	struct ppeer peer;
 	char dir[256];
 	char uuid[64];   /* of the last call that was made */
 	json_t *journal; /* since rig_journal() */

@@ -47,16 +47,12 @@ static bool hidden(const char *key)
 
 static void show_value(const char *key, const json_t *v)
 {
-	char mask[STR_PHONE_MAX];
+	if (json_is_string(v) && (!strcmp(key, "to") || !strcmp(key, "from"))) {
+		char mask[STR_PHONE_MAX];
 
-	if (!strcmp(key, "to") || !strcmp(key, "from")) {
-		if (json_is_string(v)) {
-			printf(" %s=%s", key,
-			       str_mask_phone(mask, json_string_value(v)));
-			return;
-		}
-	}
-	if (json_is_string(v))
+		printf(" %s=%s", key,
+		       str_mask_phone(mask, json_string_value(v)));
+	} else if (json_is_string(v))
 		printf(" %s=\"%.*s\"", key, SHOWN_MAX, json_string_value(v));
 	else if (json_is_integer(v))
 		printf(" %s=%lld", key, (long long)json_integer_value(v));

@@ -287,7 +287,6 @@ int psim_media_open(struct psim_media **mp, struct psim_call *c)
 void psim_media_close(struct psim_media **mp)
 {
 	struct psim_media *m = *mp;
-	int err;
 
 	*mp = NULL;
 	if (!m)
@@ -300,7 +299,8 @@ void psim_media_close(struct psim_media **mp)
 	               (double)m->late_us / 1000, "dropped_ms",
 	               (int)psim_playout_clear(&m->playout)));
 	if (m->record) {
-		err = psim_recorder_close(&m->record);
+		const int err = psim_recorder_close(&m->record);
+
 		note(m, "recording",
 		     json_pack("{s:s, s:i}", "file", m->path, "error", err));
 	}

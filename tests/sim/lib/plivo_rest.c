@@ -270,11 +270,10 @@ static void on_calls(struct psim *s, const struct psim_message *m,
                      struct str query, struct psim_reply *r)
 {
 	struct psim_pairs *q;
-	const char *status;
-	json_t *body;
 
 	if (str_eq(m->method, "POST")) {
-		body = body_of(s, m, r);
+		json_t *body = body_of(s, m, r);
+
 		if (body)
 			make_call(s, body, r);
 		json_decref(body);
@@ -288,7 +287,8 @@ static void on_calls(struct psim *s, const struct psim_message *m,
 	if (!q || psim_pairs_parse(q, query)) {
 		psim_reply_error(r, 400, "invalid query");
 	} else {
-		status = psim_pairs_get(q, "status");
+		const char *status = psim_pairs_get(q, "status");
+
 		if (!status)
 			list_cdrs(s, q, r);
 		else if (!strcmp(status, "live") || !strcmp(status, "queued"))

@@ -41,7 +41,7 @@ static int sorted(struct psim_pairs *to, const struct psim_pairs *from)
 int psim_sign_text(struct buf *out, const char *url,
                    const struct psim_pairs *body, const char *nonce)
 {
-	struct psim_pairs *q = mem_zalloc(2 * sizeof(*q)), *b = q + 1;
+	struct psim_pairs *q = mem_zalloc(2 * sizeof(*q)), *b;
 	const char *end = strchr(url, '#');
 	struct str rest = str_n(url, end ? (size_t)(end - url) : strlen(url));
 	const struct str base = str_cut(&rest, '?');
@@ -49,6 +49,7 @@ int psim_sign_text(struct buf *out, const char *url,
 
 	if (!q)
 		return -ENOMEM;
+	b = q + 1;
 	err = psim_pairs_parse(q, rest);
 	psim_pairs_sort(q);
 	if (!err)
@@ -75,13 +76,14 @@ int psim_sign(char out[PSIM_SIGNATURE_LEN], const char *url,
               const struct psim_pairs *body, const char *nonce,
               const char *token)
 {
-	uint8_t mac[CRYPTO_SHA256_LEN];
 	struct buf text;
 	int err;
 
 	buf_init(&text, TEXT_MAX);
 	err = psim_sign_text(&text, url, body, nonce);
 	if (!err) {
+		uint8_t mac[CRYPTO_SHA256_LEN];
+
 		crypto_hmac_sha256(mac, token, strlen(token), text.v, text.len);
 		out[psim_base64(out, mac, sizeof(mac))] = '\0';
 	}

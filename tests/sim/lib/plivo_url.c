@@ -25,7 +25,7 @@ static bool clean(const char *text)
 /* host, host:port, [v6], [v6]:port */
 static int cut_authority(struct psim_url *u, struct str a)
 {
-	struct str host = a, port = {0};
+	struct str host, port;
 	uint64_t n;
 	int err;
 

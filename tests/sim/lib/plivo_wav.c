@@ -156,10 +156,13 @@ int psim_recorder_open(struct psim_recorder **rp, const char *path)
 void psim_recorder_add(struct psim_recorder *r, const int16_t *left,
                        const int16_t *right, size_t n)
 {
-	uint8_t block[BLOCK * 4];
+	uint8_t block[BLOCK * 4] = {0};
 
-	while (n) {
-		const size_t m = n < BLOCK ? n : BLOCK;
+	while (n > 0) {
+		size_t m = BLOCK;
+
+		if (m > n)
+			m = n;
 
 		for (size_t i = 0; i < m; i++) {
 			put_le(block + 4 * i, (uint16_t)left[i], 2);

@@ -292,14 +292,15 @@ static int on_answer(struct psim_ws *w, const struct psim_message *m)
 static void on_data(const char *v, size_t len, void *arg)
 {
 	struct psim_ws *w = arg;
-	struct psim_message m;
-	int rc, err;
 
 	if (buf_add(&w->in, v, len)) {
 		finish(w, ERR_LIMIT);
 		return;
 	}
 	if (!w->open) {
+		struct psim_message m;
+		int rc, err;
+
 		psim_message_init(&m);
 		rc = psim_head_parse(&m, str_n(w->in.v, w->in.len), true);
 		if (!rc)
