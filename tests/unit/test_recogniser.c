@@ -122,6 +122,8 @@ static void long_speech_is_cut_and_heard_whole(void)
 	CHECK(cut > 12 * 8000 && cut <= 20 * 8000);
 	hear(&all, RECOGNISER_FINAL);
 	wer_add(&sum, MENU MENU, buf_str(&text));
+	/* A piece that was lost would be a third of it. */
+	CHECK(wer_percent(&sum) <= 12);
 	speech_fini(&sp);
 	speech_fini(&all);
 	finish();
