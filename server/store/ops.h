@@ -1,0 +1,47 @@
+/*
+ * ops.h - what a kind of store must do; for server/store alone
+ *
+ * The functions are store.h's and keys.h's, with the store as first member of
+ * a private struct. Their tests run against every kind.
+ */
+#ifndef SERVER_STORE_OPS_H
+#define SERVER_STORE_OPS_H
+
+#include "server/store/keys.h"
+#include "server/store/store.h"
+
+struct store_ops {
+	const char *scheme; /* of the URL, with its colon */
+	int (*open)(struct store **sp, const char *rest, char *why,
+	            size_t why_cap);
+	void (*close)(struct store *s);
+	int (*call_add)(struct store *s, const struct store_call *c);
+	int (*call_get)(struct store *s, enum store_by by, const char *value,
+	                struct store_call *out);
+	int (*call_idem)(struct store *s, const char *owner,
+	                 const char *idem_key, struct store_call *out);
+	int (*call_change)(struct store *s, const char *id,
+	                   const struct store_change *change,
+	                   const struct store_event *ev,
+	                   const struct store_turn *turn, bool *moved);
+	int (*calls)(struct store *s, const struct store_filter *f,
+	             store_call_h *h, void *arg);
+	int (*count_live)(struct store *s, unsigned *n);
+	int (*events)(struct store *s, const char *id, store_event_h *h,
+	              void *arg);
+	int (*turns)(struct store *s, const char *id, store_turn_h *h,
+	             void *arg);
+	int (*key_add)(struct store *s, const struct store_key *k);
+	int (*key_find)(struct store *s, const char *hash, store_key_h *h,
+	                void *arg);
+	int (*keys)(struct store *s, store_key_h *h, void *arg);
+	int (*key_revoke)(struct store *s, const char *name, int64_t at_ms);
+};
+
+struct store {
+	const struct store_ops *ops;
+};
+
+extern const struct store_ops store_sqlite_ops;
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * sqlite.h - connections and prepared statements; for the SQLite store alone
+ *
+ * Two connections: one writes, one reads, so that nobody who only looks waits
+ * for a commit to reach the disk. Each is used by one thread at a time.
+ */
+#ifndef SERVER_STORE_SQLITE_H
+#define SERVER_STORE_SQLITE_H
+
+#include <pthread.h>
+#include <sqlite3.h>
+
+#include "common/attr.h"
+#include "server/store/ops.h"
+
+enum sq_sql {
+	SQ_BEGIN,
+	SQ_COMMIT,
+	SQ_ROLLBACK,
+	SQ_CALL_ADD,
+	SQ_CALL_BY_ID, /* and so on, in the order of enum store_by */
+	SQ_CALL_BY_KEY,
+	SQ_CALL_BY_UUID,
+	SQ_CALL_BY_RESERVATION,
+	SQ_CALL_BY_IDEM,
+	SQ_CALL_LIST,
+	SQ_CALL_SEQ,
+	SQ_CALL_RANK,
+	SQ_CALL_CHANGE,
+	SQ_COUNT_LIVE,
+	SQ_EVENT_ADD,
+	SQ_EVENT_LIST,
+	SQ_TURN_PUT,
+	SQ_TURN_LIST,
+	SQ_KEY_ADD,
+	SQ_KEY_FIND,
+	SQ_KEY_LIST,
+	SQ_KEY_REVOKE,
+	SQ_STATEMENTS
+};
+
+struct sq_conn {
+	sqlite3 *db;
+	pthread_mutex_t lock;
+	sqlite3_stmt *stmts[SQ_STATEMENTS]; /* made when first used */
+};
+
+struct sqlite {
+	struct store base;
+	struct sq_conn writer, reader;
+};
+
+/* Our code for SQLite's; what nobody expects is logged. */
+int sq_err(struct sq_conn *c, int rc);
+
+/* Bring the schema up to date. -EINVAL: it is newer than this program. */
+int sq_migrate(struct sq_conn *c, char *why, size_t why_cap) MUST_CHECK;
+
+/* The text of a statement; static storage. */
+const char *sq_text(enum sq_sql sql);
+
+/* A statement ready for its values. NULL with *@err set. */
+sqlite3_stmt *sq_use(struct sq_conn *c, enum sq_sql sql, int *err);
+
+/* Values, counted from 1. NULL texts are NULL. */
+void sq_text_at(sqlite3_stmt *st, int at, const char *text);
+void sq_int_at(sqlite3_stmt *st, int at, int64_t v);
+
+/* 1: a row, 0: done, or an error. */
+int sq_step(struct sq_conn *c, sqlite3_stmt *st) MUST_CHECK;
+
+/* Step a statement that gives no rows, and put it back. */
+int sq_run(struct sq_conn *c, sqlite3_stmt *st) MUST_CHECK;
+
+/* Put a statement back; its values were borrowed. */
+void sq_done(sqlite3_stmt *st);
+
+/* Texts of a row: NULL, or borrowed until the next step. */
+const char *sq_col(sqlite3_stmt *st, int at);
+
+int sq_begin(struct sq_conn *c) MUST_CHECK;
+/* Commit when @err is 0, else roll back; returns what came of it. */
+int sq_end(struct sq_conn *c, int err) MUST_CHECK;
+
+/* The parts of the interface. */
+int sq_call_add(struct store *s, const struct store_call *c);
+int sq_call_get(struct store *s, enum store_by by, const char *value,
+                struct store_call *out);
+int sq_call_idem(struct store *s, const char *owner, const char *idem_key,
+                 struct store_call *out);
+int sq_call_change(struct store *s, const char *id,
+                   const struct store_change *change,
+                   const struct store_event *ev, const struct store_turn *turn,
+                   bool *moved);
+int sq_calls(struct store *s, const struct store_filter *f, store_call_h *h,
+             void *arg);
+int sq_count_live(struct store *s, unsigned *n);
+int sq_events(struct store *s, const char *id, store_event_h *h, void *arg);
+int sq_turns(struct store *s, const char *id, store_turn_h *h, void *arg);
+int sq_key_add(struct store *s, const struct store_key *k);
+int sq_key_find(struct store *s, const char *hash, store_key_h *h, void *arg);
+int sq_keys(struct store *s, store_key_h *h, void *arg);
+int sq_key_revoke(struct store *s, const char *name, int64_t at_ms);
+
+/* The store behind its base. */
+struct sqlite *sq_of(struct store *s);
+
+#endif

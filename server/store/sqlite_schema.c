@@ -1,0 +1,173 @@
+#include <errno.h>
+#include <stdio.h>
+
+#include "common/str.h"
+#include "server/store/sqlite.h"
+
+/* One script a version; a script that was released never changes. */
+static const char *const versions[] = {
+	"CREATE TABLE call ("
+	" seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" id TEXT NOT NULL UNIQUE,"
+	" key TEXT NOT NULL UNIQUE,"
+	" to_number TEXT NOT NULL, from_number TEXT, phone_number TEXT,"
+	" agent TEXT, body TEXT, base_url TEXT,"
+	" owner TEXT, idem_key TEXT, idem_hash TEXT,"
+	" answer TEXT, answer_status INTEGER NOT NULL,"
+	" state TEXT NOT NULL, rank INTEGER NOT NULL,"
+	" call_uuid TEXT, reservation TEXT, bot TEXT, stream_url TEXT,"
+	" end_by TEXT, end_cause TEXT, end_code INTEGER NOT NULL, error TEXT,"
+	" created_ms INTEGER NOT NULL, dialed_ms INTEGER NOT NULL,"
+	" answered_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL"
+	") STRICT;"
+	"CREATE UNIQUE INDEX call_idem ON call (coalesce(owner, ''), idem_key)"
+	" WHERE idem_key IS NOT NULL;"
+	"CREATE INDEX call_uuid ON call (call_uuid)"
+	" WHERE call_uuid IS NOT NULL;"
+	"CREATE INDEX call_reservation ON call (reservation)"
+	" WHERE reservation IS NOT NULL;"
+	"CREATE INDEX call_live ON call (rank) WHERE rank < 9;"
+	"CREATE TABLE event ("
+	" seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" call_id TEXT NOT NULL REFERENCES call (id),"
+	" dedupe TEXT NOT NULL, source TEXT NOT NULL, type TEXT NOT NULL,"
+	" data TEXT, at_ms INTEGER NOT NULL,"
+	" UNIQUE (call_id, dedupe)"
+	") STRICT;"
+	"CREATE TABLE turn ("
+	" call_id TEXT NOT NULL REFERENCES call (id),"
+	" n INTEGER NOT NULL, role TEXT NOT NULL, text TEXT NOT NULL,"
+	" heard_ms INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
+	" interrupted INTEGER NOT NULL, speech_end INTEGER NOT NULL,"
+	" final INTEGER NOT NULL, first_token INTEGER NOT NULL,"
+	" first_audio INTEGER NOT NULL, heard INTEGER NOT NULL,"
+	" PRIMARY KEY (call_id, n, role)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE api_key ("
+	" seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" name TEXT NOT NULL UNIQUE, hash TEXT NOT NULL UNIQUE,"
+	" scopes TEXT NOT NULL, rate INTEGER NOT NULL,"
+	" budget INTEGER NOT NULL, created_ms INTEGER NOT NULL,"
+	" revoked_ms INTEGER NOT NULL"
+	") STRICT;"
+	"PRAGMA user_version = 1;",
+};
+
+#define CALL_COLUMNS                                                   \
+	"id, key, to_number, from_number, phone_number, agent, body, " \
+	"base_url, owner, idem_key, idem_hash, answer, call_uuid, "    \
+	"reservation, bot, stream_url, end_by, end_cause, error, "     \
+	"state, answer_status, end_code, created_ms, dialed_ms, "      \
+	"answered_ms, ended_ms"
+#define CALL_SELECT "SELECT " CALL_COLUMNS " FROM call WHERE "
+
+static const char *const texts[SQ_STATEMENTS] = {
+	[SQ_BEGIN] = "BEGIN IMMEDIATE",
+	[SQ_COMMIT] = "COMMIT",
+	[SQ_ROLLBACK] = "ROLLBACK",
+	[SQ_CALL_ADD] = "INSERT INTO call (" CALL_COLUMNS ", rank) VALUES ("
+			"?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?"
+			")",
+	[SQ_CALL_BY_ID] = CALL_SELECT "id = ?",
+	[SQ_CALL_BY_KEY] = CALL_SELECT "key = ?",
+	[SQ_CALL_BY_UUID] =
+		CALL_SELECT "call_uuid = ? ORDER BY seq DESC LIMIT 1",
+	[SQ_CALL_BY_RESERVATION] =
+		CALL_SELECT "reservation = ? ORDER BY seq DESC LIMIT 1",
+	[SQ_CALL_BY_IDEM] = CALL_SELECT
+	"coalesce(owner, '') = coalesce(?, '') AND idem_key = ?",
+	[SQ_CALL_LIST] = CALL_SELECT
+	"(?1 IS NULL OR state = ?1) AND rank < ?2"
+	" AND (?3 IS NULL OR owner = ?3) AND created_ms >= ?4 AND seq < ?5"
+	" ORDER BY seq DESC LIMIT ?6",
+	[SQ_CALL_SEQ] = "SELECT seq FROM call WHERE id = ?",
+	[SQ_CALL_RANK] = "SELECT rank FROM call WHERE id = ?",
+	[SQ_CALL_CHANGE] =
+		"UPDATE call SET"
+		" state = CASE WHEN ?2 > rank THEN ?3 ELSE state END,"
+		" rank = max(rank, ?2),"
+		" call_uuid = coalesce(call_uuid, ?4),"
+		" reservation = coalesce(?5, reservation),"
+		" bot = coalesce(?6, bot),"
+		" stream_url = coalesce(?7, stream_url),"
+		" end_by = coalesce(end_by, ?8),"
+		" end_code = CASE WHEN end_cause IS NULL THEN ?10"
+		" ELSE end_code END,"
+		" end_cause = coalesce(end_cause, ?9),"
+		" error = coalesce(error, ?11),"
+		" answer = coalesce(answer, ?12),"
+		" answer_status = CASE WHEN answer_status = 0 THEN ?13"
+		" ELSE answer_status END,"
+		" dialed_ms = CASE WHEN dialed_ms = 0 THEN ?14"
+		" ELSE dialed_ms END,"
+		" answered_ms = CASE WHEN answered_ms = 0 THEN ?15"
+		" ELSE answered_ms END,"
+		" ended_ms = CASE WHEN ended_ms = 0 THEN ?16"
+		" ELSE ended_ms END"
+		" WHERE id = ?1",
+	[SQ_COUNT_LIVE] = "SELECT count(*) FROM call WHERE rank < 9",
+	[SQ_EVENT_ADD] = "INSERT INTO event"
+			 " (call_id, dedupe, source, type, data, at_ms)"
+			 " VALUES (?,?,?,?,?,?)",
+	[SQ_EVENT_LIST] = "SELECT dedupe, source, type, data, at_ms FROM event"
+			  " WHERE call_id = ? ORDER BY seq",
+	[SQ_TURN_PUT] = "INSERT OR REPLACE INTO turn (call_id, n, role, text,"
+			" heard_ms, at_ms, interrupted, speech_end, final,"
+			" first_token, first_audio, heard)"
+			" VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+	[SQ_TURN_LIST] = "SELECT n, role, text, heard_ms, at_ms, interrupted,"
+			 " speech_end, final, first_token, first_audio, heard"
+			 " FROM turn WHERE call_id = ?"
+			 " ORDER BY n, at_ms, role DESC",
+	[SQ_KEY_ADD] = "INSERT INTO api_key (name, hash, scopes, rate, budget,"
+		       " created_ms, revoked_ms) VALUES (?,?,?,?,?,?,?)",
+	[SQ_KEY_FIND] = "SELECT name, hash, scopes, rate, budget, created_ms,"
+			" revoked_ms FROM api_key"
+			" WHERE hash = ? AND revoked_ms = 0",
+	[SQ_KEY_LIST] = "SELECT name, hash, scopes, rate, budget, created_ms,"
+			" revoked_ms FROM api_key ORDER BY seq",
+	[SQ_KEY_REVOKE] = "UPDATE api_key SET revoked_ms = ?2"
+			  " WHERE name = ?1 AND revoked_ms = 0",
+};
+
+const char *sq_text(enum sq_sql sql)
+{
+	return texts[sql];
+}
+
+static int read_version(struct sq_conn *c, size_t *version)
+{
+	sqlite3_stmt *st = NULL;
+	int rc =
+		sqlite3_prepare_v2(c->db, "PRAGMA user_version", -1, &st, NULL);
+	int err = rc == SQLITE_OK ? sq_step(c, st) : sq_err(c, rc);
+
+	if (err == 1)
+		*version = (size_t)sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return err < 0 ? err : 0;
+}
+
+int sq_migrate(struct sq_conn *c, char *why, size_t why_cap)
+{
+	size_t version = 0;
+	/* Under the writer's lock, so that two programs that start at once do
+	 * not both run a script. */
+	int err = sq_begin(c);
+
+	if (err)
+		return err;
+	err = read_version(c, &version);
+	if (!err && version > ARRAY_LEN(versions)) {
+		snprintf(why, why_cap,
+		         "it was made by a newer version of this program");
+		err = -EINVAL;
+	}
+	for (; !err && version < ARRAY_LEN(versions); version++) {
+		int rc = sqlite3_exec(c->db, versions[version], NULL, NULL,
+		                      NULL);
+
+		err = rc == SQLITE_OK ? 0 : sq_err(c, rc);
+	}
+	return sq_end(c, err);
+}

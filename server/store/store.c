@@ -1,0 +1,160 @@
+#include "server/store/store.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "common/str.h"
+#include "server/store/ops.h"
+
+static const struct {
+	const char *text;
+	unsigned rank;
+} states[STORE_STATES] = {
+#define X(name, text, rank) {text, rank},
+	STORE_STATE_MAP(X)
+#undef X
+};
+
+static const struct store_ops *const kinds[] = {&store_sqlite_ops};
+
+const char *store_state_text(enum store_state state)
+{
+	return states[state].text;
+}
+
+unsigned store_state_rank(enum store_state state)
+{
+	return states[state].rank;
+}
+
+int store_state_parse(const char *text, enum store_state *state)
+{
+	int i;
+
+	for (i = 0; i < STORE_STATES; i++) {
+		if (strcmp(states[i].text, text) == 0) {
+			*state = (enum store_state)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+bool store_state_final(enum store_state state)
+{
+	return states[state].rank == states[STORE_ENDED].rank;
+}
+
+void store_call_fini(struct store_call *c)
+{
+	char *texts[] = {
+		c->id,           c->key,         c->to,        c->from,
+		c->phone_number, c->agent,       c->body,      c->base_url,
+		c->owner,        c->idem_key,    c->idem_hash, c->answer,
+		c->call_uuid,    c->reservation, c->bot,       c->stream_url,
+		c->end_by,       c->end_cause,   c->error};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(texts); i++)
+		mem_free(texts[i]);
+	memset(c, 0, sizeof(*c));
+}
+
+int store_open(struct store **sp, const char *url, char *why, size_t why_cap)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (str_starts(str_of(url), kinds[i]->scheme))
+			return kinds[i]->open(sp,
+			                      url + strlen(kinds[i]->scheme),
+			                      why, why_cap);
+	}
+	/* Its text may hold a password, so it is not repeated. */
+	snprintf(why, why_cap, "no store of this kind: use sqlite:PATH");
+	return -EINVAL;
+}
+
+void store_close(struct store **sp)
+{
+	struct store *s = *sp;
+
+	*sp = NULL;
+	if (s)
+		s->ops->close(s);
+}
+
+int store_call_add(struct store *s, const struct store_call *c)
+{
+	ASSERT(c->id && c->key && c->to);
+	return s->ops->call_add(s, c);
+}
+
+int store_call_get(struct store *s, enum store_by by, const char *value,
+                   struct store_call *out)
+{
+	return s->ops->call_get(s, by, value, out);
+}
+
+int store_call_idem(struct store *s, const char *owner, const char *idem_key,
+                    struct store_call *out)
+{
+	return s->ops->call_idem(s, owner, idem_key, out);
+}
+
+int store_call_change(struct store *s, const char *id,
+                      const struct store_change *change,
+                      const struct store_event *ev,
+                      const struct store_turn *turn, bool *moved)
+{
+	bool unused;
+
+	ASSERT(!ev || (ev->dedupe && ev->source && ev->type));
+	ASSERT(!turn || (turn->role && turn->text));
+	return s->ops->call_change(s, id, change, ev, turn,
+	                           moved ? moved : &unused);
+}
+
+int store_calls(struct store *s, const struct store_filter *f, store_call_h *h,
+                void *arg)
+{
+	return s->ops->calls(s, f, h, arg);
+}
+
+int store_count_live(struct store *s, unsigned *n)
+{
+	return s->ops->count_live(s, n);
+}
+
+int store_events(struct store *s, const char *id, store_event_h *h, void *arg)
+{
+	return s->ops->events(s, id, h, arg);
+}
+
+int store_turns(struct store *s, const char *id, store_turn_h *h, void *arg)
+{
+	return s->ops->turns(s, id, h, arg);
+}
+
+int store_key_add(struct store *s, const struct store_key *k)
+{
+	ASSERT(k->name && k->hash && k->scopes);
+	return s->ops->key_add(s, k);
+}
+
+int store_key_find(struct store *s, const char *hash, store_key_h *h, void *arg)
+{
+	return s->ops->key_find(s, hash, h, arg);
+}
+
+int store_keys(struct store *s, store_key_h *h, void *arg)
+{
+	return s->ops->keys(s, h, arg);
+}
+
+int store_key_revoke(struct store *s, const char *name, int64_t at_ms)
+{
+	return s->ops->key_revoke(s, name, at_ms);
+}
