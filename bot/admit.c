@@ -22,8 +22,11 @@ enum {
 	CALLS_MAX = 1500,
 };
 
-bool admit_step(struct admit *a, uint32_t p99_us, uint64_t now_us)
+bool admit_step(struct admit *a, uint32_t p99_us, uint64_t count,
+                uint64_t now_us)
 {
+	if (count < ADMIT_COUNT_MIN)
+		p99_us = 0;
 	if (p99_us > ADMIT_SHUT_US) {
 		a->shut = true;
 		a->good_since_us = 0;

@@ -16,6 +16,9 @@ enum {
 	ADMIT_SHUT_US = 20000,        /* p99 lateness: a whole media packet */
 	ADMIT_OPEN_US = 10000,        /* good again below this ... */
 	ADMIT_GOOD_US = 30 * 1000000, /* ... for so long */
+	/* Timers in ten seconds below which lateness says nothing of calls:
+	 * an idle loop's few are at the mercy of any neighbour. */
+	ADMIT_COUNT_MIN = 200,
 };
 
 struct admit {
@@ -23,8 +26,10 @@ struct admit {
 	uint64_t good_since_us; /* 0: not good now */
 };
 
-/* Once a second: is the loop fit for more calls? */
-bool admit_step(struct admit *a, uint32_t p99_us, uint64_t now_us);
+/* Once a second: is the loop fit for more calls? @p99_us is the lateness of
+ * @count timers. */
+bool admit_step(struct admit *a, uint32_t p99_us, uint64_t count,
+                uint64_t now_us);
 
 /* Calls that this machine carries: with hosted providers one core's worth
  * (the bot has one thread), with engines in process what @cores compute.

@@ -107,6 +107,20 @@ struct reservation *reserve_find_call(struct reserve_table *t,
 	return NULL;
 }
 
+struct reservation *reserve_first(struct reserve_table *t)
+{
+	return list_empty(&t->places)
+	               ? NULL
+	               : CONTAINER_OF(t->places.next, struct reservation, link);
+}
+
+struct reservation *reserve_next(struct reservation *r)
+{
+	return r->link.next == &r->table->places
+	               ? NULL
+	               : CONTAINER_OF(r->link.next, struct reservation, link);
+}
+
 static bool remembered(const struct reserve_table *t, const struct ended *e)
 {
 	return e->id[0] && timers_now(t->timers) - e->at_us <

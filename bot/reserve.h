@@ -87,6 +87,10 @@ struct reservation *reserve_find(struct reserve_table *t, const char *id);
 struct reservation *reserve_find_call(struct reserve_table *t,
                                       const char *call_id);
 
+/* One after the other; NULL: none (any more). Take the next one before ending one. */
+struct reservation *reserve_first(struct reserve_table *t);
+struct reservation *reserve_next(struct reservation *r);
+
 /* Has this id stood, and ended? */
 bool reserve_has_ended(const struct reserve_table *t, const char *id);
 

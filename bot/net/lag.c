@@ -58,6 +58,16 @@ uint32_t lag_max(const struct lag *lag, uint64_t now_us)
 	return max;
 }
 
+uint64_t lag_count(const struct lag *lag, uint64_t now_us)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < LAG_SLOTS; i++)
+		if (live(&lag->slot[i], now_us))
+			n += lag->slot[i].total;
+	return n;
+}
+
 uint32_t lag_at(const struct lag *lag, uint64_t now_us, unsigned permille)
 {
 	uint64_t count[LAG_BUCKETS] = {0}, total = 0, want, seen = 0;

@@ -34,6 +34,9 @@ void lag_add(struct lag *lag, uint64_t now_us, uint64_t late_us);
  * largest. 0 when there were none. */
 uint32_t lag_at(const struct lag *lag, uint64_t now_us, unsigned permille);
 
+/* Timers that ran in the last ten seconds. */
+uint64_t lag_count(const struct lag *lag, uint64_t now_us);
+
 uint32_t lag_max(const struct lag *lag, uint64_t now_us);
 
 #endif

@@ -303,4 +303,5 @@ void net_lag(const struct net *net, struct net_lag *lag)
 	lag->p50_us = lag_at(&net->lag, now_us, 500);
 	lag->p99_us = lag_at(&net->lag, now_us, 990);
 	lag->max_us = lag_max(&net->lag, now_us);
+	lag->count = lag_count(&net->lag, now_us);
 }

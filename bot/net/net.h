@@ -56,6 +56,7 @@ void net_wake_close(struct net_wake **wp);
 
 struct net_lag {
 	uint32_t p50_us, p99_us, max_us; /* timers' lateness, last 10 s */
+	uint64_t count;                  /* timers that this is of */
 };
 
 /* How late the loop's timers run; the one health figure to export. */
