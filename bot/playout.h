@@ -8,8 +8,9 @@
  * heard; when they stay away the clock does. What was not heard yet is kept,
  * so that a reply can go on from the exact sample after a pause.
  *
- * A reply has a number, greater than those before it. Positions are
- * milliseconds of the reply's own audio.
+ * A reply has a number, from 1, greater than those before it. Positions are
+ * milliseconds of the reply's own audio. A mark's name says both: "r7.1480",
+ * "r7.2312.end".
  */
 #ifndef BOT_PLAYOUT_H
 #define BOT_PLAYOUT_H
@@ -26,12 +27,13 @@ struct stream_proto;
 struct timers;
 
 enum {
-	PLAYOUT_LEAD_MS = 200,         /* default */
-	PLAYOUT_PACKET_MS = 40,        /* default */
-	PLAYOUT_MARK_MS = 500,         /* between marks within a reply */
-	PLAYOUT_DELAY_MS = 100,        /* from sending to hearing, until marks
+	PLAYOUT_LEAD_MS = 200,  /* default */
+	PLAYOUT_PACKET_MS = 40, /* default */
+	PLAYOUT_MARK_MS = 500,  /* between marks within a reply */
+	PLAYOUT_DELAY_MS = 100, /* from sending to hearing, until marks
 	                                 * have measured it */
-	PLAYOUT_GRACE_MS = 500,        /* a mark later than this is not waited
+	PLAYOUT_GRACE_MS =
+		400, /* a mark later than that by so much is not waited
 	                                 * for */
 	PLAYOUT_QUEUE_MS = 120 * 1000, /* audio held at most */
 	PLAYOUT_REPLIES_MAX = 32,      /* replies held at once */
@@ -97,7 +99,8 @@ bool playout_marked(struct playout *p, const char *name);
 uint32_t playout_heard_ms(const struct playout *p, uint32_t reply);
 
 /* Drop every reply up to and including @reply, here and at the carrier; ask
- * for what was heard of it before. Later replies stay and are sent again. */
+ * for what was heard of it before. Nothing of them is told any more, a pause is
+ * over, later replies go on. */
 void playout_clear(struct playout *p, uint32_t reply);
 
 /* Fall silent at once, and keep everything from the sample that was heard
@@ -107,7 +110,7 @@ void playout_resume(struct playout *p);
 bool playout_paused(const struct playout *p);
 
 /* The line is another one: send there what was not heard yet. With another
- * format everything is dropped. -EINVAL: bad id; the line is as it was. */
+ * format everything is dropped as by playout_clear(). -EINVAL: bad id; the line is as it was. */
 int playout_reline(struct playout *p, const char *stream_id,
                    enum audio_fmt fmt) MUST_CHECK;
 
