@@ -236,6 +236,8 @@ static void on_done(struct ca *ca, struct ca_reply *r)
 	r->context[0] = '\0';
 	if (r->waiting)
 		advance(ca, r);
+	else if (r->finished && r->has_text && !r->audio_b)
+		end_reply(ca, r, TTS_REPLY_FAILED, ERR_PROVIDER);
 	else if (r->finished)
 		end_reply(ca, r, TTS_REPLY_DONE, 0);
 	else

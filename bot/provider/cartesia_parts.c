@@ -24,6 +24,7 @@ int ca_reply_add(struct ca_reply *r, const char *text, size_t len)
 	*r->tail = p;
 	r->tail = &p->next;
 	r->waiting++;
+	r->has_text = true;
 	return 0;
 }
 

@@ -33,6 +33,7 @@ struct ca_reply {
 	unsigned waiting;   /* pieces in the list */
 	unsigned submitted; /* of them, on this socket */
 	bool heard;         /* the first piece has had audio */
+	bool has_text;      /* there was something to say */
 	bool finished;      /* no more text will come */
 	bool ended;         /* the context was told so */
 	uint64_t audio_b;   /* bytes of audio so far */
