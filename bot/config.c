@@ -44,6 +44,8 @@ static const char *const server_names[] = {
 	NULL,
 };
 
+static const char installed_agents[] = "/etc/dialout/agents";
+
 /* One kind of provider: what may stand in STT, LLM or TTS. */
 struct kind {
 	const char *name;           /* the variable */
@@ -202,10 +204,9 @@ static int set_addr(struct bot_config *c, struct buf *faults)
 	return 0;
 }
 
-/* "DIR/../bot/agents" of a program in the build folder, else @installed. */
+/* "DIR/../bot/agents" of a program in the build folder, else the installed. */
 static void default_agents(char dst[CONFIG_PATH_MAX])
 {
-	static const char installed[] = "/etc/dialout/agents";
 	char exe[CONFIG_PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	char *slash;
@@ -226,7 +227,7 @@ static void default_agents(char dst[CONFIG_PATH_MAX])
 	}
 	if (!b.len || access(buf_str(&b), R_OK | X_OK) != 0 ||
 	    str_copy(dst, CONFIG_PATH_MAX, str_of(buf_str(&b))))
-		memcpy(dst, installed, sizeof(installed));
+		memcpy(dst, installed_agents, sizeof(installed_agents));
 	buf_fini(&b);
 }
 
@@ -238,6 +239,9 @@ static int set_paths(struct bot_config *c, struct buf *faults)
 	if (!c->agents_dir) {
 		default_agents(c->agents_path);
 		c->agents_dir = c->agents_path;
+		/* Installed: not from anybody's cache. */
+		if (!c->models_dir && !strcmp(c->agents_path, installed_agents))
+			c->models_dir = "/usr/share/dialout/models";
 	}
 	if (!c->script) {
 		buf_init(&b, CONFIG_PATH_MAX - 1);

@@ -1,0 +1,27 @@
+/*
+ * setup.h - the parts that all calls share, made from the configuration
+ */
+#ifndef BOT_SETUP_H
+#define BOT_SETUP_H
+
+#include "bot/provider/provider.h"
+#include "bot/session.h"
+#include "common/attr.h"
+
+struct bot_config;
+struct net;
+struct silero;
+
+struct setup {
+	struct provider_cfg stt, llm, tts;
+	struct silero *silero;
+	struct session_env env; /* for sessions */
+};
+
+/* Borrows @cfg and @net, which outlive it. What is missing is in the log. */
+int setup_open(struct setup *s, const struct bot_config *cfg,
+               struct net *net) MUST_CHECK;
+
+void setup_close(struct setup *s);
+
+#endif
