@@ -23,7 +23,7 @@ struct chat {
 /* The model sees a dash where it was cut off, and learns why. */
 static const char cut_mark[] = " \xe2\x80\x94";
 static const char cut_note[] = "\nWhere one of your replies ends in a dash, "
-                               "the caller interrupted you "
+			       "the caller interrupted you "
 			       "there and heard nothing of the rest.";
 
 static void drop_text(const char *text)

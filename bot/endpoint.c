@@ -78,6 +78,8 @@ uint64_t endpoint_at(const struct endpoint_rules *rules,
 		return without_vad(rules, in);
 
 	text_in = in->all_text ? 0 : deadline;
+	if (in->undecided)
+		text_in = later(deadline, in->interim_at_ms + rules->stt_ms);
 	if (in->verdict == ENDPOINT_COMPLETE)
 		return text_in;
 	if (in->verdict == ENDPOINT_INCOMPLETE)

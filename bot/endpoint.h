@@ -34,13 +34,15 @@ struct endpoint_rules {
 };
 
 struct endpoint_in {
-	bool speaking;       /* the VAD hears speech now */
-	bool heard;          /* it has heard speech in this turn */
-	bool ever_heard;     /* ... in this call */
-	bool all_text;       /* the recogniser has decided all of it */
-	uint64_t end_at_ms;  /* true end of speech; with heard */
-	uint64_t text_at_ms; /* when the last final text came */
-	struct str text;     /* of the whole turn; empty: none yet */
+	bool speaking;          /* the VAD hears speech now */
+	bool heard;             /* it has heard speech in this turn */
+	bool ever_heard;        /* ... in this call */
+	bool all_text;          /* the recogniser has decided all of it */
+	bool undecided;         /* interim text came after the last final */
+	uint64_t interim_at_ms; /* ... then */
+	uint64_t end_at_ms;     /* true end of speech; with heard */
+	uint64_t text_at_ms;    /* when the last final text came */
+	struct str text;        /* of the whole turn; empty: none yet */
 	enum endpoint_verdict verdict;
 };
 

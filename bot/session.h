@@ -26,6 +26,7 @@
 #include "common/attr.h"
 
 struct agent;
+struct eot_ops;
 struct net;
 struct provider_cfg;
 struct session;
@@ -34,6 +35,7 @@ struct stt_ops;
 struct llm_ops;
 struct tts_ops;
 struct timers;
+struct vad_ops;
 
 /* What is outside: what a test replaces. Borrowed; outlives the session. */
 struct session_env {
@@ -45,6 +47,8 @@ struct session_env {
 	const struct provider_cfg *stt_cfg, *llm_cfg, *tts_cfg;
 	const struct vad_ops *vad;   /* speech probability per chunk */
 	const struct silero *silero; /* weights of the net; NULL in tests */
+	const struct eot_ops *eot;   /* hears the end of a turn; NULL: none */
+	void *eot_env;
 };
 
 /* The telephone line, as the session uses it. Frames are Plivo's messages. */
@@ -52,7 +56,8 @@ struct line {
 	/* Send one text message. -EAGAIN: the socket is full; the session
 	 * counts and drops. Must not call back into the session. */
 	int (*send)(const char *text, size_t len, void *arg);
-	/* The call shall end: hang up at the carrier, then close. */
+	/* The call shall end: hang up at the carrier, then close. Called at
+	 * most once, before SESSION_ENDED; may close the session. */
 	void (*hangup)(void *arg);
 	void *arg;
 };
@@ -72,7 +77,7 @@ enum session_event_type {
 	SESSION_TURN, /* somebody's turn is complete */
 	SESSION_TOOL,
 	SESSION_ERROR,
-	SESSION_ENDED, /* last event */
+	SESSION_ENDED, /* last event: "by" is callee, bot or error */
 };
 
 struct session_event {
@@ -84,14 +89,15 @@ struct session_event {
 
 typedef void session_event_h(const struct session_event *ev, void *arg);
 
-/* Begin the conversation. All of @prm is copied, the agent is borrowed.
- * -ENOMEM; what a provider's open returns. */
+/* Begin the conversation. All of @prm is copied, the agent is borrowed. The
+ * five laws of callbacks hold for @eventh. -ENOMEM; -EINVAL: an id that the
+ * line's protocol cannot carry; what a provider's open returns. */
 int session_open(struct session **sp, const struct session_env *env,
                  const struct session_params *prm, const struct line *line,
                  session_event_h *eventh, void *arg) MUST_CHECK;
 
 /* A message of the line, in Plivo's protocol; the start message was the
- * worker's. ERR_PROTO: not a message; counted, and no reason to hang up. */
+ * worker's. ERR_PROTO: not a message, and no reason to hang up. */
 int session_frame(struct session *s, const char *text, size_t len);
 
 /* The line was lost and came back as another socket: go on with this one. */

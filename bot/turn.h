@@ -40,6 +40,7 @@
 	X(NOTHING)	/* the reply is complete and says nothing */	\
 	X(FAILED)	/* the reply cannot be made */			\
 	X(BYE)		/* the call shall end once this is heard */	\
+	X(LEAVE)	/* the bot shall say goodbye now */		\
 	X(HANGUP)	/* the line is gone, or must go now */
 
 /* Carried out in this order. */
@@ -47,8 +48,7 @@
 	X(STOP_ENDPOINT)						\
 	X(STOP_QUIET)							\
 	X(STOP_RESUME)							\
-	X(CANCEL_REPLY)	/* and keep of it what was heard */		\
-	X(CLEAR_PLAYOUT)						\
+	X(CANCEL_REPLY)	/* silence it, keep of it what was heard */	\
 	X(HOLD)		/* keep the reply from being heard */		\
 	X(RELEASE)	/* ... and let it go on */			\
 	X(REOPEN_TURN)	/* take back the last user message */		\
@@ -59,6 +59,7 @@
 	X(ARM_QUIET)							\
 	X(START_REPLY)							\
 	X(APOLOGISE)							\
+	X(SAY_GOODBYE)	/* after the reply that is being heard */	\
 	X(END_CALL)
 /* clang-format on */
 

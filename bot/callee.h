@@ -1,0 +1,36 @@
+/*
+ * callee.h - what is known of the callee's turn
+ *
+ * A value of the session's; times are milliseconds of the call unless they
+ * say otherwise.
+ */
+#ifndef BOT_CALLEE_H
+#define BOT_CALLEE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bot/endpoint.h"
+#include "common/buf.h"
+
+struct callee {
+	struct buf text;  /* finals of the open turn */
+	bool speaking;    /* voice activity now */
+	bool heard;       /* ... in this turn */
+	bool ever_heard;  /* it has ended once in this call */
+	bool overlap;     /* the last sound was over the bot */
+	bool all_text;    /* flushed, and nothing said since */
+	bool undecided;   /* an interim came after the last final */
+	unsigned flushes; /* asked for and not answered */
+	uint64_t begin_ms, end_ms, text_ms, interim_ms; /* of the call */
+	uint64_t speech_from; /* the media's clock [ms] */
+	uint64_t voice_at;    /* ... when the last chunk of it was a voice's */
+	uint32_t ask;         /* the last question to the eot model */
+	enum endpoint_verdict verdict;
+
+	struct buf asked; /* the turn that is being answered */
+	bool asked_open;  /* its event was not sent: it may be taken back */
+	uint64_t asked_ms;
+};
+
+#endif

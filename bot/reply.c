@@ -1,0 +1,194 @@
+#include "bot/reply.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "bot/words.h"
+#include "common/err.h"
+#include "common/mem.h"
+
+enum {
+	LOOK_AHEAD = 80,  /* [bytes] in which a voice's next word is sought */
+	MS_PER_BYTE = 60, /* of text: slow speech, where no word times are */
+};
+
+int reply_new(struct reply **rp, uint32_t n, enum reply_kind kind,
+              size_t bytes_per_ms)
+{
+	struct reply *r = mem_zalloc(sizeof(*r));
+
+	if (!r)
+		return -ENOMEM;
+	r->n = n;
+	r->kind = kind;
+	r->bytes_per_ms = bytes_per_ms;
+	sentence_init(&r->sentence, REPLY_TEXT_MAX);
+	buf_init(&r->unsent, REPLY_TEXT_MAX);
+	buf_init(&r->text, REPLY_TEXT_MAX);
+	*rp = r;
+	return 0;
+}
+
+void reply_free(struct reply **rp)
+{
+	struct reply *r = *rp;
+
+	*rp = NULL;
+	if (!r)
+		return;
+	ASSERT(!r->llm);
+	reply_drop_calls(r);
+	sentence_fini(&r->sentence);
+	buf_fini(&r->unsent);
+	buf_fini(&r->text);
+	mem_free(r->words);
+	mem_free(r);
+}
+
+int reply_say(struct reply *r, struct str piece)
+{
+	const size_t before = r->text.len;
+	int err = before ? buf_add(&r->text, " ", 1) : 0;
+
+	if (!err)
+		err = buf_add(&r->text, piece.v, piece.len);
+	if (err)
+		r->text.len = before;
+	return err;
+}
+
+static size_t words_end(const struct reply *r)
+{
+	return r->n_words ? r->words[r->n_words - 1].text_end : 0;
+}
+
+/* Up to and with the marks that belong to the word before @at. */
+static size_t with_marks(struct str text, size_t at)
+{
+	while (at < text.len && !memchr(" \t\n", text.v[at], 3))
+		at++;
+	return at;
+}
+
+/* Where @word ends in the text; 0: not found near the last one. */
+static size_t find_word(const struct reply *r, struct str word)
+{
+	const struct str text = str_n(buf_str(&r->text), r->text.len);
+	size_t from = words_end(r), to;
+
+	if (from < r->text_from)
+		from = r->text_from;
+	to = from + LOOK_AHEAD < text.len ? from + LOOK_AHEAD : text.len;
+	for (size_t i = from; i + word.len <= to; i++)
+		if (memcmp(text.v + i, word.v, word.len) == 0)
+			return with_marks(text, i + word.len);
+	return 0;
+}
+
+int reply_word(struct reply *r, struct str word, uint32_t begin_ms,
+               uint32_t end_ms)
+{
+	size_t end;
+
+	word = str_trim(word);
+	end = word.len ? find_word(r, word) : 0;
+	if (!end)
+		return 0;
+	if (r->n_words == REPLY_WORDS_MAX)
+		return ERR_LIMIT;
+	if (r->n_words == r->cap_words) {
+		const size_t cap = r->cap_words ? 2 * r->cap_words : 64;
+		void *p = mem_realloc(r->words, cap * sizeof(r->words[0]));
+
+		if (!p)
+			return -ENOMEM;
+		r->words = p;
+		r->cap_words = cap;
+	}
+	r->words[r->n_words++] = (struct reply_word){
+		.begin_ms = r->base_ms + begin_ms,
+		.end_ms = r->base_ms + end_ms,
+		.text_end = end,
+	};
+	return 0;
+}
+
+uint32_t reply_audio_ms(const struct reply *r)
+{
+	return (uint32_t)(r->audio_len / r->bytes_per_ms);
+}
+
+struct str reply_unspoken(struct reply *r)
+{
+	size_t from = words_end(r);
+
+	/* Audio without word times: what has come was some of the text. */
+	if (!r->n_words && r->audio_len)
+		from = reply_heard(r, reply_audio_ms(r), false).len;
+	while (from < r->text.len && r->text.v[from] == ' ')
+		from++;
+	r->text_from = from;
+	r->base_ms = reply_audio_ms(r);
+	return str_n(buf_str(&r->text) + from, r->text.len - from);
+}
+
+int reply_call(struct reply *r, const char *id, const char *name,
+               const char *arguments)
+{
+	struct reply_call *c = &r->calls[r->n_calls];
+
+	if (r->n_calls == REPLY_CALLS_MAX)
+		return ERR_LIMIT;
+	c->id = mem_strdup(id);
+	c->name = mem_strdup(name);
+	c->arguments = mem_strdup(arguments);
+	r->n_calls++;
+	return c->id && c->name && c->arguments ? 0 : -ENOMEM;
+}
+
+void reply_drop_calls(struct reply *r)
+{
+	for (size_t i = 0; i < r->n_calls; i++) {
+		mem_free(r->calls[i].id);
+		mem_free(r->calls[i].name);
+		mem_free(r->calls[i].arguments);
+		r->calls[i] = (struct reply_call){0};
+	}
+	r->n_calls = 0;
+}
+
+/* Without word times: as much of the text as of the audio, up to a space. */
+static size_t share_heard(const struct reply *r, uint32_t heard_ms)
+{
+	uint64_t total = (uint64_t)r->text.len * MS_PER_BYTE;
+	size_t n;
+
+	if (r->voice_done && reply_audio_ms(r))
+		total = reply_audio_ms(r);
+	if (!total)
+		return 0;
+	n = (size_t)((uint64_t)r->text.len * heard_ms / total);
+	if (n >= r->text.len)
+		return r->text.len;
+	while (n && r->text.v[n] != ' ')
+		n--;
+	return n;
+}
+
+struct str reply_heard(const struct reply *r, uint32_t heard_ms, bool whole)
+{
+	size_t n = 0;
+
+	if (whole)
+		n = r->text.len;
+	else if (!r->n_words)
+		n = share_heard(r, heard_ms);
+	for (size_t i = 0; i < r->n_words && !whole; i++) {
+		const struct reply_word *w = &r->words[i];
+
+		if (w->begin_ms + (w->end_ms - w->begin_ms) / 2 > heard_ms)
+			break;
+		n = w->text_end;
+	}
+	return str_trim(str_n(buf_str(&r->text), n));
+}

@@ -1,0 +1,103 @@
+/*
+ * reply.h - one numbered answer: what is said, and what of it was heard
+ *
+ * The record of a reply in the making. Text goes in piece by piece as it is
+ * given to the voice, word times and audio come back from it, and at the end,
+ * or at an interruption, the question is which words were heard. A word counts
+ * when at least half of it was played. Pure; the session drives it.
+ */
+#ifndef BOT_REPLY_H
+#define BOT_REPLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bot/sentence.h"
+#include "common/attr.h"
+#include "common/buf.h"
+#include "common/str.h"
+
+struct llm;
+
+enum {
+	REPLY_TEXT_MAX = 48 * 1024, /* [bytes] */
+	REPLY_WORDS_MAX = 8192,
+	REPLY_CALLS_MAX = 16,
+};
+
+enum reply_kind {
+	REPLY_ANSWER, /* the model's */
+	REPLY_GREETING,
+	REPLY_APOLOGY,
+	REPLY_GOODBYE,
+};
+
+struct reply_word {
+	uint32_t begin_ms, end_ms; /* of the reply's audio */
+	size_t text_end;           /* [bytes] of the text, up to its end */
+};
+
+struct reply_call {
+	char *id, *name, *arguments;
+};
+
+struct reply {
+	uint32_t n;
+	enum reply_kind kind;
+	bool protected; /* cannot be interrupted */
+
+	struct llm *llm; /* the session's to open and close */
+	struct sentence sentence;
+	struct buf unsent; /* a piece that the voice could not take yet */
+	bool got_token;
+	bool text_done;  /* no more text comes from the model */
+	bool finished;   /* ... and the voice knows */
+	bool voice_done; /* all audio has come */
+	bool audible;    /* the first of it has left */
+	bool failed;     /* to be apologised for once it was heard */
+	bool rerun;      /* tools' results wait for the model */
+	unsigned tries, rounds;
+	struct reply_call calls[REPLY_CALLS_MAX];
+	size_t n_calls;
+
+	struct buf text;  /* given to the voice */
+	size_t text_from; /* of it to this voice: less after a reconnect */
+	struct reply_word *words;
+	size_t n_words, cap_words;
+	uint32_t base_ms; /* audio of an earlier voice of this reply */
+	size_t audio_len; /* [bytes] so far, of the line's format */
+	size_t bytes_per_ms;
+};
+
+/* @bytes_per_ms of the line's format. -ENOMEM. */
+int reply_new(struct reply **rp, uint32_t n, enum reply_kind kind,
+              size_t bytes_per_ms) MUST_CHECK;
+
+/* The model must have been closed. NULLs the caller's pointer. */
+void reply_free(struct reply **rp);
+
+/* A piece goes to the voice. -ENOMEM, ERR_LIMIT. */
+int reply_say(struct reply *r, struct str piece) MUST_CHECK;
+
+/* A word's place, counted from this voice's first sample. Words that are not
+ * found in the text are passed over. -ENOMEM, ERR_LIMIT. */
+int reply_word(struct reply *r, struct str word, uint32_t begin_ms,
+               uint32_t end_ms) MUST_CHECK;
+
+uint32_t reply_audio_ms(const struct reply *r);
+
+/* The voice was lost: what it has not spoken of the text, to be given to the
+ * next one; borrowed. */
+struct str reply_unspoken(struct reply *r);
+
+/* A call the model asks for; copied. -ENOMEM, ERR_LIMIT. */
+int reply_call(struct reply *r, const char *id, const char *name,
+               const char *arguments) MUST_CHECK;
+void reply_drop_calls(struct reply *r);
+
+/* The text that was heard when @heard_ms were; borrowed, trimmed. @whole: it
+ * was heard to its end. */
+struct str reply_heard(const struct reply *r, uint32_t heard_ms, bool whole);
+
+#endif

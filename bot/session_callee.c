@@ -1,0 +1,449 @@
+#include <errno.h>
+
+#include "bot/session_impl.h"
+#include "common/err.h"
+#include "common/log.h"
+
+/* Waits before a lost recogniser is opened again [ms]. */
+static const uint32_t stt_waits[] = {0, 100, 300, 1000};
+
+#define VOICE 0.5F /* confidence of a chunk within speech */
+
+static bool bot_has_floor(const struct session *s)
+{
+	switch (s->turn.state) {
+	case TURN_DOUBTING:
+	case TURN_SPEAKING:
+	case TURN_OVERLAP:
+	case TURN_HELD:
+	case TURN_HELD_QUIET:
+		return true;
+	case TURN_LISTENING:
+	case TURN_HEARING:
+	case TURN_PAUSED:
+	case TURN_THINKING:
+	case TURN_ENDING:
+	case TURN_ENDED:
+		break;
+	}
+	return false;
+}
+
+static struct str text_of(const struct buf *b)
+{
+	return str_n(buf_str(b), b->len);
+}
+
+/* ---- the end of a turn ----------------------------------------------------- */
+
+static void on_endpoint(void *arg)
+{
+	session_feed(arg, TURN_EV_ENDPOINT);
+}
+
+static void on_watchdog(void *arg)
+{
+	struct session *s = arg;
+
+	session_feed(s, s->callee.text.len ? TURN_EV_ENDPOINT : TURN_EV_EMPTY);
+}
+
+static void on_max_turn(void *arg)
+{
+	struct session *s = arg;
+
+	if (s->callee.text.len)
+		session_feed(s, TURN_EV_ENDPOINT);
+}
+
+/* Everything that was said has been decided, and it was nothing. */
+static bool is_empty(const struct callee *c)
+{
+	return c->all_text && !c->undecided && !c->text.len &&
+	       c->verdict != ENDPOINT_PENDING;
+}
+
+void session_arm_endpoint(struct session *s)
+{
+	struct callee *c = &s->callee;
+	const struct endpoint_in in = {
+		.speaking = c->speaking,
+		.heard = c->heard,
+		.ever_heard = c->ever_heard,
+		.all_text = c->all_text,
+		.undecided = c->undecided,
+		.interim_at_ms = c->interim_ms,
+		.end_at_ms = c->end_ms,
+		.text_at_ms = c->text_ms,
+		.text = text_of(&c->text),
+		.verdict = c->verdict,
+	};
+	const uint64_t at = endpoint_at(&s->agent->endpoint, &in);
+	uint32_t patience = s->agent->endpoint.watchdog_ms;
+
+	timer_stop(s->env.timers, &s->endpoint);
+	if (at != ENDPOINT_WAIT)
+		timer_start_at(s->env.timers, &s->endpoint,
+		               s->t0_us + at * 1000, on_endpoint, s);
+	/* A sound without words must not keep the greeting for long. */
+	if (s->greeting && patience > s->agent->greet_after_ms)
+		patience = s->agent->greet_after_ms;
+	if (is_empty(c))
+		patience = 0;
+	timer_start(s->env.timers, &s->watchdog, patience, on_watchdog, s);
+}
+
+void session_stop_endpoint(struct session *s)
+{
+	timer_stop(s->env.timers, &s->endpoint);
+	timer_stop(s->env.timers, &s->watchdog);
+}
+
+/* ---- the turn's text ------------------------------------------------------- */
+
+void session_open_turn(struct session *s)
+{
+	struct callee *c = &s->callee;
+
+	c->heard = c->speaking || c->overlap;
+	c->overlap = false;
+	if (!c->heard)
+		c->begin_ms = session_ms(s);
+	timer_start(s->env.timers, &s->max_turn, s->agent->max_turn_ms,
+	            on_max_turn, s);
+}
+
+static void forget(struct session *s)
+{
+	struct callee *c = &s->callee;
+
+	buf_reset(&c->text);
+	c->heard = false;
+	c->overlap = false;
+	c->undecided = false;
+	timer_stop(s->env.timers, &s->max_turn);
+}
+
+void session_drop_turn(struct session *s)
+{
+	forget(s);
+	if (s->rerun)
+		session_feed(s, TURN_EV_QUIET);
+}
+
+static void add_text(struct callee *c, struct str text)
+{
+	text = str_trim(text);
+	if (!text.len)
+		return;
+	/* Beyond the limit nothing is added: a turn of hours is no turn. */
+	if (c->text.len && buf_add(&c->text, " ", 1) != 0)
+		return;
+	if (buf_add(&c->text, text.v, text.len) != 0)
+		return;
+}
+
+/* The turn is over: what was said goes into the history. Its event waits as
+ * long as late words may still be added. */
+void session_take_turn(struct session *s)
+{
+	struct callee *c = &s->callee;
+
+	if (!c->text.len) {
+		forget(s);
+		return;
+	}
+	session_publish_turn(s);
+	buf_reset(&c->asked);
+	if (buf_add(&c->asked, c->text.v, c->text.len) != 0 ||
+	    chat_callee(s->chat, text_of(&c->text)) != 0)
+		log_line(LOG_ERROR, "session", s->call_id, "event=no_memory");
+	c->asked_open = c->asked.len > 0;
+	c->asked_ms = c->begin_ms;
+	timeline_reset(&s->timeline);
+	timeline_note(&s->timeline, TIMELINE_SPEECH_END,
+	              c->heard ? c->end_ms : c->text_ms);
+	timeline_note(&s->timeline, TIMELINE_FINAL, c->text_ms);
+	forget(s);
+}
+
+void session_publish_turn(struct session *s)
+{
+	struct callee *c = &s->callee;
+
+	if (!c->asked_open)
+		return;
+	c->asked_open = false;
+	session_event_turn(s, "callee", text_of(&c->asked), 0, false,
+	                   c->asked_ms);
+}
+
+/* Late words belong to the turn that is being answered, of which nothing was
+ * heard yet: it is open again, with all it had. */
+void session_reopen_turn(struct session *s)
+{
+	struct callee *c = &s->callee;
+	const uint64_t end = s->timeline.at_ms[TIMELINE_SPEECH_END];
+
+	session_open_turn(s);
+	if (!c->asked_open || !chat_take_back(s->chat))
+		return;
+	c->asked_open = false;
+	buf_reset(&c->text);
+	add_text(c, text_of(&c->asked));
+	c->begin_ms = c->asked_ms;
+	c->heard = c->ever_heard && end == c->end_ms;
+}
+
+/* ---- what counts ----------------------------------------------------------- */
+
+/* How long the voice has lasted, not counting the silence after which the VAD
+ * gives it up, nor the part of a chunk that may have come before it. */
+static uint32_t speech_ms(const struct callee *c)
+{
+	const uint64_t from = c->speech_from + VAD_CHUNK_MS;
+
+	return c->speaking && c->voice_at > from
+	               ? (uint32_t)(c->voice_at - from)
+	               : 0;
+}
+
+static enum interrupt_verdict judge(const struct session *s, struct str text)
+{
+	const struct reply *r = s->reply;
+	struct interrupt_in in = {
+		.audible = s->turn.state != TURN_DOUBTING,
+		.text = text,
+	};
+
+	in.speech_ms = speech_ms(&s->callee);
+	if (r) {
+		const uint32_t total = reply_audio_ms(r);
+
+		in.protected = r->protected;
+		in.said_ms = playout_heard_ms(s->playout, r->n);
+		in.left_ms = r->voice_done ? total - in.said_ms : UINT32_MAX;
+		if (in.said_ms > total)
+			in.left_ms = 0;
+	}
+	return interrupt_judge(&s->agent->interrupt, &in);
+}
+
+void session_check_sound(struct session *s)
+{
+	struct vad_level level;
+
+	vad_level(s->vad, &level);
+	if (level.confidence >= VOICE)
+		s->callee.voice_at = vad_now_ms(s->vad);
+	if (s->turn.state == TURN_OVERLAP && s->callee.speaking &&
+	    judge(s, str_n("", 0)) == INTERRUPT_LONG)
+		session_feed(s, TURN_EV_LONG);
+}
+
+/* Words while the bot has the floor: they take it, or are let go by. What is
+ * said over a protected reply is kept, and answered after it. */
+static void words_over_reply(struct session *s, struct str text, bool final)
+{
+	const enum interrupt_verdict v = judge(s, text);
+
+	if (v == INTERRUPT_WORDS)
+		session_feed(s, TURN_EV_WORDS);
+	else if (!s->reply || !s->reply->protected)
+		return;
+	if (final)
+		add_text(&s->callee, text);
+}
+
+void session_text(struct session *s, struct str text, bool final)
+{
+	struct callee *c = &s->callee;
+	const bool kept = s->reply && s->reply->protected;
+
+	text = str_trim(text);
+	if (!text.len || s->ended || s->turn.state == TURN_ENDING)
+		return;
+	c->undecided = !final;
+	if (final) {
+		c->text_ms = session_ms(s);
+	} else {
+		c->interim_ms = session_ms(s);
+		c->all_text = false;
+	}
+
+	if (bot_has_floor(s)) {
+		words_over_reply(s, text, final);
+	} else {
+		if (s->turn.state == TURN_THINKING && !kept)
+			session_feed(s, TURN_EV_LATE);
+		if (s->turn.state == TURN_LISTENING)
+			session_feed(s, TURN_EV_WORDS);
+		if (final)
+			add_text(c, text);
+	}
+	if (s->turn.state == TURN_PAUSED)
+		session_feed(s, TURN_EV_WORDS);
+}
+
+/* ---- voice activity -------------------------------------------------------- */
+
+static void on_speech(struct session *s, const struct vad_edge *edge)
+{
+	struct callee *c = &s->callee;
+	const bool open =
+		s->turn.state == TURN_HEARING || s->turn.state == TURN_PAUSED;
+
+	c->speaking = true;
+	c->all_text = false;
+	c->speech_from = edge->since_ms;
+	c->verdict = ENDPOINT_NO_MODEL;
+	c->ask++;
+	if (open)
+		c->heard = true;
+	else
+		c->begin_ms = session_ms(s) - (edge->at_ms - edge->since_ms);
+	session_feed(s, TURN_EV_SPEECH);
+}
+
+static void on_silence(struct session *s, const struct vad_edge *edge)
+{
+	struct callee *c = &s->callee;
+
+	c->speaking = false;
+	c->ever_heard = true;
+	c->end_ms = session_ms(s) - (edge->at_ms - edge->since_ms);
+	c->overlap = bot_has_floor(s);
+	if (s->stt && stt_flush(s->stt) == 0)
+		c->flushes++;
+	if (s->eot) {
+		c->verdict = ENDPOINT_PENDING;
+		s->env.eot->ask(s->eot, ++c->ask);
+	}
+	session_feed(s, TURN_EV_SILENCE);
+}
+
+static void on_edge(const struct vad_edge *edge, void *arg)
+{
+	struct session *s = arg;
+
+	if (s->ended)
+		return;
+	if (edge->type == VAD_SPEECH)
+		on_speech(s, edge);
+	else
+		on_silence(s, edge);
+}
+
+static void on_verdict(uint32_t ask, bool complete, void *arg)
+{
+	struct session *s = arg;
+
+	if (ask != s->callee.ask || s->callee.verdict != ENDPOINT_PENDING)
+		return;
+	s->callee.verdict = complete ? ENDPOINT_COMPLETE : ENDPOINT_INCOMPLETE;
+	if (s->turn.state == TURN_PAUSED)
+		session_arm_endpoint(s);
+}
+
+/* ---- the recogniser -------------------------------------------------------- */
+
+static void on_flushed(struct session *s)
+{
+	struct callee *c = &s->callee;
+
+	if (c->flushes)
+		c->flushes--;
+	/* An answer to an earlier question says nothing about this speech. */
+	if (c->flushes || c->speaking)
+		return;
+	c->all_text = true;
+	c->undecided = false;
+	if (s->turn.state == TURN_PAUSED)
+		session_arm_endpoint(s);
+}
+
+static void on_stt_lost(struct session *s, int err);
+
+static void on_stt_event(const struct stt_event *ev, void *arg)
+{
+	struct session *s = arg;
+
+	switch (ev->type) {
+	case STT_INTERIM:
+	case STT_FINAL:
+		s->stt_tries = 0;
+		session_text(s, str_n(ev->text, ev->text_len),
+		             ev->type == STT_FINAL);
+		break;
+	case STT_FLUSHED:
+		s->stt_tries = 0;
+		on_flushed(s);
+		break;
+	case STT_CLOSED:
+		on_stt_lost(s, ERR_EOF);
+		break;
+	case STT_FAILED:
+		on_stt_lost(s, ev->err);
+		break;
+	case STT_READY:
+	case STT_SPEECH:
+	case STT_SILENCE:
+		break;
+	}
+}
+
+static int open_stt(struct session *s)
+{
+	const struct stt_params prm = {
+		.cfg = &s->stt_cfg,
+		.hz = audio_hz(s->fmt),
+		.ulaw = s->fmt == AUDIO_ULAW_8K,
+		.call_id = s->call_id,
+	};
+
+	return stt_open(&s->stt, s->env.stt, s->env.net, &prm, on_stt_event, s);
+}
+
+static void on_stt_again(void *arg)
+{
+	struct session *s = arg;
+	const int err = open_stt(s);
+
+	if (err)
+		on_stt_lost(s, err);
+}
+
+static void on_stt_lost(struct session *s, int err)
+{
+	stt_close(&s->stt);
+	s->callee.flushes = 0;
+	session_event_error(s, "stt", err);
+	if (err == ERR_AUTH || s->stt_tries == ARRAY_LEN(stt_waits)) {
+		/* Deaf for good: better to say so than to listen on. */
+		session_leave(s);
+		return;
+	}
+	timer_start(s->env.timers, &s->stt_again, stt_waits[s->stt_tries++],
+	            on_stt_again, s);
+}
+
+int session_callee_open(struct session *s)
+{
+	int err;
+
+	buf_init(&s->callee.text, SESSION_TEXT_MAX);
+	buf_init(&s->callee.asked, SESSION_TEXT_MAX);
+	err = vad_new(&s->vad, s->env.vad, s->env.silero, NULL, on_edge, s);
+	if (!err)
+		err = open_stt(s);
+	if (!err && s->env.eot)
+		err = eot_open(&s->eot, s->env.eot, s->env.eot_env, on_verdict,
+		               s);
+	return err;
+}
+
+void session_callee_close(struct session *s)
+{
+	buf_fini(&s->callee.text);
+	buf_fini(&s->callee.asked);
+}

@@ -1,0 +1,145 @@
+/*
+ * session_impl.h - what the files of the session share; nobody else's
+ *
+ *	session.c         opening, closing, ending; the turn's actions
+ *	session_line.c    messages of the line, its silence, digits
+ *	session_callee.c  voice activity, recogniser, end of the callee's turn
+ *	session_reply.c   a reply's text: model, sentences, tools
+ *	session_voice.c   a reply's sound: voice, playout, what was heard
+ *	session_events.c  events out, in order, from a timer of their own
+ *
+ * Decisions are not taken here: see turn.h, endpoint.h, interrupt.h.
+ */
+#ifndef BOT_SESSION_IMPL_H
+#define BOT_SESSION_IMPL_H
+
+#include "bot/agent.h"
+#include "bot/callee.h"
+#include "bot/chat.h"
+#include "bot/eot.h"
+#include "bot/media/resample.h"
+#include "bot/media/vad.h"
+#include "bot/playout.h"
+#include "bot/provider/llm.h"
+#include "bot/provider/stt.h"
+#include "bot/provider/tts.h"
+#include "bot/reply.h"
+#include "bot/session.h"
+#include "bot/timeline.h"
+#include "bot/turn.h"
+#include "common/list.h"
+#include "common/timer.h"
+
+enum {
+	SESSION_ID_MAX = 128,          /* [bytes] with terminator */
+	SESSION_TEXT_MAX = 16 * 1024,  /* [bytes] of one turn of the callee */
+	SESSION_FEED_MAX = 16,         /* turn events within one */
+	SESSION_EVENTS_MAX = 256,      /* not delivered yet */
+	SESSION_FIRST_MEDIA_MS = 5000, /* a line that never speaks is none */
+	SESSION_MEDIA_MS = 10000,      /* ... or no longer */
+	SESSION_STARVED_MS = 1000,     /* without audio nobody speaks */
+	SESSION_LEAVE_MS = 30000,      /* goodbye included */
+	SESSION_HELD_MS = 5000,        /* a noise that never ends */
+	SESSION_VOICE_MS = 5000,       /* text given, and no audio */
+	SESSION_DTMF_MS = 2000,        /* a pause that ends an entry */
+	SESSION_DTMF_MAX = 64,         /* [digits] with terminator */
+};
+
+struct session {
+	struct session_env env;
+	struct line line;
+	session_event_h *eventh;
+	void *arg;
+	const struct agent *agent;
+	char call_id[SESSION_ID_MAX], call_uuid[SESSION_ID_MAX];
+	char *body;
+	enum audio_fmt fmt;
+	uint64_t t0_us;
+	struct provider_cfg stt_cfg, llm_cfg, tts_cfg;
+
+	struct turn turn;
+	enum turn_event feed[SESSION_FEED_MAX];
+	unsigned n_feed;
+	bool feeding;
+
+	struct vad *vad;
+	struct resample
+		*down; /* to the VAD's rate; NULL when it is the line's */
+	struct stt *stt;
+	struct tts *tts;
+	struct eot *eot;
+	struct playout *playout;
+	struct chat *chat;
+	struct reply *reply;
+	uint32_t reply_n;
+	struct callee callee;
+	struct timeline timeline;
+	char *greeting; /* expanded; NULL: none, or it was heard */
+	bool rerun;     /* results of tools wait for the model */
+	bool goodbye_next;
+	bool ended;
+	bool hang_up;      /* at the carrier, once events are out */
+	unsigned failures; /* replies that failed, in a row */
+	unsigned stt_tries, tts_tries;
+	unsigned turns;
+	uint64_t media_us; /* when audio came last; 0: never */
+	bool starved;
+	char dtmf[SESSION_DTMF_MAX];
+
+	struct timer endpoint, watchdog, max_turn, quiet, resume;
+	struct timer hurry, retry, voice, stt_again, tts_again;
+	struct timer media, digits, max_call, leave, deliver;
+
+	struct link events;
+	unsigned n_events;
+	bool *gone; /* of the delivery that runs */
+};
+
+/* session.c */
+uint64_t session_ms(const struct session *s); /* of the call */
+void session_feed(struct session *s, enum turn_event ev);
+void session_end(struct session *s, const char *by, const char *cause);
+void session_leave(struct session *s); /* after a goodbye of ours */
+void session_bye(struct session *s);   /* after the model's */
+
+/* session_line.c */
+int session_send(const char *text, size_t len, void *arg);
+void session_line_start(struct session *s);
+void session_line_stop(struct session *s);
+
+/* session_callee.c */
+int session_callee_open(struct session *s) MUST_CHECK;
+void session_callee_close(struct session *s);
+void session_text(struct session *s, struct str text, bool final);
+void session_check_sound(struct session *s);
+void session_arm_endpoint(struct session *s);
+void session_stop_endpoint(struct session *s);
+void session_open_turn(struct session *s);
+void session_drop_turn(struct session *s);
+void session_reopen_turn(struct session *s);
+void session_take_turn(struct session *s);
+void session_publish_turn(struct session *s);
+
+/* session_reply.c */
+void session_start_reply(struct session *s);
+void session_say(struct session *s, enum reply_kind kind, const char *text);
+void session_speak(struct session *s, enum sentence_when when);
+void session_reply_failed(struct session *s, int err, const char *part);
+void session_drop_reply(struct session *s);
+
+/* session_voice.c */
+int session_voice_open(struct session *s) MUST_CHECK;
+void session_voice_close(struct session *s);
+void session_cancel_reply(struct session *s);
+void session_watch_voice(struct session *s);
+void session_playout_event(const struct playout_event *ev, void *arg);
+
+/* session_events.c */
+void session_event(struct session *s, enum session_event_type type,
+                   const struct buf *json);
+void session_event_turn(struct session *s, const char *role, struct str text,
+                        uint32_t heard_ms, bool interrupted, uint64_t at_ms);
+void session_event_error(struct session *s, const char *part, int err);
+void session_events_drop(struct session *s);
+
+#endif

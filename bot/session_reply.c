@@ -1,0 +1,348 @@
+#include <errno.h>
+#include <string.h>
+
+#include "bot/plain.h"
+#include "bot/session_impl.h"
+#include "bot/tools.h"
+#include "common/err.h"
+#include "common/js.h"
+#include "common/log.h"
+#include "common/mem.h"
+
+enum {
+	TRIES_MAX = 2,       /* of one request to the model */
+	ROUNDS_MAX = 3,      /* of tools within one reply */
+	RETRY_MS_MAX = 1000, /* what a peer may ask for before a retry */
+	AGAIN_MS = 100,      /* until the voice is asked to take more */
+	FAILURES_MAX = 2,    /* in a row: then the call ends */
+};
+
+static void on_llm_event(const struct llm_event *ev, void *arg);
+
+/* ---- text to the voice ----------------------------------------------------- */
+
+static void on_hurry(void *arg)
+{
+	session_speak(arg, SENTENCE_HURRY);
+}
+
+/* The next piece as it can be spoken, into r->unsent. False: none yet. */
+static bool next_piece(struct reply *r, enum sentence_when when)
+{
+	struct str piece;
+
+	while (!r->unsent.len) {
+		if (!sentence_next(&r->sentence, when, &piece))
+			return false;
+		if (plain_add(&r->unsent, piece) != 0)
+			buf_reset(&r->unsent);
+	}
+	return true;
+}
+
+/* Give @r->unsent to the voice. -EAGAIN: later. */
+static int give(struct session *s, struct reply *r)
+{
+	const struct str piece = str_n(r->unsent.v, r->unsent.len);
+	int err =
+		s->tts ? tts_speak(s->tts, r->n, piece.v, piece.len) : -EAGAIN;
+
+	if (err)
+		return err;
+	err = reply_say(r, piece);
+	buf_reset(&r->unsent);
+	session_watch_voice(s);
+	return err;
+}
+
+void session_speak(struct session *s, enum sentence_when when)
+{
+	struct reply *r = s->reply;
+	int err = 0;
+
+	if (!r || r->finished)
+		return;
+	if (r->text_done)
+		when = r->failed ? SENTENCE_MORE : SENTENCE_END;
+	while (!err && next_piece(r, when))
+		err = give(s, r);
+
+	if (!err && r->text_done && r->text.len) {
+		err = s->tts ? tts_finish(s->tts, r->n) : -EAGAIN;
+		r->finished = !err;
+	}
+	if (err == -EAGAIN)
+		timer_start(s->env.timers, &s->hurry, AGAIN_MS, on_hurry, s);
+	else if (err)
+		session_reply_failed(s, err, "tts");
+	else if (!r->text_done && sentence_waits(&r->sentence) &&
+	         !timer_running(&s->hurry))
+		timer_start(s->env.timers, &s->hurry, SENTENCE_HURRY_MS,
+		            on_hurry, s);
+}
+
+/* ---- beginning and end ----------------------------------------------------- */
+
+void session_drop_reply(struct session *s)
+{
+	timer_stop(s->env.timers, &s->hurry);
+	timer_stop(s->env.timers, &s->retry);
+	timer_stop(s->env.timers, &s->voice);
+	if (s->reply)
+		llm_close(&s->reply->llm);
+	reply_free(&s->reply);
+}
+
+static struct reply *begin(struct session *s, enum reply_kind kind)
+{
+	session_drop_reply(s);
+	if (reply_new(&s->reply, ++s->reply_n, kind,
+	              audio_bytes_per_ms(s->fmt)) != 0) {
+		session_reply_failed(s, -ENOMEM, "reply");
+		return NULL;
+	}
+	/* What answers nobody counts from now. */
+	if (!s->callee.asked_open) {
+		timeline_reset(&s->timeline);
+		timeline_note(&s->timeline, TIMELINE_SPEECH_END, session_ms(s));
+	}
+	s->reply->protected = kind == REPLY_GOODBYE || kind == REPLY_APOLOGY;
+	return s->reply;
+}
+
+void session_say(struct session *s, enum reply_kind kind, const char *text)
+{
+	struct reply *r = begin(s, kind);
+
+	if (!r)
+		return;
+	r->text_done = true;
+	if (text && sentence_push(&r->sentence, text, strlen(text)) != 0) {
+		session_reply_failed(s, -ENOMEM, "reply");
+		return;
+	}
+	session_speak(s, SENTENCE_END);
+	if (s->reply && !s->reply->text.len && !s->reply->unsent.len) {
+		session_drop_reply(s);
+		session_feed(s, TURN_EV_NOTHING);
+	}
+}
+
+/* The reply is lost. Once is an accident and is apologised for; twice in a
+ * row, or without credentials, the call makes no sense any more. */
+void session_reply_failed(struct session *s, int err, const char *part)
+{
+	const bool own = s->reply && s->reply->kind != REPLY_ANSWER;
+
+	session_event_error(s, part, err);
+	session_cancel_reply(s);
+	if (s->turn.state == TURN_ENDING) {
+		session_feed(s, TURN_EV_FAILED);
+		return;
+	}
+	s->failures++;
+	if (own || s->failures >= FAILURES_MAX || err == ERR_AUTH ||
+	    err == -EDQUOT)
+		session_leave(s);
+	else
+		session_feed(s, TURN_EV_FAILED);
+}
+
+/* ---- the model ------------------------------------------------------------- */
+
+static int ask_model(struct session *s)
+{
+	struct reply *r = s->reply;
+	struct llm_tool tools[AGENT_TOOLS_MAX];
+	struct llm_params prm = {
+		.cfg = &s->llm_cfg,
+		.tools = tools,
+		.n_tools = s->agent->n_tools,
+		.has_temperature = s->agent->temperature >= 0,
+		.temperature = s->agent->temperature,
+		.body = s->body,
+		.call_id = s->call_id,
+	};
+	int err = chat_build(s->chat, &prm.msgs, &prm.n_msgs);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < prm.n_tools; i++) {
+		tools[i].name = s->agent->tools[i]->name;
+		tools[i].description = s->agent->tools[i]->description;
+		tools[i].parameters = s->agent->tools[i]->parameters;
+	}
+	r->tries++;
+	return llm_open(&r->llm, s->env.llm, s->env.net, &prm, on_llm_event, s);
+}
+
+static void on_retry(void *arg)
+{
+	struct session *s = arg;
+	const int err = ask_model(s);
+
+	if (err)
+		session_reply_failed(s, err, "llm");
+}
+
+static const struct tool *tool_named(const struct session *s, const char *name)
+{
+	for (size_t i = 0; i < s->agent->n_tools; i++)
+		if (strcmp(s->agent->tools[i]->name, name) == 0)
+			return s->agent->tools[i];
+	return NULL;
+}
+
+static void tool_event(struct session *s, const struct reply_call *c,
+                       const struct buf *result)
+{
+	struct buf json;
+
+	buf_init(&json, 4 * LLM_ANSWER_MAX);
+	if (buf_adds(&json, "\"name\":") == 0 &&
+	    js_quote(&json, c->name, strlen(c->name)) == 0 &&
+	    buf_adds(&json, ",\"result\":") == 0 &&
+	    js_quote(&json, buf_str(result), result->len) == 0)
+		session_event(s, SESSION_TOOL, &json);
+	buf_fini(&json);
+}
+
+static enum tool_effect run_call(struct session *s, const struct reply_call *c)
+{
+	const struct llm_tool_call call = {c->id, c->name, c->arguments};
+	enum tool_effect effect = TOOL_GO_ON;
+	struct buf result;
+
+	buf_init(&result, LLM_ANSWER_MAX);
+	if (tools_run(tool_named(s, c->name), c->arguments, &result, &effect) ||
+	    chat_call(s->chat, &call) != 0 ||
+	    chat_result(s->chat, c->id, str_n(buf_str(&result), result.len)))
+		log_line(LOG_ERROR, "session", s->call_id, "event=no_memory");
+	tool_event(s, c, &result);
+	buf_fini(&result);
+	return effect;
+}
+
+/* Calls run once the answer is complete, so that those of an interrupted one
+ * never do. */
+static void run_calls(struct session *s, struct reply *r)
+{
+	bool bye = false;
+
+	for (size_t i = 0; i < r->n_calls; i++) {
+		const enum tool_effect effect = run_call(s, &r->calls[i]);
+
+		bye = bye || effect == TOOL_END_CALL;
+		r->rerun = true;
+	}
+	reply_drop_calls(r);
+	if (bye) {
+		r->rerun = false;
+		r->protected = true;
+		session_bye(s);
+	}
+}
+
+static void answer_done(struct session *s)
+{
+	struct reply *r = s->reply;
+	int err;
+
+	llm_close(&r->llm);
+	run_calls(s, r);
+	if (s->reply != r)
+		return;
+	r->text_done = true;
+	session_speak(s, SENTENCE_END);
+	if (s->reply != r || r->text.len || r->unsent.len)
+		return;
+	if (r->rerun && r->rounds++ < ROUNDS_MAX) {
+		r->rerun = false;
+		r->text_done = false;
+		r->tries = 0;
+		err = ask_model(s);
+		if (err)
+			session_reply_failed(s, err, "llm");
+		return;
+	}
+	session_drop_reply(s);
+	session_feed(s, TURN_EV_NOTHING);
+}
+
+static void answer_failed(struct session *s, const struct llm_event *ev)
+{
+	struct reply *r = s->reply;
+	const bool lasting =
+		ev->err == ERR_AUTH || ev->err == -EDQUOT || ev->err == -EINVAL;
+
+	llm_close(&r->llm);
+	if (!r->got_token && !lasting && r->tries < TRIES_MAX &&
+	    ev->retry_ms <= RETRY_MS_MAX) {
+		timer_start(s->env.timers, &s->retry, ev->retry_ms, on_retry,
+		            s);
+		return;
+	}
+	if (!r->text.len) {
+		session_reply_failed(s, ev->err, "llm");
+		return;
+	}
+	/* What is complete is said to its end, and then apologised for. */
+	session_event_error(s, "llm", ev->err);
+	r->failed = true;
+	r->text_done = true;
+	session_speak(s, SENTENCE_MORE);
+}
+
+static void on_llm_event(const struct llm_event *ev, void *arg)
+{
+	struct session *s = arg;
+	struct reply *r = s->reply;
+	int err = 0;
+
+	switch (ev->type) {
+	case LLM_TEXT:
+		r->got_token = true;
+		timeline_note(&s->timeline, TIMELINE_FIRST_TOKEN,
+		              session_ms(s));
+		err = sentence_push(&r->sentence, ev->text, ev->text_len);
+		if (!err)
+			session_speak(s, SENTENCE_MORE);
+		break;
+	case LLM_TOOL_CALL:
+		r->got_token = true;
+		err = reply_call(r, ev->call.id, ev->call.name,
+		                 ev->call.arguments);
+		break;
+	case LLM_DONE:
+		log_line(LOG_INFO, "session", s->call_id,
+		         "event=answer prompt=%u cached=%u answer=%u",
+		         ev->prompt_tokens, ev->cached_tokens,
+		         ev->answer_tokens);
+		answer_done(s);
+		break;
+	case LLM_FAILED:
+		answer_failed(s, ev);
+		break;
+	}
+	if (err)
+		session_reply_failed(s, err, "llm");
+}
+
+void session_start_reply(struct session *s)
+{
+	int err;
+
+	session_take_turn(s);
+	s->rerun = false;
+	if (s->greeting) {
+		session_say(s, REPLY_GREETING, s->greeting);
+		if (s->reply && s->agent->protect_greeting)
+			s->reply->protected = true;
+		return;
+	}
+	if (!begin(s, REPLY_ANSWER))
+		return;
+	err = ask_model(s);
+	if (err)
+		session_reply_failed(s, err, "llm");
+}

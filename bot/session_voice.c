@@ -1,0 +1,260 @@
+#include <errno.h>
+
+#include "bot/session_impl.h"
+#include "common/err.h"
+#include "common/log.h"
+#include "common/mem.h"
+
+/* Waits before a lost voice is opened again [ms]. */
+static const uint32_t tts_waits[] = {0, 300};
+
+/* ---- what was heard -------------------------------------------------------- */
+
+/* The reply is over: what was heard of it is what was said. */
+static void commit(struct session *s, bool whole)
+{
+	struct reply *r = s->reply;
+	const uint32_t heard_ms = playout_heard_ms(s->playout, r->n);
+	const struct str text = reply_heard(r, heard_ms, whole);
+	const bool cut = !whole && text.len < r->text.len;
+
+	session_publish_turn(s);
+	if (!text.len)
+		return;
+	if (chat_bot(s->chat, text, cut) != 0)
+		log_line(LOG_ERROR, "session", s->call_id, "event=no_memory");
+	session_event_turn(s, "bot", text, whole ? reply_audio_ms(r) : heard_ms,
+	                   cut, s->timeline.at_ms[TIMELINE_HEARD]);
+}
+
+void session_cancel_reply(struct session *s)
+{
+	struct reply *r = s->reply;
+
+	if (!r)
+		return;
+	if (r->audible)
+		commit(s, false);
+	if (s->tts)
+		tts_cancel(s->tts, r->n);
+	playout_clear(s->playout, r->n);
+	s->goodbye_next = false;
+	session_drop_reply(s);
+}
+
+/* ---- the voice ------------------------------------------------------------- */
+
+static void on_voice_late(void *arg)
+{
+	session_reply_failed(arg, -ETIMEDOUT, "tts");
+}
+
+/* Text was given: audio must come. */
+void session_watch_voice(struct session *s)
+{
+	if (!s->reply->audio_len && !timer_running(&s->voice))
+		timer_start(s->env.timers, &s->voice, SESSION_VOICE_MS,
+		            on_voice_late, s);
+}
+
+static void on_audio(struct session *s, struct reply *r,
+                     const struct tts_event *ev)
+{
+	const int err =
+		playout_push(s->playout, r->n, ev->audio, ev->audio_len);
+
+	timer_stop(s->env.timers, &s->voice);
+	timeline_note(&s->timeline, TIMELINE_FIRST_AUDIO, session_ms(s));
+	s->tts_tries = 0;
+	if (err) {
+		log_line(LOG_WARN, "session", s->call_id,
+		         "event=audio_dropped why=%s", LOG_TEXT(err_str(err)));
+		return;
+	}
+	r->audio_len += ev->audio_len;
+}
+
+/* No more audio comes. What is queued is heard to its end. */
+static void voice_done(struct session *s, struct reply *r, int err)
+{
+	timer_stop(s->env.timers, &s->voice);
+	if (!r->audio_len) {
+		session_reply_failed(s, err ? err : -ENODATA, "tts");
+		return;
+	}
+	if (err) {
+		session_event_error(s, "tts", err);
+		r->failed = true;
+		llm_close(&r->llm);
+		r->text_done = r->finished = true;
+	}
+	r->voice_done = true;
+	err = playout_end(s->playout, r->n);
+	if (err)
+		session_reply_failed(s, err, "playout");
+}
+
+static int open_tts(struct session *s);
+static void on_tts_lost(struct session *s, int err);
+
+static void on_tts_event(const struct tts_event *ev, void *arg)
+{
+	struct session *s = arg;
+	struct reply *r = s->reply;
+	const bool ours = r && ev->reply == r->n && !r->voice_done;
+
+	switch (ev->type) {
+	case TTS_AUDIO:
+		if (ours)
+			on_audio(s, r, ev);
+		break;
+	case TTS_WORD:
+		if (ours && reply_word(r, str_n(ev->word, ev->word_len),
+		                       ev->begin_ms, ev->end_ms) != 0)
+			log_line(LOG_WARN, "session", s->call_id,
+			         "event=word_lost");
+		break;
+	case TTS_REPLY_DONE:
+		if (ours)
+			voice_done(s, r, 0);
+		break;
+	case TTS_REPLY_FAILED:
+		if (ours)
+			voice_done(s, r, ev->err);
+		break;
+	case TTS_CLOSED:
+		on_tts_lost(s, ERR_EOF);
+		break;
+	case TTS_FAILED:
+		on_tts_lost(s, ev->err);
+		break;
+	case TTS_READY:
+		break;
+	}
+}
+
+static int open_tts(struct session *s)
+{
+	const struct tts_params prm = {
+		.cfg = &s->tts_cfg,
+		.fmt = s->fmt,
+		.call_id = s->call_id,
+	};
+
+	return tts_open(&s->tts, s->env.tts, s->env.net, &prm, on_tts_event, s);
+}
+
+/* A new voice goes on where the old one stopped. */
+static void on_tts_again(void *arg)
+{
+	struct session *s = arg;
+	struct reply *r = s->reply;
+	int err = open_tts(s);
+	struct str rest;
+
+	if (err) {
+		on_tts_lost(s, err);
+		return;
+	}
+	if (!r || r->voice_done)
+		return;
+	rest = reply_unspoken(r);
+	r->finished = false;
+	if (rest.len) {
+		err = tts_speak(s->tts, r->n, rest.v, rest.len);
+		if (err) {
+			session_reply_failed(s, err, "tts");
+			return;
+		}
+		session_watch_voice(s);
+	}
+	session_speak(s, SENTENCE_MORE);
+}
+
+static void on_tts_lost(struct session *s, int err)
+{
+	tts_close(&s->tts);
+	session_event_error(s, "tts", err);
+	if (err != ERR_AUTH && s->tts_tries < ARRAY_LEN(tts_waits)) {
+		timer_start(s->env.timers, &s->tts_again,
+		            tts_waits[s->tts_tries++], on_tts_again, s);
+		return;
+	}
+	/* Nothing can be said any more, not even goodbye. */
+	session_end(s, "error", "the voice is lost");
+}
+
+int session_voice_open(struct session *s)
+{
+	return open_tts(s);
+}
+
+/* ---- what is heard now ----------------------------------------------------- */
+
+/* Whatever was kept while a protected reply was heard is answered now. */
+static void after_reply(struct session *s)
+{
+	if (s->turn.state != TURN_LISTENING)
+		return;
+	if (s->callee.text.len)
+		session_feed(s, TURN_EV_WORDS);
+	else if (s->rerun)
+		session_feed(s, TURN_EV_QUIET);
+}
+
+static void on_played(struct session *s, struct reply *r)
+{
+	const bool failed = r->failed;
+
+	if (!failed && r->kind == REPLY_ANSWER)
+		s->failures = 0;
+	s->rerun = r->rerun;
+	commit(s, !failed);
+	session_drop_reply(s);
+	if (s->goodbye_next) {
+		s->goodbye_next = false;
+		session_say(s, REPLY_GOODBYE, s->agent->goodbye);
+		return;
+	}
+	if (failed) {
+		s->failures++;
+		session_feed(s, TURN_EV_FAILED);
+		return;
+	}
+	session_feed(s, TURN_EV_PLAYED);
+	after_reply(s);
+}
+
+static void on_started(struct session *s, struct reply *r)
+{
+	r->audible = true;
+	if (r->kind == REPLY_GREETING) {
+		mem_free(s->greeting);
+		s->greeting = NULL;
+	}
+	session_publish_turn(s);
+	session_feed(s, TURN_EV_AUDIO);
+}
+
+void session_playout_event(const struct playout_event *ev, void *arg)
+{
+	struct session *s = arg;
+	struct reply *r = s->reply;
+
+	if (s->ended || !r || ev->reply != r->n)
+		return;
+	switch (ev->type) {
+	case PLAYOUT_STARTED:
+		if (!r->audible)
+			on_started(s, r);
+		break;
+	case PLAYOUT_HEARD:
+		if (ev->heard_ms)
+			timeline_note(&s->timeline, TIMELINE_HEARD,
+			              session_ms(s) - ev->heard_ms);
+		break;
+	case PLAYOUT_DONE:
+		on_played(s, r);
+		break;
+	}
+}

@@ -1,0 +1,260 @@
+/*
+ * The telephone line: Plivo with the callee at its far end. Sends the callee's
+ * sound as media messages of 20 ms, plays what it is given in real time, says
+ * when a checkpoint was reached, and knows what was heard.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base64.h"
+#include "common/err.h"
+#include "common/mem.h"
+#include "tests/flow/flow_impl.h"
+#include "tests/harness/test.h"
+
+enum {
+	PACKET = 160,
+	TONE_LOUD = 0x90, /* u-law: about +-8000 */
+	TONE_LOUD_NEG = 0x10,
+	BLOCKS = 65536, /* [ms] in the play-out buffer: a ring */
+	MARKS = 256,
+};
+
+struct mark {
+	uint64_t at_us;
+	char name[64];
+};
+
+struct fake_line {
+	struct flow *f;
+	struct timer packet, marked;
+	uint8_t (*blocks)[3];      /* ring: reply, ms */
+	uint64_t head_ms, tail_ms; /* of the call: what is buffered */
+	struct mark marks[MARKS];
+	size_t n_marks;
+	uint64_t chunk;
+	char frame[2][PACKET * 2 + 200]; /* silence, tone */
+	size_t at[2];
+	unsigned tail_byte;
+};
+
+/* ---- what is heard ---------------------------------------------------------- */
+
+static void heard(struct flow *f, const uint8_t b[3], uint32_t now)
+{
+	const uint32_t ms = (uint32_t)(b[1] | b[2] << 8);
+	struct flow_heard *h;
+
+	if (b[0] == 0 || b[0] >= FLOW_REPLIES)
+		return; /* silence that fills a packet */
+	h = &f->heard[b[0]];
+	if (!h->count++)
+		h->first_ms = now;
+	else if (ms < h->next)
+		h->again++;
+	else if (ms > h->next)
+		h->jumps++;
+	h->next = ms + 1;
+	h->last_ms = now;
+}
+
+void fake_line_listen(struct fake_line *l)
+{
+	const uint64_t now = flow_now(l->f);
+
+	while (l->head_ms < l->tail_ms && l->head_ms < now) {
+		heard(l->f, l->blocks[l->head_ms % BLOCKS],
+		      (uint32_t)l->head_ms);
+		l->head_ms++;
+	}
+}
+
+/* ---- what the bot sends ------------------------------------------------------ */
+
+static const char *member(const char *text, const char *key, size_t *len)
+{
+	char name[64];
+	const char *p, *end;
+
+	snprintf(name, sizeof(name), "\"%s\":\"", key);
+	p = strstr(text, name);
+	if (!p)
+		return NULL;
+	p += strlen(name);
+	end = strchr(p, '"');
+	CHECK(end != NULL);
+	*len = (size_t)(end - p);
+	return p;
+}
+
+static void on_marked(void *arg);
+
+static void arm_marks(struct fake_line *l)
+{
+	timer_stop(l->f->ts, &l->marked);
+	if (l->n_marks)
+		timer_start_at(l->f->ts, &l->marked, l->marks[0].at_us,
+		               on_marked, l);
+}
+
+static void on_marked(void *arg)
+{
+	struct fake_line *l = arg;
+	char text[200];
+
+	fake_line_listen(l);
+	snprintf(text, sizeof(text),
+	         "{\"event\":\"playedStream\",\"sequenceNumber\":7,"
+	         "\"streamId\":\"s-1\",\"name\":\"%s\"}",
+	         l->marks[0].name);
+	l->n_marks--;
+	memmove(l->marks, l->marks + 1, l->n_marks * sizeof(l->marks[0]));
+	arm_marks(l);
+	flow_message(l->f, text);
+}
+
+static void play(struct fake_line *l, const char *payload, size_t len)
+{
+	static uint8_t audio[65536];
+	const uint64_t now = flow_now(l->f);
+	const long n = base64_decode(audio, payload, len);
+
+	CHECK(n > 0 && n % 8 == 0);
+	fake_line_listen(l);
+	if (l->tail_ms < now)
+		l->head_ms = l->tail_ms = now;
+	for (long i = 0; i < n; i += 8) {
+		uint8_t *b = l->blocks[l->tail_ms++ % BLOCKS];
+
+		memcpy(b, audio + i, 3);
+		if (audio[i] == 0xff)
+			b[0] = 0;
+		else if (b[0] < FLOW_REPLIES && !l->f->sent_first[b[0]])
+			l->f->sent_first[b[0]] = (uint32_t)now;
+	}
+	l->f->sent_ms += (uint64_t)n / 8;
+	if (l->tail_ms - now > l->f->max_lead_ms)
+		l->f->max_lead_ms = (uint32_t)(l->tail_ms - now);
+}
+
+int fake_line_send(const char *text, size_t len, void *arg)
+{
+	struct fake_line *l = arg;
+	struct flow *f = l->f;
+	static char copy[65536];
+	const char *event, *value;
+	size_t n, vn = 0;
+
+	CHECK(len < sizeof(copy));
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	f->sends_after_end += f->ended || f->hangups;
+	event = member(copy, "event", &n);
+	CHECK(event != NULL);
+	if (strncmp(event, "playAudio", n) == 0) {
+		value = member(copy, "payload", &vn);
+		CHECK(value != NULL);
+		play(l, value, vn);
+	} else if (strncmp(event, "clearAudio", n) == 0) {
+		fake_line_listen(l);
+		l->tail_ms = l->head_ms;
+		l->n_marks = 0;
+		arm_marks(l);
+		f->last_clear = flow_now(f);
+		if (!f->clears++)
+			f->clear_at = f->last_clear;
+	} else if (strncmp(event, "checkpoint", n) == 0) {
+		const uint64_t now = flow_now(f);
+		struct mark *m = &l->marks[l->n_marks];
+
+		value = member(copy, "name", &vn);
+		CHECK(value && vn < sizeof(m->name) && l->n_marks < MARKS);
+		if (!f->opts.no_echo) {
+			memcpy(m->name, value, vn);
+			m->name[vn] = '\0';
+			m->at_us = flow_us((
+				uint32_t)(l->tail_ms > now ? l->tail_ms : now));
+			l->n_marks++;
+			arm_marks(l);
+		}
+	} else {
+		test_fail(__FILE__, __LINE__, "unknown message: %s", copy);
+	}
+	return 0;
+}
+
+void fake_line_hangup(void *arg)
+{
+	struct fake_line *l = arg;
+
+	fake_line_listen(l);
+	l->f->hangup_at = flow_now(l->f);
+	l->f->hangups++;
+}
+
+/* ---- what the callee says ----------------------------------------------------- */
+
+static bool speaks(const struct flow *f, uint32_t at)
+{
+	for (size_t i = 0; i < f->n_speech; i++)
+		if (at >= f->speech[i].from_ms && at < f->speech[i].to_ms)
+			return true;
+	return false;
+}
+
+static void make_frame(struct fake_line *l, int loud)
+{
+	uint8_t ulaw[PACKET];
+	char *p = l->frame[loud];
+	int n;
+
+	for (int i = 0; i < PACKET; i++)
+		ulaw[i] = !loud ? 0xff : i % 16 < 8 ? TONE_LOUD : TONE_LOUD_NEG;
+	n = snprintf(p, sizeof(l->frame[0]),
+	             "{\"sequenceNumber\":1,\"streamId\":\"s-1\",\"event\":"
+	             "\"media\",\"media\":{\"track\":\"inbound\",\"timestamp\":"
+	             "\"1\",\"chunk\":1,\"payload\":\"");
+	n += (int)base64_encode(p + n, ulaw, PACKET);
+	snprintf(p + n, sizeof(l->frame[0]) - (size_t)n,
+	         "\"},\"extra_headers\":\"{}\"}");
+}
+
+static void on_packet(void *arg)
+{
+	struct fake_line *l = arg;
+	struct flow *f = l->f;
+	const uint32_t now = flow_now(f);
+	const bool gap = now > f->media_gap_from && now <= f->media_gap_to;
+
+	timer_start_at(f->ts, &l->packet, flow_us(now + 20), on_packet, l);
+	fake_line_listen(l);
+	if (!gap && !f->opts.no_media && f->session)
+		flow_message(f, l->frame[speaks(f, now - 20)]);
+}
+
+int fake_line_new(struct fake_line **lp, struct flow *f)
+{
+	struct fake_line *l = mem_zalloc(sizeof(*l));
+
+	CHECK(l != NULL);
+	l->f = f;
+	l->blocks = mem_zalloc(BLOCKS * sizeof(l->blocks[0]));
+	CHECK(l->blocks != NULL);
+	make_frame(l, 0);
+	make_frame(l, 1);
+	timer_start(f->ts, &l->packet, 20, on_packet, l);
+	*lp = l;
+	return 0;
+}
+
+void fake_line_free(struct fake_line **lp)
+{
+	struct fake_line *l = *lp;
+
+	*lp = NULL;
+	timer_stop(l->f->ts, &l->packet);
+	timer_stop(l->f->ts, &l->marked);
+	mem_free(l->blocks);
+	mem_free(l);
+}

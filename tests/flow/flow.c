@@ -1,0 +1,250 @@
+#include "tests/flow/flow.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bot/session_impl.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "tests/flow/flow_impl.h"
+#include "tests/harness/test.h"
+
+enum { EPOCH_US = 1000000 };
+
+static const char default_agent[] =
+	"{\"instructions\":\"Be kind.\",\"greeting\":\"Hello, this is the "
+	"clinic.\",\"tools\":[\"end_call\"]}";
+
+const char flow_plain_agent[] =
+	"{\"instructions\":\"Be kind.\",\"greeting\":null,"
+	"\"tools\":[\"end_call\"]}";
+
+static struct fake_line *line; /* one flow at a time */
+
+uint32_t flow_now(const struct flow *f)
+{
+	return (uint32_t)((timers_now(f->ts) - EPOCH_US) / 1000);
+}
+
+uint64_t flow_us(uint32_t ms)
+{
+	return EPOCH_US + (uint64_t)ms * 1000;
+}
+
+struct flow *flow_of(const struct provider_cfg *cfg)
+{
+	return (struct flow *)(void *)cfg->engine;
+}
+
+static void on_event(const struct session_event *ev, void *arg)
+{
+	static const char *const names[] = {"started", "turn", "tool", "error",
+	                                    "ended"};
+	struct flow *f = arg;
+
+	CHECK(f->session != NULL); /* law 2 */
+	CHECK(!f->ended);          /* law 3 */
+	CHECK_INT(0,
+	          buf_addf(&f->events, "%s {%s}\n", names[ev->type], ev->json));
+	f->started += ev->type == SESSION_STARTED;
+	f->errors += ev->type == SESSION_ERROR;
+	if (ev->type == SESSION_ENDED) {
+		f->ended++;
+		f->ended_at = flow_now(f);
+	}
+}
+
+void flow_open(struct flow *f, const struct flow_opts *opts)
+{
+	static const struct flow_opts none;
+	static struct provider_cfg cfg;
+	struct session_env env = {0};
+	struct session_params prm = {
+		.call_id = "c-1",
+		.call_uuid = "u-1",
+		.stream_id = "s-1",
+		.fmt = AUDIO_ULAW_8K,
+	};
+	const char *agent;
+	char fault[AGENT_FAULT_MAX];
+	struct line out;
+
+	log_set_level(getenv("FLOW_LOG") ? LOG_DEBUG : LOG_ERROR);
+	memset(f, 0, sizeof(*f));
+	f->live = mem_live();
+	f->opts = opts ? *opts : none;
+	if (!f->opts.voice_ms)
+		f->opts.voice_ms = 100;
+	if (!f->opts.flush_ms)
+		f->opts.flush_ms = 90;
+	buf_init(&f->events, 1 << 20);
+	CHECK_INT(0, timers_new(&f->ts, EPOCH_US));
+	agent = f->opts.agent ? f->opts.agent : default_agent;
+	if (agent_parse(&f->agent, "test", agent, strlen(agent), fault) != 0)
+		test_fail(__FILE__, __LINE__, "%s", fault);
+
+	cfg.engine = (struct engine *)(void *)f;
+	env.timers = f->ts;
+	env.stt = &fake_stt_ops;
+	env.llm = &fake_llm_ops;
+	env.tts = &fake_tts_ops;
+	env.stt_cfg = env.llm_cfg = env.tts_cfg = &cfg;
+	env.vad = &fake_vad_ops;
+	if (f->opts.eot) {
+		env.eot = &fake_eot_ops;
+		env.eot_env = f;
+		f->verdict_ms = 80;
+	}
+	prm.agent = f->agent;
+	prm.body = f->opts.body;
+	CHECK_INT(0, fake_line_new(&line, f));
+	out = (struct line){fake_line_send, fake_line_hangup, line};
+	CHECK_INT(0, session_open(&f->session, &env, &prm, &out, on_event, f));
+	CHECK(!f->started);
+}
+
+void flow_run_to(struct flow *f, uint32_t ms)
+{
+	const uint64_t to = flow_us(ms);
+	uint64_t due;
+
+	CHECK(ms < FLOW_MS_MAX);
+	while (timers_next(f->ts, &due) && due <= to)
+		timers_run(f->ts, due);
+	timers_update(f->ts, to);
+	fake_line_listen(line);
+}
+
+void flow_close(struct flow *f)
+{
+	uint64_t due;
+
+	session_close(&f->session);
+	fake_line_free(&line);
+	CHECK(!timers_next(f->ts, &due)); /* no timer is left behind */
+	timers_free(&f->ts);
+	agent_free(&f->agent);
+	for (size_t i = 0; i < f->n_requests; i++)
+		mem_free(f->requests[i].text);
+	for (size_t i = 0; i < FLOW_REPLIES; i++)
+		mem_free(f->spoken[i]);
+	buf_fini(&f->events);
+	CHECK_INT(f->live, mem_live()); /* no memory, either */
+}
+
+/* ---- the script ------------------------------------------------------------- */
+
+void flow_sound(struct flow *f, uint32_t from, uint32_t to)
+{
+	CHECK(f->n_speech < FLOW_SPEECH);
+	f->speech[f->n_speech++] = (struct flow_speech){from, to};
+}
+
+static void news(struct flow *f, uint32_t at, int type, const char *text,
+                 int err)
+{
+	struct session *s = f->session;
+
+	CHECK(f->n_news < FLOW_NEWS);
+	f->news[f->n_news++] = (struct flow_news){at, type, err, text};
+	/* Have the recogniser look at its script again. */
+	if (s && s->stt && at != UINT32_MAX && type != STT_FLUSHED)
+		fake_stt_look(s->stt);
+}
+
+void flow_interim(struct flow *f, uint32_t at, const char *text)
+{
+	news(f, at, STT_INTERIM, text, 0);
+}
+
+void flow_final(struct flow *f, uint32_t at, const char *text)
+{
+	news(f, at, STT_FINAL, text, 0);
+}
+
+void flow_flushed(struct flow *f, uint32_t at)
+{
+	news(f, at, STT_FLUSHED, NULL, 0);
+}
+
+void flow_stt_fails(struct flow *f, uint32_t at, int err)
+{
+	news(f, at, STT_FAILED, NULL, err);
+}
+
+void flow_says(struct flow *f, uint32_t from, uint32_t to, const char *text)
+{
+	static char first[FLOW_NEWS][32];
+	char *word = first[f->n_news];
+
+	flow_sound(f, from, to);
+	snprintf(word, sizeof(first[0]), "%.*s", (int)strcspn(text, " ,.?!"),
+	         text);
+	if (to - from > 350)
+		flow_interim(f, from + 350, word);
+	flow_final(f, UINT32_MAX, text);
+}
+
+struct flow_answer *flow_answer_with(struct flow *f, const char *text)
+{
+	struct flow_answer *a;
+
+	CHECK(f->n_answers < FLOW_ANSWERS);
+	a = &f->answers[f->n_answers++];
+	*a = (struct flow_answer){.text = text, .first_ms = 100};
+	return a;
+}
+
+void flow_answer(struct flow *f, const char *text)
+{
+	flow_answer_with(f, text);
+}
+
+void flow_message(struct flow *f, const char *json)
+{
+	session_frame(f->session, json, strlen(json));
+}
+
+void flow_stop(struct flow *f)
+{
+	flow_message(f, "{\"event\":\"stop\",\"streamId\":\"s-1\"}");
+}
+
+/* ---- what happened ----------------------------------------------------------- */
+
+const char *flow_asked(const struct flow *f, size_t i)
+{
+	const char *text, *bar;
+
+	CHECK(i < f->n_requests);
+	text = f->requests[i].text;
+	if (strncmp(text, "system: ", 8) != 0)
+		return text;
+	bar = strchr(text, '|');
+	return bar ? bar + 1 : "";
+}
+
+const char *flow_chat(const struct flow *f)
+{
+	static const char *const roles[] = {"system", "callee", "bot", "tool"};
+	static char out[65536];
+	const struct chat *c = f->session->chat;
+	size_t n = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < chat_len(c); i++) {
+		const struct llm_msg *m = chat_at(c, i);
+
+		n += (size_t)snprintf(out + n, sizeof(out) - n, "%s%s%s %s",
+		                      i ? "|" : "", roles[m->role],
+		                      chat_interrupted(c, i) ? "!" : ":",
+		                      m->text);
+	}
+	return out;
+}
+
+const char *flow_state(const struct flow *f)
+{
+	return turn_state_name(f->session->turn.state);
+}

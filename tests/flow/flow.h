@@ -1,0 +1,168 @@
+/*
+ * flow.h - whole conversations in virtual time
+ *
+ * A session over scripted parts: a telephone line with the callee at its far
+ * end (real messages of Plivo's protocol, 20 ms of audio each), a recogniser,
+ * a model, a voice and a listener for the ends of turns. Everything has a time
+ * and nothing waits for a clock, so a conversation of a minute takes a few
+ * milliseconds. All times are milliseconds of the call.
+ *
+ * The callee's speech is a tone that the scripted net takes for a voice. The
+ * bot's is numbered: each millisecond of it says which reply and which
+ * millisecond of it this is, so that what the callee heard is known exactly.
+ */
+#ifndef TESTS_FLOW_FLOW_H
+#define TESTS_FLOW_FLOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bot/agent.h"
+#include "bot/session.h"
+#include "common/buf.h"
+#include "common/timer.h"
+
+enum {
+	FLOW_REPLIES = 32,
+	FLOW_REQUESTS = 32,
+	FLOW_ANSWERS = 32,
+	FLOW_SPEECH = 64,
+	FLOW_NEWS = 256,
+	FLOW_WORD_MS = 300, /* of the voice */
+	FLOW_MS_MAX = 600 * 1000,
+};
+
+/* What the scripted recogniser says, and when. */
+struct flow_news {
+	uint32_t at_ms;
+	int type; /* enum stt_event_type; -1: given out already */
+	int err;
+	const char *text;
+};
+
+struct flow_speech {
+	uint32_t from_ms, to_ms;
+};
+
+/* An answer of the scripted model. */
+struct flow_answer {
+	const char *text;        /* NULL: none */
+	uint32_t first_ms;       /* to the first token */
+	uint32_t token_ms;       /* between tokens */
+	size_t stall_after;      /* tokens; 0: none */
+	int err;                 /* not 0: fails after its text */
+	uint32_t retry_ms;       /* ... and asks for this */
+	const char *call, *args; /* a tool, after the text */
+	const char *call2, *args2;
+};
+
+struct flow_heard {
+	uint32_t first_ms, last_ms; /* of the call */
+	uint32_t count;             /* milliseconds of it that were heard */
+	uint32_t next;              /* of it, after the last one heard */
+	uint32_t jumps;             /* parts that were left out */
+	uint32_t again;             /* milliseconds heard twice */
+};
+
+struct flow_request {
+	uint32_t at_ms, closed_ms; /* closed_ms 0: not */
+	bool done;
+	char *text; /* "system: ...|callee: ...|bot: ..." */
+};
+
+struct flow_opts {
+	const char *agent; /* JSON; NULL: see flow.c */
+	const char *body;
+	bool eot;           /* there is a listener for ends of turns */
+	uint32_t voice_ms;  /* text to first audio; 0: 100 */
+	uint32_t flush_ms;  /* flush to the answer; 0: 90 */
+	bool never_flushed; /* the recogniser cannot say so */
+	bool no_echo;       /* the line never reports marks */
+	bool no_media;      /* the line is silent from the start */
+	bool no_start;      /* the line is not started by flow_open() */
+};
+
+struct flow {
+	struct flow_opts opts;
+	struct timers *ts;
+	struct session *session;
+	struct agent *agent;
+	size_t live;
+	bool running; /* callbacks of a law-abiding fake may come */
+
+	/* script */
+	struct flow_speech speech[FLOW_SPEECH];
+	size_t n_speech;
+	struct flow_news news[FLOW_NEWS];
+	size_t n_news;
+	struct flow_answer answers[FLOW_ANSWERS];
+	size_t n_answers, used_answers;
+	const char *verdicts; /* 'C' complete, 'I' not, '-' never */
+	uint32_t verdict_ms;  /* from the question */
+	uint32_t media_gap_from, media_gap_to;
+	int tts_fail_after; /* pieces; 0: never */
+	int tts_fail_err;
+	bool tts_reply_fails;
+
+	/* what happened */
+	struct flow_request requests[FLOW_REQUESTS];
+	size_t n_requests;
+	struct flow_heard heard[FLOW_REPLIES];
+	uint32_t sent_first[FLOW_REPLIES]; /* playAudio; 0: never */
+	uint64_t sent_ms;                  /* audio sent in all [ms] */
+	uint32_t max_lead_ms;
+	char *spoken[FLOW_REPLIES]; /* text given to the voice */
+	unsigned pieces[FLOW_REPLIES];
+	bool finished[FLOW_REPLIES];
+	uint32_t piece_at[FLOW_REPLIES]; /* the first one */
+	unsigned cancels;
+	unsigned clears;
+	uint32_t clear_at, last_clear;
+	unsigned sends_after_end;
+	unsigned hangups;
+	uint32_t hangup_at;
+	unsigned flushes, verdicts_asked;
+	uint64_t stt_samples, stt_loud;
+	unsigned stt_opens, tts_opens;
+	struct buf events; /* one JSON object a line */
+	unsigned ended, started;
+	uint32_t ended_at;
+	unsigned errors;
+};
+
+/* An agent with greeting null, to be put into flow_opts.agent. */
+extern const char flow_plain_agent[];
+
+void flow_open(struct flow *f, const struct flow_opts *opts);
+void flow_run_to(struct flow *f, uint32_t ms);
+/* Ends the session if it still is there; nothing may be left. */
+void flow_close(struct flow *f);
+
+/* The callee speaks with an ordinary recogniser listening: an interim with the
+ * first word 350 ms in (if it lasts as long), all of it at the flush. */
+void flow_says(struct flow *f, uint32_t from, uint32_t to, const char *text);
+
+/* The same apart. */
+void flow_sound(struct flow *f, uint32_t from, uint32_t to);
+void flow_interim(struct flow *f, uint32_t at, const char *text);
+void flow_final(struct flow *f, uint32_t at, const char *text);
+void flow_flushed(struct flow *f, uint32_t at);
+void flow_stt_fails(struct flow *f, uint32_t at, int err);
+
+/* The model's next answer; the first token comes after 100 ms unless the
+ * answer says otherwise. */
+void flow_answer(struct flow *f, const char *text);
+struct flow_answer *flow_answer_with(struct flow *f, const char *text);
+
+/* A message of the line, now. */
+void flow_message(struct flow *f, const char *json);
+void flow_stop(struct flow *f); /* Plivo's stop message */
+
+/* The @i-th request without instructions: "callee: Hello|bot: Hi." */
+const char *flow_asked(const struct flow *f, size_t i);
+/* The history now, in the same form, "bot! " for interrupted. Static. */
+const char *flow_chat(const struct flow *f);
+const char *flow_state(const struct flow *f);
+
+#endif
