@@ -7,11 +7,16 @@
 
 enum {
 	WINDOW_FRAMES = 10, /* 100 ms */
-	LOUD_WINDOWS = 3,   /* in a row that no speech has */
+	ODD_WINDOWS = 3,    /* in a row that no speech has */
 };
 
 /* Speech on a telephone has an RMS of 1,000 to 6,000. */
 static const double loud_rms = 13000;
+static const double quiet_rms = 500;
+
+/* Nor is every other sample of it louder than those between them, which
+ * halves of 16-bit samples are when they are taken for whole ones. */
+static const double lopsided = 0.5;
 
 void dg_ear_init(struct dg_ear *e, const struct dg_params *p, double threshold)
 {
@@ -30,28 +35,37 @@ static int16_t from_alaw(uint8_t byte)
 	return (int16_t)(v & 0x80 ? t : -t);
 }
 
+static bool is_odd(const struct dg_ear *e)
+{
+	const double n = e->hz * WINDOW_FRAMES * DG_FRAME_MS / 1000.0;
+	const double sum = e->energy[0] + e->energy[1];
+
+	if (sum > loud_rms * loud_rms * n)
+		return true;
+	return sum > quiet_rms * quiet_rms * n &&
+	       fabs(e->energy[0] - e->energy[1]) > lopsided * sum;
+}
+
 /* One more frame is whole. */
 static int close_frame(struct dg_ear *e, dg_frame_h *frameh, void *arg)
 {
 	const size_t n = e->fill;
-	double energy = 0;
+	double energy[2] = {0, 0}, rms;
 
 	for (size_t i = 0; i < n; i++)
-		energy += (double)e->frame[i] * e->frame[i];
-	energy /= (double)n;
+		energy[i & 1] += (double)e->frame[i] * e->frame[i];
+	rms = sqrt((energy[0] + energy[1]) / (double)n);
 	e->fill = 0;
-	e->window_energy += energy / WINDOW_FRAMES;
+	e->energy[0] += energy[0];
+	e->energy[1] += energy[1];
 	if (++e->window_frames == WINDOW_FRAMES) {
-		if (e->window_energy > loud_rms * loud_rms)
-			e->loud_windows++;
-		else
-			e->loud_windows = 0;
+		e->odd_windows = is_odd(e) ? e->odd_windows + 1 : 0;
 		e->window_frames = 0;
-		e->window_energy = 0;
-		if (e->loud_windows == LOUD_WINDOWS)
+		e->energy[0] = e->energy[1] = 0;
+		if (e->odd_windows == ODD_WINDOWS)
 			return ERR_PROTO;
 	}
-	frameh(sqrt(energy) >= e->threshold, e->frame, n, arg);
+	frameh(rms >= e->threshold, e->frame, n, arg);
 	return 0;
 }
 

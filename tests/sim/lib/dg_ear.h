@@ -23,8 +23,8 @@ struct dg_ear {
 	size_t fill;
 	uint8_t odd; /* first byte of a 16-bit sample */
 	bool has_odd;
-	double window_energy; /* of the last 100 ms */
-	unsigned window_frames, loud_windows;
+	double energy[2]; /* of even and odd samples of the last 100 ms */
+	unsigned window_frames, odd_windows;
 };
 
 typedef void dg_frame_h(bool speech, const int16_t *pcm, size_t n, void *arg);

@@ -33,7 +33,6 @@ struct simnet {
 	struct timers *timers;
 	uv_timer_t timer;
 	uv_prepare_t prepare;
-	uv_check_t check;
 	uv_signal_t sig[2];
 	struct simlistener listener[LISTENERS_MAX];
 	size_t n_listeners;
@@ -91,13 +90,6 @@ static void on_prepare(uv_prepare_t *p)
 	               due > now ? (due - now + 999) / 1000 : 0, 0);
 }
 
-static void on_check(uv_check_t *c)
-{
-	struct simnet *n = c->data;
-
-	timers_update(n->timers, now_us());
-}
-
 static void on_signal(uv_signal_t *s, int signum)
 {
 	(void)signum;
@@ -114,10 +106,8 @@ int simnet_new(struct simnet **np)
 	list_init(&n->conns);
 	uv_timer_init(&n->loop, &n->timer);
 	uv_prepare_init(&n->loop, &n->prepare);
-	uv_check_init(&n->loop, &n->check);
-	n->timer.data = n->prepare.data = n->check.data = n;
+	n->timer.data = n->prepare.data = n;
 	uv_prepare_start(&n->prepare, on_prepare);
-	uv_check_start(&n->check, on_check);
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
 		uv_signal_init(&n->loop, &n->sig[i]);
 		n->sig[i].data = n;
@@ -290,6 +280,7 @@ static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
 
 	if (n == 0 || c->closing)
 		return;
+	timers_update(c->net->timers, now_us()); /* the loop has slept */
 	if (n < 0) {
 		tell_end(c, n == UV_EOF ? 0 : (int)n);
 		return;
@@ -448,7 +439,6 @@ void simnet_free(struct simnet **np)
 		uv_close((uv_handle_t *)&n->listener[i].tcp, NULL);
 	uv_close((uv_handle_t *)&n->timer, NULL);
 	uv_close((uv_handle_t *)&n->prepare, NULL);
-	uv_close((uv_handle_t *)&n->check, NULL);
 	for (size_t i = 0; i < ARRAY_LEN(n->sig); i++)
 		uv_close((uv_handle_t *)&n->sig[i], NULL);
 	uv_run(&n->loop, UV_RUN_DEFAULT);

@@ -32,7 +32,7 @@ struct simws {
 	struct timer wait;
 	size_t piece, budget; /* budget: bytes until it is cut; 0: no limit */
 	int opcode; /* of the message that is being put together; 0: none */
-	bool closing, closed, in_recv, dead;
+	bool closing, closed, in_recv, dead, paused;
 };
 
 static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -307,20 +307,28 @@ static size_t take_frame(struct simws *ws)
 	return at + 4 + len;
 }
 
-static void on_recv(const char *v, size_t len, void *arg)
+/* Frames that have come, unless the owner wants to be spared. */
+static void take_frames(struct simws *ws)
 {
-	struct simws *ws = arg;
 	size_t n;
 
-	if (ws->closed)
-		return;
-	sim_add(&ws->in, v, len);
 	ws->in_recv = true;
-	while (!ws->closed && !ws->dead && (n = take_frame(ws)) > 0)
+	while (!ws->closed && !ws->dead && !ws->paused &&
+	       (n = take_frame(ws)) > 0)
 		buf_drop(&ws->in, n);
 	ws->in_recv = false;
 	if (ws->dead)
 		finish(ws);
+}
+
+static void on_recv(const char *v, size_t len, void *arg)
+{
+	struct simws *ws = arg;
+
+	if (ws->closed)
+		return;
+	sim_add(&ws->in, v, len);
+	take_frames(ws);
 }
 
 static void on_ended(int err, void *arg)
@@ -394,8 +402,12 @@ size_t simws_queued(const struct simws *ws)
 
 void simws_pause(struct simws *ws, bool paused)
 {
-	if (ws->c)
-		simconn_pause(ws->c, paused);
+	if (!ws->c || ws->paused == paused)
+		return;
+	ws->paused = paused;
+	simconn_pause(ws->c, paused);
+	if (!paused && !ws->in_recv)
+		take_frames(ws);
 }
 
 void simws_raw(struct simws *ws, const void *v, size_t len)
