@@ -43,7 +43,7 @@ bool access_bearer(const struct http_req *req, const char *secret)
 }
 
 /* Behind a tunnel or proxy everybody seems to be local; these tell. */
-static bool is_local(const struct http_req *req)
+bool access_local(const struct http_req *req)
 {
 	static const char *const forwarded[] = {
 		"Forwarded", "X-Forwarded-For", "X-Forwarded-Host",
@@ -78,7 +78,7 @@ bool access_check(const struct config *cfg, const struct http_req *req,
 		          "API_KEY.");
 		return false;
 	}
-	if (is_local(req))
+	if (access_local(req))
 		return true;
 	http_fail(res, 403,
 	          "Only this machine may read calls while no key is set: set "
@@ -105,6 +105,14 @@ bool access_base(const struct config *cfg, const struct http_req *req,
 		snprintf(base, ACCESS_BASE_MAX, "%s://%s",
 		         local ? "http" : "https", host);
 	}
+	return true;
+}
+
+bool access_public_base(const struct config *cfg, const struct http_req *req,
+                        struct http_res *res, char base[ACCESS_BASE_MAX])
+{
+	if (!access_base(cfg, req, res, base))
+		return false;
 	if (config_url_loopback(base) &&
 	    !config_url_loopback(cfg->plivo_api_url)) {
 		http_fail(res, 400,

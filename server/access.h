@@ -24,10 +24,17 @@ enum access_scope { ACCESS_START, ACCESS_READ };
 bool access_check(const struct config *cfg, const struct http_req *req,
                   struct http_res *res, enum access_scope scope, bool *keyed);
 
-/* The address under which Plivo reaches us: PUBLIC_URL, or what the request's
+/* The address under which we were reached: PUBLIC_URL, or what the request's
  * Host says, by the example's rule. False: @res is the refusal. */
 bool access_base(const struct config *cfg, const struct http_req *req,
                  struct http_res *res, char base[ACCESS_BASE_MAX]);
+
+/* The same for an address that Plivo must be able to reach. */
+bool access_public_base(const struct config *cfg, const struct http_req *req,
+                        struct http_res *res, char base[ACCESS_BASE_MAX]);
+
+/* Does it come from this machine, with no tunnel or proxy between? */
+bool access_local(const struct http_req *req);
 
 /* Is the bearer of @req exactly @secret? */
 bool access_bearer(const struct http_req *req, const char *secret);

@@ -1,6 +1,7 @@
 #include "server/answer.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "common/base64.h"
@@ -11,14 +12,16 @@
 #define XML_HEAD    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 #define STREAM_TYPE "audio/x-mulaw;rate=8000"
 
-/* Connect and read deadlines, three more tries whatever went wrong. */
-#define RETRY_RULE "#ct=2000&rt=5000&rc=3&rp=all"
-
 int answer_webhook_url(struct buf *out, const char *base, const char *what,
-                       const char *key, bool retry)
+                       const char *key)
 {
-	return buf_addf(out, "%s/%s/%s%s", base, what, key,
-	                retry ? RETRY_RULE : "");
+	return buf_addf(out, "%s/%s/%s", base, what, key);
+}
+
+int answer_relay_url(struct buf *out, const char *base, const char *id)
+{
+	/* "http" and "https" become "ws" and "wss" by their first letters. */
+	return buf_addf(out, "ws%s/ws/%s", base + strlen("http"), id);
 }
 
 /* Standard base64, then percent-encoded: '+' would arrive as a space. */

@@ -8,8 +8,6 @@
 #ifndef SERVER_ANSWER_H
 #define SERVER_ANSWER_H
 
-#include <stdbool.h>
-
 #include "common/attr.h"
 #include "common/str.h"
 
@@ -21,9 +19,13 @@ enum {
 	                             * escaped, and room */
 };
 
-/* @base "/" @what "/" @key; with Plivo's retry rule as fragment if @retry. */
+/* @base "/" @what "/" @key: where Plivo finds us for one call. */
 int answer_webhook_url(struct buf *out, const char *base, const char *what,
-                       const char *key, bool retry) MUST_CHECK;
+                       const char *key) MUST_CHECK;
+
+/* The same host for WebSockets: @base with ws:// or wss://, "/ws/" @id. */
+int answer_relay_url(struct buf *out, const char *base,
+                     const char *id) MUST_CHECK;
 
 /* Pipecat Cloud: @region NULL or "us-west" is the plain host. @json: custom
  * data as text, empty for none. ERR_LIMIT: longer than ANSWER_URL_MAX. */

@@ -91,7 +91,7 @@ static bool based_on(const char *host)
 	struct http_header h = {"Host", host};
 	struct http_req req = request("127.0.0.1", &h, host ? 1 : 0);
 
-	return access_base(&cfg, &req, &res, base);
+	return access_public_base(&cfg, &req, &res, base);
 }
 
 static void the_host_decides_as_in_the_example(void)

@@ -25,16 +25,16 @@ static void begin(void)
 	buf_init(&out, ANSWER_XML_MAX);
 }
 
-static void addresses_for_plivo_end_in_its_retry_rule(void)
+static void addresses_for_plivo_carry_the_calls_key(void)
 {
 	begin();
-	CHECK_STR("https://v.example.com/answer/k_1-2"
-	          "#ct=2000&rt=5000&rc=3&rp=all",
+	CHECK_STR("https://v.example.com/events/k_1-2",
 	          text(answer_webhook_url(&out, "https://v.example.com",
-	                                  "answer", "k_1-2", true)));
-	CHECK_STR("https://v.example.com/events/k",
-	          text(answer_webhook_url(&out, "https://v.example.com",
-	                                  "events", "k", false)));
+	                                  "events", "k_1-2")));
+	CHECK_STR("wss://v.example.com/ws/i",
+	          text(answer_relay_url(&out, "https://v.example.com", "i")));
+	CHECK_STR("ws://localhost:7860/ws/i",
+	          text(answer_relay_url(&out, "http://localhost:7860", "i")));
 }
 
 static void pipecat_cloud_is_addressed_by_agent_and_region(void)
@@ -130,7 +130,7 @@ static void nothing_and_hangup_are_whole_documents(void)
 }
 
 static const struct test tests[] = {
-	TEST(addresses_for_plivo_end_in_its_retry_rule),
+	TEST(addresses_for_plivo_carry_the_calls_key),
 	TEST(pipecat_cloud_is_addressed_by_agent_and_region),
 	TEST(custom_data_is_never_raw_in_a_query),
 	TEST(a_url_longer_than_plivo_takes_is_refused),

@@ -1,0 +1,311 @@
+#include "server/answering.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/buf.h"
+#include "common/crypto.h"
+#include "common/err.h"
+#include "common/jtext.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "server/access.h"
+#include "server/answer.h"
+#include "server/app.h"
+#include "server/bots/bots.h"
+#include "server/config.h"
+#include "server/http/http.h"
+#include "server/http/message.h"
+#include "server/number.h"
+#include "server/request.h"
+#include "server/store/store.h"
+#include "server/webhook.h"
+
+enum {
+	AGAIN_MS = 2500,      /* to find another bot: somebody is on the line */
+	PARAM_MAX = 256,      /* [bytes] */
+	DATA_MAX = 16 * 1024, /* [bytes] of body_data, which a head holds */
+};
+
+static const char XML[] = "application/xml";
+static const char SORRY[] = "We are sorry, this call cannot be taken at the "
+			    "moment. Please try again later.";
+
+/* Cloud and fixed: the example's document. */
+static void answer_inline(struct app *app, struct http_res *res,
+                          const char *body)
+{
+	const struct config *cfg = app->cfg;
+	struct str json = str_of(body ? body : "");
+	struct buf url;
+	int err;
+
+	buf_init(&url, 2 * REQUEST_BODY_MAX);
+	if (cfg->stream == STREAM_CLOUD)
+		err = answer_cloud_url(&url, cfg->cloud_region, cfg->agent_name,
+		                       cfg->organization_name, json);
+	else
+		err = answer_fixed_url(&url, cfg->bot_ws_url, json);
+	if (err == ERR_LIMIT)
+		http_fail(res, 413, "body_data is too long for a stream's URL");
+	else if (!err)
+		err = answer_inline_xml(&res->body, buf_str(&url));
+	if (err != ERR_LIMIT)
+		http_res_check(res, err);
+	buf_fini(&url);
+}
+
+static void stream_to(struct app *app, struct http_res *res,
+                      const struct store_call *call, const char *place,
+                      const char *stream_url)
+{
+	struct buf url, status;
+	int err;
+
+	(void)app;
+	buf_init(&url, ANSWER_URL_MAX);
+	buf_init(&status, ANSWER_URL_MAX);
+	err = stream_url ? buf_adds(&url, stream_url)
+	                 : answer_relay_url(&url, call->base_url, place);
+	if (!err)
+		err = answer_webhook_url(&status, call->base_url, "events",
+		                         call->key);
+	if (!err)
+		err = answer_stream_xml(&res->body, buf_str(&url),
+		                        buf_str(&status));
+	http_res_check(res, err);
+	buf_fini(&url);
+	buf_fini(&status);
+}
+
+/* Somebody answered, and there is no bot for him. */
+static void abandon(struct app *app, struct http_res *res,
+                    const struct store_call *call, int why)
+{
+	struct store_change change = {.state = STORE_ABANDONED,
+	                              .has_state = true,
+	                              .end_by = "server",
+	                              .end_cause = "no bot had a place",
+	                              .error = err_str(why),
+	                              .ended_ms = app_now_ms()};
+	int err;
+
+	app_count(app, COUNT_ABANDONED);
+	log_line(LOG_ERROR, "call", call->id, "event=abandoned why=%s",
+	         LOG_TEXT(err_str(why)));
+	err = store_call_change(app->store, call->id, &change, NULL, NULL,
+	                        NULL);
+	if (err)
+		app_store_fault(app, call->id, err);
+	http_res_check(res, answer_sorry_xml(&res->body, SORRY));
+}
+
+/* A place for a call that is answered already. */
+static void reserve_now(struct app *app, struct http_res *res,
+                        const struct store_call *call, const char *uuid)
+{
+	char events[ACCESS_BASE_MAX + 32], text[PARAM_MAX];
+	struct bots_call want = {.call_id = call->id,
+	                         .to = call->to,
+	                         .from = call->from,
+	                         .agent = call->agent,
+	                         .body = call->body,
+	                         .events_url = events,
+	                         .ttl_sec = 120,
+	                         .wait_ms = AGAIN_MS};
+	struct bots_place place;
+	struct store_change change = {.reservation = place.id,
+	                              .bot = place.bot};
+	int err;
+
+	app_events_url(app, events, sizeof(events));
+	err = bots_reserve_wait(app->bots, &want, &place, text, sizeof(text));
+	if (err) {
+		abandon(app, res, call, err);
+		return;
+	}
+	if (place.stream_url[0])
+		change.stream_url = place.stream_url;
+	err = store_call_change(app->store, call->id, &change, NULL, NULL,
+	                        NULL);
+	if (err)
+		app_store_fault(app, call->id, err);
+	if (*uuid &&
+	    bots_prepare(app->bots, place.bot, place.id, uuid, NULL, NULL))
+		log_line(LOG_WARN, "call", call->id, "event=prepare_failed");
+	stream_to(app, res, call, place.id,
+	          place.stream_url[0] ? place.stream_url : NULL);
+}
+
+static void answer_bots(struct app *app, const struct http_req *req,
+                        struct http_res *res, const struct store_call *call)
+{
+	char uuid[WEBHOOK_UUID_MAX];
+	int err = -ENOENT;
+
+	http_param(uuid, sizeof(uuid), req, "CallUUID");
+	if (call->reservation && call->bot)
+		err = bots_check_wait(app->bots, call->bot, call->reservation);
+	if (!err) {
+		stream_to(app, res, call, call->reservation, call->stream_url);
+		return;
+	}
+	if (call->reservation)
+		log_line(LOG_WARN, "call", call->id, "event=place_lost text=%s",
+		         LOG_TEXT(err_str(err)));
+	reserve_now(app, res, call, uuid);
+}
+
+/* The document for a call in the ledger that is up. */
+static void answer_call(struct app *app, const struct http_req *req,
+                        struct http_res *res, const struct store_call *call)
+{
+	if (webhook_is_hangup(req))
+		http_res_check(res, answer_empty_xml(&res->body));
+	else if (store_state_final(call->state))
+		http_res_check(res, answer_hangup_xml(&res->body));
+	else if (app->bots)
+		answer_bots(app, req, res, call);
+	else
+		answer_inline(app, res, call->body);
+	if (res->status == 200) {
+		res->content_type = XML;
+		app_count(app, COUNT_ANSWERED);
+	}
+}
+
+void answering_call(const struct http_req *req, struct http_res *res, void *arg)
+{
+	struct app *app = arg;
+	struct store_call call;
+
+	if (!webhook_call(app, req, res, &call))
+		return;
+	if (webhook_take(app, req, res, &call))
+		answer_call(app, req, res, &call);
+	store_call_fini(&call);
+}
+
+/* body_data's JSON if it is any, as the example reads it. */
+static char *read_body_data(const struct http_req *req)
+{
+	char *text = mem_alloc(DATA_MAX);
+	struct jtext_fault fault;
+	struct str json;
+
+	if (!text)
+		return NULL;
+	if (http_form_get(text, DATA_MAX, str_of(req->query), "body_data") ||
+	    !*text) {
+		mem_free(text);
+		return NULL;
+	}
+	json = str_of(text);
+	if (!jtext_check(json, REQUEST_DEPTH, &fault) && !jtext_falsy(json))
+		return text;
+	log_line(LOG_WARN, "answer", NULL, "event=body_data_ignored");
+	mem_free(text);
+	return NULL;
+}
+
+/* A call that is new to the ledger, because it is inbound or because somebody
+ * else placed it. */
+static int add_inbound(struct app *app, const struct http_req *req,
+                       const char *base, char *body, const char *id)
+{
+	char key[CRYPTO_ID_LEN], uuid[WEBHOOK_UUID_MAX];
+	char from[PARAM_MAX], to[PARAM_MAX], copy[ACCESS_BASE_MAX];
+	char e164[NUMBER_MAX], row_id[CRYPTO_ID_LEN];
+	struct store_call call = {.id = row_id,
+	                          .key = key,
+	                          .to = to,
+	                          .from = from,
+	                          .body = body,
+	                          .base_url = copy,
+	                          .state = STORE_ANSWERED,
+	                          .created_ms = app_now_ms(),
+	                          .answered_ms = app_now_ms()};
+
+	crypto_id(key);
+	snprintf(row_id, sizeof(row_id), "%s", id);
+	snprintf(copy, sizeof(copy), "%s", base);
+	http_param(from, sizeof(from), req, "From");
+	http_param(to, sizeof(to), req, "To");
+	if (!number_parse(e164, str_of(from)))
+		snprintf(from, sizeof(from), "%s", e164);
+	if (!number_parse(e164, str_of(to)))
+		snprintf(to, sizeof(to), "%s", e164);
+	http_param(uuid, sizeof(uuid), req, "CallUUID");
+	call.call_uuid = *uuid ? uuid : NULL;
+	return store_call_add(app->store, &call);
+}
+
+/* The call of @req: known by its CallUUID, or made now. */
+static int find_or_add(struct app *app, const struct http_req *req,
+                       const char *base, struct store_call *call)
+{
+	char uuid[WEBHOOK_UUID_MAX], id[CRYPTO_ID_LEN];
+	char *body;
+	int err;
+
+	http_param(uuid, sizeof(uuid), req, "CallUUID");
+	if (*uuid) {
+		err = store_call_get(app->store, STORE_UUID, uuid, call);
+		if (err != -ENOENT)
+			return err;
+	}
+	crypto_id(id);
+	body = read_body_data(req);
+	err = add_inbound(app, req, base, body, id);
+	mem_free(body);
+	return err ? err : store_call_get(app->store, STORE_ID, id, call);
+}
+
+/* A document that needs nothing of ours, for a call without a name. */
+static void answer_nameless(struct app *app, const struct http_req *req,
+                            struct http_res *res)
+{
+	char *body = read_body_data(req);
+
+	answer_inline(app, res, body);
+	mem_free(body);
+	if (res->status == 200)
+		res->content_type = XML;
+}
+
+void answering_any(const struct http_req *req, struct http_res *res, void *arg)
+{
+	struct app *app = arg;
+	char base[ACCESS_BASE_MAX], uuid[WEBHOOK_UUID_MAX];
+	struct store_call call;
+	int err;
+
+	if (!access_base(app->cfg, req, res, base) ||
+	    !webhook_verify(app, req, res, base))
+		return;
+	http_param(uuid, sizeof(uuid), req, "CallUUID");
+	if (webhook_is_hangup(req) &&
+	    (!*uuid || store_call_get(app->store, STORE_UUID, uuid, &call))) {
+		http_res_check(res, answer_empty_xml(&res->body));
+		res->content_type = XML;
+		return;
+	}
+	if (!*uuid && !app->bots) {
+		answer_nameless(app, req, res);
+		return;
+	}
+	if (!webhook_is_hangup(req)) {
+		err = find_or_add(app, req, base, &call);
+		if (err) {
+			app_store_fault(app, NULL, err);
+			http_fail_later(res, 503, 1,
+			                "The ledger of calls failed.");
+			return;
+		}
+	}
+	if (webhook_take(app, req, res, &call))
+		answer_call(app, req, res, &call);
+	store_call_fini(&call);
+}

@@ -1,0 +1,36 @@
+#define _POSIX_C_SOURCE 200809L
+#include "server/app.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "common/err.h"
+#include "common/log.h"
+#include "server/config.h"
+
+int64_t app_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void app_events_url(const struct app *app, char *dst, size_t cap)
+{
+	const char *base = app->cfg->events_base_url;
+
+	if (base)
+		snprintf(dst, cap, "%s/bot-events", base);
+	else
+		snprintf(dst, cap, "http://127.0.0.1:%u/bot-events",
+		         atomic_load(&app->port));
+}
+
+int app_store_fault(struct app *app, const char *id, int err)
+{
+	app_count(app, COUNT_STORE_FAULTS);
+	log_line(LOG_ERROR, "store", id, "event=failed text=%s",
+	         LOG_TEXT(err_str(err)));
+	return err;
+}

@@ -1,0 +1,79 @@
+/*
+ * app.h - what the handlers share
+ *
+ * Filled in once by run_open() and constant from then on; what it leads to
+ * guards itself.
+ */
+#ifndef SERVER_APP_H
+#define SERVER_APP_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/attr.h"
+
+struct bots;
+struct carrier;
+struct config;
+struct dials;
+struct fetchd;
+struct http;
+struct store;
+
+/* Counted for /metrics since the start. */
+/* clang-format off */
+#define APP_COUNT_MAP(X)						\
+	X(STARTED,     "starts_total",      "calls accepted by /start")	\
+	X(REFUSED,     "refused_total",     "requests that /start refused") \
+	X(REPLAYED,    "replayed_total",    "answers given again")	\
+	X(PLACED,      "placed_total",      "calls Plivo took")		\
+	X(FAILED,      "failed_total",      "calls that were not placed") \
+	X(UNKNOWN,     "unknown_total",     "calls with no clear answer") \
+	X(ANSWERED,    "answers_total",     "answer documents given")	\
+	X(ABANDONED,   "abandoned_total",   "answered calls without a bot") \
+	X(WEBHOOKS,    "webhooks_total",    "callbacks of Plivo taken")	\
+	X(UNSIGNED,    "unsigned_total",    "webhooks with a bad signature") \
+	X(BOT_EVENTS,  "bot_events_total",  "events of bots taken")	\
+	X(STORE_FAULTS, "store_faults_total", "times the ledger failed")
+/* clang-format on */
+
+enum app_count {
+#define X(name, metric, help) COUNT_##name,
+	APP_COUNT_MAP(X)
+#undef X
+		COUNTS
+};
+
+struct app {
+	const struct config *cfg;
+	struct fetchd *rest; /* REST calls run on its thread */
+	struct store *store;
+	struct carrier *carrier;
+	struct bots *bots; /* NULL: the stream goes elsewhere */
+	struct dials *dials;
+	struct http *http, *metrics;
+	atomic_uint port;      /* 0 until it is listened on */
+	pthread_mutex_t admit; /* held while a call is let in */
+	unsigned waiters_max;  /* requests that may wait at once */
+	atomic_uint waiters;
+	atomic_bool stopping;
+	atomic_ullong counts[COUNTS];
+};
+
+static inline void app_count(struct app *app, enum app_count c)
+{
+	atomic_fetch_add_explicit(&app->counts[c], 1, memory_order_relaxed);
+}
+
+/* Unix time [ms]. */
+int64_t app_now_ms(void);
+
+/* Where bots post events: @dst gets the URL. */
+void app_events_url(const struct app *app, char *dst, size_t cap);
+
+/* Log and count a failure of the ledger; @err is given back. */
+int app_store_fault(struct app *app, const char *id, int err);
+
+#endif

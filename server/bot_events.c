@@ -1,0 +1,144 @@
+#include "server/bot_events.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/err.h"
+#include "common/js.h"
+#include "common/log.h"
+#include "server/access.h"
+#include "server/app.h"
+#include "server/config.h"
+#include "server/end.h"
+#include "server/http/http.h"
+#include "server/http/message.h"
+#include "server/store/store.h"
+
+static void read_turn(struct store_turn *t, const json_t *ev)
+{
+	const json_t *latency = json_object_get(ev, "latency");
+
+	t->n = (unsigned)js_int(ev, "n", 0);
+	t->role = js_str(ev, "role", "");
+	t->text = js_str(ev, "text", "");
+	t->heard_ms = js_int(ev, "heard_ms", -1);
+	t->at_ms = js_int(ev, "at_ms", -1);
+	t->interrupted = js_bool(ev, "interrupted", false);
+	t->speech_end = (int)js_int(latency, "speech_end", -1);
+	t->final = (int)js_int(latency, "final", -1);
+	t->first_token = (int)js_int(latency, "first_token", -1);
+	t->first_audio = (int)js_int(latency, "first_audio", -1);
+	t->heard = (int)js_int(latency, "heard", -1);
+}
+
+/* The bot has had its last word. Plivo's callback should follow; if it does
+ * not, the call may still be up, or the callback is lost. */
+static void see_off(struct app *app, const char *id, bool by_callee)
+{
+	struct store_call call;
+
+	if (store_call_get(app->store, STORE_ID, id, &call))
+		return;
+	if (!store_state_final(call.state) && call.call_uuid)
+		end_hangup(app, id, call.call_uuid,
+		           by_callee ? END_LOST_MS : END_BOT_MS);
+	store_call_fini(&call);
+}
+
+static int take(struct app *app, const json_t *ev)
+{
+	const char *id = js_str(ev, "call_id", NULL);
+	const char *type = js_str(ev, "type", "");
+	const char *by = js_str(ev, "by", "bot");
+	struct store_change change = {.has_state = false};
+	struct store_event row = {.source = "bot", .type = type};
+	struct store_turn turn;
+	bool is_turn = !strcmp(type, "turn"), ended = !strcmp(type, "ended");
+	struct buf data;
+	int err;
+
+	row.dedupe = js_str(ev, "event_id", NULL);
+	row.at_ms = js_int(ev, "at_ms", app_now_ms());
+	if (!id || !row.dedupe)
+		return -EINVAL;
+	if (!strcmp(type, "started")) {
+		change.state = STORE_STREAMING;
+		change.has_state = true;
+		change.answered_ms = row.at_ms;
+	}
+	if (ended) {
+		change.end_by = by;
+		change.end_cause = js_str(ev, "cause", NULL);
+	}
+	if (!strcmp(type, "error"))
+		change.error = js_str(ev, "detail", "the bot met an error");
+	if (is_turn)
+		read_turn(&turn, ev);
+	buf_init(&data, BOT_EVENTS_MAX);
+	err = js_dump(&data, ev);
+	row.data = buf_str(&data);
+	if (!err)
+		err = store_call_change(app->store, id, &change, &row,
+		                        is_turn ? &turn : NULL, NULL);
+	buf_fini(&data);
+	if (!err) {
+		app_count(app, COUNT_BOT_EVENTS);
+		log_line(LOG_DEBUG, "bot", id, "event=%s", type);
+	}
+	if (!err && ended)
+		see_off(app, id, !strcmp(by, "callee"));
+	return err;
+}
+
+/* Are bots told apart from everybody else? */
+static bool may_post(struct app *app, const struct http_req *req,
+                     struct http_res *res)
+{
+	if (app->cfg->bot_secret ? access_bearer(req, app->cfg->bot_secret)
+	                         : access_local(req))
+		return true;
+	if (app->cfg->bot_secret)
+		http_fail(res, 401, "Send BOT_SECRET as bearer.");
+	else
+		http_fail(res, 403,
+		          "Without BOT_SECRET only bots of this machine may "
+		          "post events.");
+	return false;
+}
+
+void bot_events_handle(const struct http_req *req, struct http_res *res,
+                       void *arg)
+{
+	struct app *app = arg;
+	json_t *list;
+	char why[128];
+	int err = 0;
+
+	if (!may_post(app, req, res))
+		return;
+	list = js_parse(req->body, req->body_len, why, sizeof(why));
+	if (!json_is_array(list)) {
+		http_fail(res, 400, "An array of events was expected: %s",
+		          list ? "this is none" : why);
+		json_decref(list);
+		return;
+	}
+	for (size_t i = 0; i < json_array_size(list) && !err; i++) {
+		err = take(app, json_array_get(list, i));
+		/* What cannot be taken today cannot be taken tomorrow. */
+		if (err == -EINVAL || err == -ENOENT)
+			log_line(LOG_WARN, "bot", NULL,
+			         "event=refused index=%zu text=%s", i,
+			         LOG_TEXT(err_str(err)));
+		if (err == -EINVAL || err == -ENOENT || err == -EEXIST)
+			err = 0;
+	}
+	json_decref(list);
+	if (err) {
+		app_store_fault(app, NULL, err);
+		http_fail_later(res, 503, 1, "The ledger of calls failed.");
+		return;
+	}
+	http_res_check(res, buf_adds(&res->body, "{}"));
+}

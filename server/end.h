@@ -1,0 +1,27 @@
+/*
+ * end.h - ending calls, and giving back what they held
+ */
+#ifndef SERVER_END_H
+#define SERVER_END_H
+
+#include <stdint.h>
+
+#include "common/attr.h"
+
+struct app;
+
+enum {
+	END_BOT_MS = 2000, /* after the bot's word, for Plivo's own callback */
+	END_LOST_MS = 60000, /* after the callee's hangup, for the same */
+};
+
+/* Hang up @uuid after @delay_ms unless the call has ended by then; the ledger
+ * says so afterwards. Errors are logged. */
+void end_hangup(struct app *app, const char *id, const char *uuid,
+                uint32_t delay_ms);
+
+/* Give a place back; nothing if @bot or @place are NULL or "". */
+void end_release(struct app *app, const char *id, const char *bot,
+                 const char *place);
+
+#endif

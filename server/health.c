@@ -1,0 +1,105 @@
+#include "server/health.h"
+
+#include "common/buf.h"
+#include "common/mem.h"
+#include "server/access.h"
+#include "server/app.h"
+#include "server/bots/bots.h"
+#include "server/carrier/carrier.h"
+#include "server/dial.h"
+#include "server/http/http.h"
+#include "server/http/message.h"
+#include "server/store/store.h"
+
+static void say(struct http_res *res, int status, const char *word)
+{
+	res->status = status;
+	http_res_check(res, buf_addf(&res->body, "{\"status\":\"%s\"}", word));
+}
+
+void health_live(const struct http_req *req, struct http_res *res, void *arg)
+{
+	(void)req;
+	(void)arg;
+	say(res, 200, "ok");
+}
+
+void health_ready(const struct http_req *req, struct http_res *res, void *arg)
+{
+	struct app *app = arg;
+	unsigned live;
+
+	(void)req;
+	if (store_count_live(app->store, &live))
+		say(res, 503, "no_ledger");
+	else if (app->bots && bots_state(app->bots) == BOTS_NONE)
+		say(res, 503, "no_bot");
+	else
+		say(res, 200, "ready");
+}
+
+static int add_gauge(struct buf *out, const char *name, const char *help,
+                     unsigned v)
+{
+	return buf_addf(out,
+	                "# HELP dialout_%s %s\n# TYPE dialout_%s gauge\n"
+	                "dialout_%s %u\n",
+	                name, help, name, name, v);
+}
+
+static int add_counters(struct buf *out, struct app *app)
+{
+	static const struct {
+		const char *name, *help;
+	} rows[] = {
+#define X(name, metric, help) {metric, help},
+		APP_COUNT_MAP(X)
+#undef X
+	};
+	int err = 0;
+
+	for (size_t i = 0; i < COUNTS && !err; i++)
+		err = buf_addf(out,
+		               "# HELP dialout_%s %s\n"
+		               "# TYPE dialout_%s counter\ndialout_%s %llu\n",
+		               rows[i].name, rows[i].help, rows[i].name,
+		               rows[i].name, atomic_load(&app->counts[i]));
+	return err;
+}
+
+void health_metrics_open(const struct http_req *req, struct http_res *res,
+                         void *arg)
+{
+	struct app *app = arg;
+	unsigned live = 0;
+	int err;
+
+	(void)req;
+	res->content_type = "text/plain; version=0.0.4";
+	err = store_count_live(app->store, &live);
+	if (!err)
+		err = add_gauge(&res->body, "calls_live",
+		                "calls that have not ended", live);
+	if (!err)
+		err = add_gauge(&res->body, "calls_in_hand",
+		                "calls between /start and Plivo's answer",
+		                dials_count(app->dials));
+	if (!err)
+		err = add_gauge(&res->body, "queue",
+		                "calls that wait, and requests that are out",
+		                carrier_waiting(app->carrier));
+	if (!err)
+		err = add_gauge(&res->body, "blocks", "blocks of memory in use",
+		                (unsigned)mem_live());
+	if (!err)
+		err = add_counters(&res->body, app);
+	http_res_check(res, err);
+}
+
+void health_metrics(const struct http_req *req, struct http_res *res, void *arg)
+{
+	struct app *app = arg;
+
+	if (access_check(app->cfg, req, res, ACCESS_READ, NULL))
+		health_metrics_open(req, res, arg);
+}

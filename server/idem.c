@@ -1,0 +1,105 @@
+#include "server/idem.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "server/app.h"
+#include "server/http/http.h"
+#include "server/http/message.h"
+#include "server/store/store.h"
+
+enum {
+	HEADER_MAX = 200,  /* [bytes] of the header */
+	ATTEMPTS_MAX = 50, /* of one key that all ended in 503 */
+};
+
+void idem_conflict(struct http_res *res)
+{
+	http_fail_later(res, 409, 1,
+	                "A request with this Idempotency-Key is under way.");
+}
+
+static bool header_ok(const char *v)
+{
+	size_t n = strlen(v);
+
+	for (size_t i = 0; i < n; i++)
+		if (v[i] < '!' || v[i] > '~')
+			return false;
+	return n && n <= HEADER_MAX;
+}
+
+static void hash_body(struct idem *idem, const struct http_req *req)
+{
+	uint8_t digest[CRYPTO_SHA256_LEN];
+
+	crypto_sha256(digest, req->body, req->body_len);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		snprintf(idem->hash + 2 * i, 3, "%02x", digest[i]);
+}
+
+/* What @call tells the same request. False: answered. */
+static bool compare(const struct idem *idem, const struct store_call *call,
+                    struct app *app, struct http_res *res)
+{
+	if (!call->idem_hash || strcmp(call->idem_hash, idem->hash) != 0) {
+		http_fail(res, 409,
+		          "This Idempotency-Key was used with another body.");
+		return false;
+	}
+	if (!call->answer_status || !call->answer) {
+		idem_conflict(res);
+		return false;
+	}
+	if (call->answer_status == 503)
+		return true;
+	app_count(app, COUNT_REPLAYED);
+	res->status = call->answer_status;
+	http_res_header(res, "Idempotent-Replayed", "true");
+	http_res_check(res, buf_adds(&res->body, call->answer));
+	return false;
+}
+
+bool idem_begin(struct idem *idem, struct app *app, const char *owner,
+                const struct http_req *req, struct http_res *res)
+{
+	const char *v = http_header(req, "Idempotency-Key");
+	struct store_call call;
+	bool go_on = true;
+	int err;
+
+	idem->key[0] = '\0';
+	hash_body(idem, req);
+	if (!v)
+		return true;
+	if (!header_ok(v)) {
+		http_fail(res, 400,
+		          "Idempotency-Key takes 1 to %d visible ASCII "
+		          "characters.",
+		          HEADER_MAX);
+		return false;
+	}
+	/* A later attempt is stored beside the first; no header has spaces. */
+	for (int i = 0; i < ATTEMPTS_MAX; i++) {
+		if (i)
+			snprintf(idem->key, sizeof(idem->key), "%s %d", v, i);
+		else
+			snprintf(idem->key, sizeof(idem->key), "%s", v);
+		err = store_call_idem(app->store, owner, idem->key, &call);
+		if (err == -ENOENT)
+			return true;
+		if (err) {
+			app_store_fault(app, NULL, err);
+			http_fail_later(res, 503, 5,
+			                "The ledger of calls failed.");
+			return false;
+		}
+		go_on = compare(idem, &call, app, res);
+		store_call_fini(&call);
+		if (!go_on)
+			return false;
+	}
+	http_fail(res, 409, "This Idempotency-Key was tried too often.");
+	return false;
+}

@@ -1,0 +1,182 @@
+#define _GNU_SOURCE /* timegm(), strptime() */
+#include "server/ledger_json.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/buf.h"
+#include "common/js.h"
+#include "common/str.h"
+#include "server/store/store.h"
+
+/* "name": text, or null. */
+static int add_text(struct buf *out, const char *name, const char *v)
+{
+	int err = buf_addf(out, ",\"%s\":", name);
+
+	if (!err && v)
+		err = js_quote(out, v, strlen(v));
+	else if (!err)
+		err = buf_adds(out, "null");
+	return err;
+}
+
+static int add_time(struct buf *out, const char *name, int64_t ms)
+{
+	char text[40];
+	time_t sec = (time_t)(ms / 1000);
+	struct tm tm;
+	size_t n;
+
+	if (ms <= 0 || !gmtime_r(&sec, &tm))
+		return add_text(out, name, NULL);
+	n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text + n, sizeof(text) - n, ".%03dZ", (int)(ms % 1000));
+	return add_text(out, name, text);
+}
+
+/* "name": number, or null. */
+static int add_ms(struct buf *out, const char *name, int64_t ms)
+{
+	if (ms < 0)
+		return buf_addf(out, ",\"%s\":null", name);
+	return buf_addf(out, ",\"%s\":%" PRId64, name, ms);
+}
+
+static int add_end(struct buf *out, const struct store_call *c)
+{
+	int err;
+
+	if (!c->ended_ms && !c->end_by)
+		return buf_adds(out, ",\"end\":null");
+	err = buf_adds(out, ",\"end\":{\"cause_code\":");
+	if (!err && c->end_code)
+		err = buf_addf(out, "%d", c->end_code);
+	else if (!err)
+		err = buf_adds(out, "null");
+	if (!err)
+		err = add_text(out, "by", c->end_by);
+	if (!err)
+		err = add_text(out, "cause", c->end_cause);
+	return err ? err : buf_adds(out, "}");
+}
+
+int ledger_json_call(struct buf *out, const struct store_call *c, bool whole)
+{
+	char masked[STR_PHONE_MAX];
+	const char *number = c->to ? c->to : "";
+	int err;
+
+	if (!whole)
+		number = str_mask_phone(masked, number);
+	err = buf_addf(out, "{\"call_id\":\"%s\"", c->id);
+	if (!err)
+		err = add_text(out, "call_uuid", c->call_uuid);
+	if (!err)
+		err = add_text(out, "state", store_state_text(c->state));
+	if (!err)
+		err = add_text(out, "phone_number", number);
+	if (!err)
+		err = add_text(out, "agent", c->agent);
+	if (!err)
+		err = add_time(out, "created_at", c->created_ms);
+	if (!err)
+		err = add_time(out, "answered_at", c->answered_ms);
+	if (!err)
+		err = add_time(out, "ended_at", c->ended_ms);
+	if (!err)
+		err = add_end(out, c);
+	if (!err)
+		err = buf_addf(out, ",\"body\":%s", c->body ? c->body : "null");
+	return err ? err : add_text(out, "error", c->error);
+}
+
+struct listing {
+	struct buf *out;
+	unsigned n;
+};
+
+static int add_turn(const struct store_turn *t, void *arg)
+{
+	struct listing *l = arg;
+	int err;
+
+	err = buf_addf(l->out, "%s{\"n\":%u", l->n++ ? "," : "", t->n);
+	if (!err)
+		err = add_text(l->out, "role", t->role);
+	if (!err)
+		err = add_text(l->out, "text", t->text);
+	if (!err)
+		err = add_ms(l->out, "heard_ms", t->heard_ms);
+	if (!err)
+		err = buf_addf(l->out, ",\"interrupted\":%s",
+		               t->interrupted ? "true" : "false");
+	if (!err)
+		err = add_ms(l->out, "at_ms", t->at_ms);
+	if (!err)
+		err = buf_adds(l->out, ",\"latency\":{\"speech_end\":");
+	if (!err && t->speech_end < 0)
+		err = buf_adds(l->out, "null");
+	else if (!err)
+		err = buf_addf(l->out, "%d", t->speech_end);
+	if (!err)
+		err = add_ms(l->out, "final", t->final);
+	if (!err)
+		err = add_ms(l->out, "first_token", t->first_token);
+	if (!err)
+		err = add_ms(l->out, "first_audio", t->first_audio);
+	if (!err)
+		err = add_ms(l->out, "heard", t->heard);
+	return err ? err : buf_adds(l->out, "}}");
+}
+
+static int add_event(const struct store_event *ev, void *arg)
+{
+	struct listing *l = arg;
+	int err = buf_addf(l->out, "%s{\"at_ms\":%" PRId64, l->n++ ? "," : "",
+	                   ev->at_ms);
+
+	if (!err)
+		err = add_text(l->out, "source", ev->source);
+	if (!err)
+		err = add_text(l->out, "type", ev->type);
+	if (!err)
+		err = buf_addf(l->out, ",\"data\":%s}",
+		               ev->data && *ev->data ? ev->data : "null");
+	return err;
+}
+
+int ledger_json_story(struct buf *out, struct store *store, const char *id)
+{
+	struct listing l = {.out = out};
+	int err = buf_adds(out, ",\"turns\":[");
+
+	if (!err)
+		err = store_turns(store, id, add_turn, &l);
+	if (!err)
+		err = buf_adds(out, "],\"events\":[");
+	l.n = 0;
+	if (!err)
+		err = store_events(store, id, add_event, &l);
+	return err ? err : buf_adds(out, "]");
+}
+
+int ledger_json_time(const char *text, int64_t *ms)
+{
+	struct tm tm = {.tm_isdst = 0};
+	const char *rest;
+	uint64_t n;
+
+	if (!str_u64(str_of(text), INT64_MAX, &n)) {
+		*ms = (int64_t)n;
+		return 0;
+	}
+	rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (!rest || (*rest && strcmp(rest, "Z") != 0))
+		return -EINVAL;
+	*ms = (int64_t)timegm(&tm) * 1000;
+	return 0;
+}

@@ -1,0 +1,28 @@
+/*
+ * ledger_json.h - a call as JSON
+ */
+#ifndef SERVER_LEDGER_JSON_H
+#define SERVER_LEDGER_JSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/attr.h"
+
+struct buf;
+struct store;
+struct store_call;
+
+/* Append the call's object without the bracket that closes it. @whole: the
+ * number is shown whole. -ENOMEM, ERR_LIMIT. */
+int ledger_json_call(struct buf *out, const struct store_call *c,
+                     bool whole) MUST_CHECK;
+
+/* Append its turns and events as two more members. Also the store's errors. */
+int ledger_json_story(struct buf *out, struct store *store,
+                      const char *id) MUST_CHECK;
+
+/* Read "2026-01-31T12:00:00Z" or Unix milliseconds. -EINVAL. */
+int ledger_json_time(const char *text, int64_t *ms) MUST_CHECK;
+
+#endif

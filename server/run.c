@@ -1,0 +1,162 @@
+#include "server/run.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "common/curl/fetchd.h"
+#include "common/err.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "server/answering.h"
+#include "server/app.h"
+#include "server/bot_events.h"
+#include "server/bots/bots.h"
+#include "server/carrier/carrier.h"
+#include "server/config.h"
+#include "server/dial.h"
+#include "server/health.h"
+#include "server/http/http.h"
+#include "server/ledger.h"
+#include "server/recover.h"
+#include "server/start.h"
+#include "server/store/store.h"
+#include "server/webhook.h"
+
+enum {
+	DRAIN_MS = 15000, /* a /start may wait for its answer */
+	QUEUE_MAX = 1000, /* calls that wait for their turn */
+};
+
+#define BOTH (HTTP_GET | HTTP_POST)
+
+static const struct http_route routes[] = {
+	{HTTP_POST, "/start", start_handle, HTTP_BODY_MAX, true},
+	{BOTH, "/answer", answering_any, HTTP_BODY_MAX, false},
+	{BOTH, "/answer/", answering_call, HTTP_BODY_MAX, false},
+	{BOTH, "/events/", webhook_events, HTTP_BODY_MAX, false},
+	{HTTP_GET, "/calls", ledger_list, 0, false},
+	{HTTP_GET | HTTP_DELETE, "/calls/", ledger_one, 0, false},
+	{HTTP_POST, "/bot-events", bot_events_handle, BOT_EVENTS_MAX, true},
+	{HTTP_GET, "/healthz", health_live, 0, false},
+	{HTTP_GET, "/readyz", health_ready, 0, false},
+	{HTTP_GET, "/metrics", health_metrics, 0, false},
+};
+
+static const struct http_route metrics_routes[] = {
+	{HTTP_GET, "/metrics", health_metrics_open, 0, false},
+};
+
+static int open_peers(struct app *app, char why[RUN_WHY_MAX])
+{
+	const struct config *cfg = app->cfg;
+	struct fetch_opts fetch = {.ca_file = cfg->tls_ca_file};
+	struct carrier_opts carrier = {.ops = &carrier_plivo_ops,
+	                               .api_url = cfg->plivo_api_url,
+	                               .auth_id = cfg->auth_id,
+	                               .auth_token = cfg->auth_token,
+	                               .calls_per_sec = cfg->calls_per_second,
+	                               .queue_max = QUEUE_MAX};
+	int err = store_open(&app->store, cfg->database_url, why, RUN_WHY_MAX);
+
+	if (err)
+		return err;
+	err = fetchd_new(&app->rest, &fetch);
+	if (!err)
+		err = carrier_new(&app->carrier, app->rest, &carrier);
+	if (!err)
+		err = dials_new(&app->dials, app);
+	if (err) {
+		snprintf(why, RUN_WHY_MAX, "%s", err_str(err));
+		return err;
+	}
+	if (cfg->stream != STREAM_BOTS)
+		return 0;
+	return bots_new(&app->bots, app->rest, cfg->bot_url, cfg->bot_secret,
+	                why, RUN_WHY_MAX);
+}
+
+static int serve(struct app *app, char why[RUN_WHY_MAX])
+{
+	const struct config *cfg = app->cfg;
+	struct http_opts opts = {.listen = cfg->listen,
+	                         .threads = cfg->relay_max + RUN_THREADS,
+	                         .routes = routes,
+	                         .n_routes = ARRAY_LEN(routes),
+	                         .cors_origins = cfg->cors_origins,
+	                         .arg = app};
+	int err;
+
+	app->waiters_max = RUN_THREADS / 2;
+	err = http_open(&app->http, &opts);
+	if (err) {
+		snprintf(why, RUN_WHY_MAX, "LISTEN=%s cannot be had: %s",
+		         cfg->listen, err_str(err));
+		return err;
+	}
+	atomic_store(&app->port, http_port(app->http));
+	if (!cfg->metrics_listen)
+		return 0;
+	opts = (struct http_opts){.listen = cfg->metrics_listen,
+	                          .threads = 4,
+	                          .routes = metrics_routes,
+	                          .n_routes = ARRAY_LEN(metrics_routes),
+	                          .arg = app};
+	err = http_open(&app->metrics, &opts);
+	if (err)
+		snprintf(why, RUN_WHY_MAX,
+		         "METRICS_LISTEN=%s cannot be had: %s",
+		         cfg->metrics_listen, err_str(err));
+	return err;
+}
+
+int run_open(struct app **ap, const struct config *cfg, char why[RUN_WHY_MAX])
+{
+	struct app *app = mem_zalloc(sizeof(*app));
+	int err;
+
+	*ap = NULL;
+	snprintf(why, RUN_WHY_MAX, "%s", err_str(-ENOMEM));
+	if (!app)
+		return -ENOMEM;
+	app->cfg = cfg;
+	pthread_mutex_init(&app->admit, NULL);
+	err = open_peers(app, why);
+	if (!err)
+		err = serve(app, why);
+	if (!err) {
+		err = recover_calls(app);
+		if (err)
+			snprintf(why, RUN_WHY_MAX,
+			         "the ledger cannot be taken up: %s",
+			         err_str(err));
+	}
+	if (err)
+		run_close(&app);
+	*ap = app;
+	return err;
+}
+
+unsigned run_port(const struct app *app)
+{
+	return http_port(app->http);
+}
+
+void run_close(struct app **ap)
+{
+	struct app *app = *ap;
+
+	if (!app)
+		return;
+	atomic_store(&app->stopping, true);
+	http_close(&app->http, DRAIN_MS);
+	http_close(&app->metrics, 0);
+	/* Places that come now are not dialled: the chains look at stopping. */
+	carrier_free(&app->carrier);
+	bots_free(&app->bots);
+	fetchd_free(&app->rest);
+	dials_free(&app->dials);
+	store_close(&app->store);
+	pthread_mutex_destroy(&app->admit);
+	mem_free(app);
+	*ap = NULL;
+}
