@@ -1,0 +1,369 @@
+#define _GNU_SOURCE /* asprintf() */
+#include "tests/e2e/town.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "tests/harness/test.h"
+
+enum { ENV_MAX = 64 };
+
+static const char silent_callee[] = "answer after 100\nbegin stream\n"
+				    "wait-hangup max 60000\n";
+
+/* "NAME=" + value, for the length of the test. */
+static const char *var(const char *name, const char *value)
+{
+	char *text;
+
+	CHECK(asprintf(&text, "%s=%s", name, value) > 0);
+	return text;
+}
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	CHECK(f != NULL);
+	fputs(text, f);
+	fclose(f);
+}
+
+/* A path in the town's folder, with @text in it when there is any. */
+static const char *file(struct town *t, const char *name, const char *text)
+{
+	char *path;
+
+	CHECK(asprintf(&path, "%s/%s", t->dir, name) > 0);
+	if (text)
+		write_file(path, text);
+	return path;
+}
+
+/* Append a list that ends in NULL. */
+static void add(const char **list, size_t *n, const char *const *more)
+{
+	for (; more && *more; more++) {
+		CHECK(*n < ENV_MAX - 1);
+		list[(*n)++] = *more;
+	}
+	list[*n] = NULL;
+}
+
+static const char *with_scheme(const struct proc *p, const char *scheme,
+                               const char *tail)
+{
+	char *url;
+
+	CHECK(asprintf(&url, "%s%s%s", scheme, strchr(p->url, ':'), tail) > 0);
+	return url;
+}
+
+static void start_sim(struct town *t, struct proc *p, const char *program,
+                      const char *const *base, const char *const *more)
+{
+	const char *args[ENV_MAX];
+	size_t n = 0;
+
+	add(args, &n, base);
+	add(args, &n, more);
+	proc_start(p, program, file(t, program, NULL), args, NULL);
+}
+
+/* Overriding variables come last, and the last one of a name wins. */
+static size_t drop_overridden(const char **env, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t name = strcspn(env[i], "=") + 1;
+		bool later = false;
+
+		for (size_t j = i + 1; j < n; j++)
+			later |= !strncmp(env[i], env[j], name);
+		if (!later)
+			env[kept++] = env[i];
+	}
+	env[kept] = NULL;
+	return kept;
+}
+
+void town_start_server(struct town *t)
+{
+	const char *env[ENV_MAX] = {
+		"ENV=local",
+		"LISTEN=127.0.0.1:0",
+		"PLIVO_AUTH_ID=" TOWN_AUTH_ID,
+		"PLIVO_AUTH_TOKEN=" TOWN_AUTH_TOKEN,
+		"PLIVO_PHONE_NUMBER=" TOWN_FROM,
+		"CALLS_PER_SECOND=50",
+		var("PLIVO_API_URL", t->plivo.url),
+		var("BOT_URL",
+	            t->bot_urls[0] ? t->bot_urls : "http://127.0.0.1:9"),
+		t->server.url[0]
+			? var("LISTEN", strrchr(t->server.url, '/') + 1)
+			: "LISTEN=127.0.0.1:0",
+	};
+	size_t n = 9;
+
+	add(env, &n, t->opts->server_env);
+	drop_overridden(env, n);
+	proc_start(&t->server, "dialout-server", file(t, "server", NULL), NULL,
+	           env);
+}
+
+void town_start_bot(struct town *t, unsigned i)
+{
+	char name[16], agents[512];
+	const char *root = getenv("PWD");
+	const char *env[ENV_MAX] = {
+		"ENV=local",
+		"PLIVO_AUTH_ID=" TOWN_AUTH_ID,
+		"PLIVO_AUTH_TOKEN=" TOWN_AUTH_TOKEN,
+		"DEEPGRAM_API_KEY=dg-key",
+		"CARTESIA_API_KEY=ca-key",
+		"BOT_CAPACITY=50",
+		var("PLIVO_API_URL", t->plivo.url),
+		var("DEEPGRAM_URL", with_scheme(&t->deepgram, "ws", "")),
+		var("CARTESIA_URL", with_scheme(&t->cartesia, "ws", "")),
+		t->opts->script ? "LLM=script" : "OPENAI_API_KEY=oa-key",
+		var("OPENAI_BASE_URL", with_scheme(&t->openai, "http", "/v1")),
+		t->bots[i].url[0]
+			? var("BOT_LISTEN", strrchr(t->bots[i].url, '/') + 1)
+			: "BOT_LISTEN=127.0.0.1:0",
+	};
+	size_t n = 12;
+
+	snprintf(name, sizeof(name), "bot%u", i);
+	snprintf(agents, sizeof(agents), "AGENTS_DIR=%s/bot/agents",
+	         root ? root : ".");
+	env[n++] = agents;
+	add(env, &n, t->opts->bot_env);
+	drop_overridden(env, n);
+	proc_start(&t->bots[i], "dialout-bot", file(t, name, NULL), NULL, env);
+}
+
+static void start_sims(struct town *t)
+{
+	const struct town_opts *o = t->opts;
+	const char *callee =
+		file(t, "callee.txt", o->callee ? o->callee : silent_callee);
+	const char *plivo[] = {"--script",     callee,
+	                       "--auth-id",    TOWN_AUTH_ID,
+	                       "--auth-token", TOWN_AUTH_TOKEN,
+	                       "--journal",    file(t, "journal.jsonl", NULL),
+	                       "--cps",        "0",
+	                       "--quiet",      NULL};
+	const char *deepgram[] = {
+		"--key", "dg-key", o->sentences ? "--script" : NULL,
+		o->sentences ? file(t, "sentences.txt", o->sentences) : NULL,
+		NULL};
+	const char *openai[] = {"--key",
+	                        "oa-key",
+	                        "--ttft-ms",
+	                        "50",
+	                        o->answers ? "--script" : NULL,
+	                        o->answers ? file(t, "answers.txt", o->answers)
+	                                   : NULL,
+	                        NULL};
+	const char *cartesia[] = {"--key", "ca-key", NULL};
+
+	start_sim(t, &t->plivo, "plivo-sim", plivo, o->plivo_args);
+	start_sim(t, &t->deepgram, "deepgram-sim", deepgram, o->deepgram_args);
+	start_sim(t, &t->openai, "openai-sim", openai, o->openai_args);
+	start_sim(t, &t->cartesia, "cartesia-sim", cartesia, o->cartesia_args);
+}
+
+void town_open(struct town *t, const struct town_opts *opts)
+{
+	static const struct town_opts plain;
+	size_t len = 0;
+
+	memset(t, 0, sizeof(*t));
+	t->opts = opts ? opts : &plain;
+	snprintf(t->dir, sizeof(t->dir), "%s", proc_temp_dir());
+	start_sims(t);
+	t->n_bots = t->opts->bots == TOWN_NO_BOT ? 0
+	            : t->opts->bots              ? t->opts->bots
+	                                         : 1;
+	for (unsigned i = 0; i < t->n_bots; i++) {
+		town_start_bot(t, i);
+		len += (size_t)snprintf(t->bot_urls + len,
+		                        sizeof(t->bot_urls) - len, "%s%s",
+		                        i ? "," : "", t->bots[i].url);
+	}
+	town_start_server(t);
+}
+
+void town_post_start(struct town *t, struct http_answer *a, const char *body)
+{
+	char url[192];
+
+	snprintf(url, sizeof(url), "%s/start", t->server.url);
+	http_post(a, url, body);
+}
+
+const char *town_dial(struct town *t, const char *data)
+{
+	static char id[64];
+	struct http_answer a;
+	char *body;
+
+	CHECK(asprintf(&body, "{\"phone_number\":\"%s\"%s%s}", TOWN_TO,
+	               data ? ",\"body\":" : "", data ? data : "") > 0);
+	town_post_start(t, &a, body);
+	if (a.status != 200) {
+		town_print_logs(t);
+		test_fail(__FILE__, __LINE__, "/start: %ld %s", a.status,
+		          a.body);
+	}
+	snprintf(id, sizeof(id), "%s",
+	         json_string_value(json_object_get(a.json, "call_id")));
+	http_done(&a);
+	free(body);
+	return id;
+}
+
+json_t *town_call(struct town *t, const char *call_id)
+{
+	struct http_answer a;
+	char url[256];
+	json_t *call;
+
+	snprintf(url, sizeof(url), "%s/calls/%s", t->server.url, call_id);
+	http_get(&a, url);
+	if (a.status != 200)
+		test_fail(__FILE__, __LINE__, "%s: %ld %s", url, a.status,
+		          a.body);
+	call = json_incref(a.json);
+	http_done(&a);
+	return call;
+}
+
+json_t *town_wait(struct town *t, const char *call_id, const char *state,
+                  unsigned ms)
+{
+	const struct timespec pause = {0, 20 * 1000000};
+
+	/* There is nothing to wait on: the ledger is asked, as a user would. */
+	for (unsigned waited = 0;; waited += 20) {
+		json_t *call = town_call(t, call_id);
+		const char *now =
+			json_string_value(json_object_get(call, "state"));
+
+		if (!strcmp(now, state))
+			return call;
+		if (waited >= ms) {
+			char *text = json_dumps(call, JSON_INDENT(1));
+
+			town_print_logs(t);
+			test_fail(__FILE__, __LINE__, "not %s after %u ms: %s",
+			          state, ms, text);
+		}
+		json_decref(call);
+		nanosleep(&pause, NULL);
+	}
+}
+
+json_t *town_journal(struct town *t)
+{
+	char *text = strdup(proc_file(file(t, "journal.jsonl", NULL)));
+	json_t *all = json_array();
+	char *save, *line;
+
+	CHECK(text != NULL);
+	for (line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		json_t *one = json_loads(line, 0, NULL);
+
+		if (one)
+			json_array_append_new(all, one);
+	}
+	free(text);
+	return all;
+}
+
+const json_t *town_find(const json_t *journal, const char *event)
+{
+	size_t i;
+	const json_t *one;
+
+	json_array_foreach(journal, i, one)
+	{
+		const char *name =
+			json_string_value(json_object_get(one, "event"));
+
+		if (name && !strcmp(name, event))
+			return one;
+	}
+	return NULL;
+}
+
+static void check_sim(struct proc *p)
+{
+	struct http_answer a;
+	char url[192];
+	const json_t *list;
+
+	if (!p->pid)
+		return;
+	snprintf(url, sizeof(url), "%s/sim/state", p->url);
+	http_get(&a, url);
+	list = json_object_get(a.json, "violations");
+	if (a.status != 200 || !json_is_array(list) || json_array_size(list))
+		test_fail(__FILE__, __LINE__, "%s: %s", p->name, a.body);
+	http_done(&a);
+}
+
+void town_no_violations(struct town *t)
+{
+	check_sim(&t->plivo);
+	check_sim(&t->deepgram);
+	check_sim(&t->openai);
+	check_sim(&t->cartesia);
+}
+
+static void print_log(const struct proc *p)
+{
+	const char *log = p->name[0] ? proc_log(p) : "";
+	size_t len = strlen(log);
+
+	if (len)
+		fprintf(stderr, "---- %s\n%s\n", p->name,
+		        log + (len > 6000 ? len - 6000 : 0));
+}
+
+void town_print_logs(struct town *t)
+{
+	print_log(&t->plivo);
+	print_log(&t->deepgram);
+	print_log(&t->openai);
+	print_log(&t->cartesia);
+	for (unsigned i = 0; i < t->n_bots; i++)
+		print_log(&t->bots[i]);
+	print_log(&t->server);
+}
+
+static void end(struct town *t, struct proc *p)
+{
+	if (!p->pid)
+		return;
+	if (proc_stop(p) != 0) {
+		town_print_logs(t);
+		test_fail(__FILE__, __LINE__, "%s did not end in order",
+		          p->name);
+	}
+}
+
+void town_close(struct town *t)
+{
+	end(t, &t->server);
+	for (unsigned i = 0; i < t->n_bots; i++)
+		end(t, &t->bots[i]);
+	end(t, &t->plivo);
+	end(t, &t->deepgram);
+	end(t, &t->openai);
+	end(t, &t->cartesia);
+}
