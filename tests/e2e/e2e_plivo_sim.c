@@ -8,6 +8,7 @@
 #include "tests/e2e/plivo_rig.h"
 #include "tests/harness/test.h"
 #include "tests/sim/lib/plivo_sign.h"
+#include "tests/sim/lib/wordtone.h"
 
 static const char patient[] = "answer after 60\nwait-hangup";
 
@@ -216,6 +217,39 @@ static void the_callee_acts_and_is_recorded(void)
 	rig_close(&r);
 }
 
+static void words_are_read_back_from_tones(void)
+{
+	static const char text[] = "good morning to the whole house";
+	static int16_t pcm[80000];
+	char path[320];
+	const char *args[] = {"--words", path, NULL}, *at = text, *raw;
+	char word[WORDTONE_WORD_MAX];
+	size_t n = 0, len, i = 0;
+	struct rig r;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/words.txt", proc_temp_dir());
+	f = fopen(path, "w");
+	CHECK(f && fputs("house the of whole good to evening morning", f) >= 0);
+	CHECK(!fclose(f));
+	rig_open(&r, patient, args);
+	CHECK_INT(201, rig_call(&r, ""));
+	ppeer_wait_events(&r.peer, "start", 1, 3000);
+	while ((at = wordtone_next(at, &raw, &len, word)) != NULL)
+		n += wordtone_encode(word, 8000, 1, pcm + n,
+		                     ARRAY_LEN(pcm) - n);
+	ppeer_say(&r.peer, pcm, n);
+	ppeer_checkpoint(&r.peer, "end");
+	ppeer_wait_events(&r.peer, "playedStream", 1, 6000);
+	ppeer_serve(&r.peer, 600);
+	rig_journal(&r);
+	at = text;
+	while ((at = wordtone_next(at, &raw, &len, word)) != NULL)
+		CHECK_STR(word, rig_str(rig_entry(&r, "word", i++), "word"));
+	CHECK_INT(i, rig_entries(&r, "word"));
+	rig_close(&r);
+}
+
 static void bad_messages_are_violations_and_not_obeyed(void)
 {
 	static const char *const bad[] = {
@@ -333,6 +367,7 @@ static const struct test tests[] = {
 	TEST(playout_and_checkpoints_keep_time),
 	TEST(the_journal_tells_what_was_heard),
 	TEST(the_callee_acts_and_is_recorded),
+	TEST(words_are_read_back_from_tones),
 	TEST(bad_messages_are_violations_and_not_obeyed),
 	TEST(what_follows_the_stream_runs_when_it_ends),
 	TEST(a_stream_without_keep_call_alive_ends_the_call),

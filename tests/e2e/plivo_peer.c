@@ -51,7 +51,10 @@ static void drop(struct ppeer *p, struct ppeer_conn *c)
 		return;
 	close(c->fd);
 	free(c->in);
-	*c = (struct ppeer_conn){.fd = -1};
+	c->in = NULL;
+	c->len = 0;
+	c->ws = false;
+	c->fd = -1;
 	if (c == p->stream) {
 		p->stream = NULL;
 		p->closed = true;
@@ -108,21 +111,52 @@ void ppeer_text(struct ppeer *p, const char *text)
 	ppeer_frame(p, 0x81, text, strlen(text));
 }
 
+static void packet(struct ppeer *p, const unsigned char raw[160])
+{
+	unsigned char payload[240];
+	char text[512];
+
+	EVP_EncodeBlock(payload, raw, 160);
+	(void)snprintf(text, sizeof(text),
+	               "{\"event\":\"playAudio\",\"media\":"
+	               "{\"contentType\":\"audio/x-mulaw\","
+	               "\"sampleRate\":8000,\"payload\":\"%s\"}}",
+	               payload);
+	ppeer_text(p, text);
+}
+
 void ppeer_play(struct ppeer *p, unsigned ms, bool loud)
 {
-	for (unsigned done = 0; done < ms; done += 20) {
-		unsigned char raw[160], payload[240];
-		char text[512];
+	unsigned char raw[160];
 
-		for (int i = 0; i < 160; i++)
-			raw[i] = !loud ? 0xff : i / 8 % 2 ? 0x10 : 0x90;
-		EVP_EncodeBlock(payload, raw, sizeof(raw));
-		(void)snprintf(text, sizeof(text),
-		               "{\"event\":\"playAudio\",\"media\":"
-		               "{\"contentType\":\"audio/x-mulaw\","
-		               "\"sampleRate\":8000,\"payload\":\"%s\"}}",
-		               payload);
-		ppeer_text(p, text);
+	for (int i = 0; i < 160; i++)
+		raw[i] = !loud ? 0xff : i / 8 % 2 ? 0x10 : 0x90;
+	for (unsigned done = 0; done < ms; done += 20)
+		packet(p, raw);
+}
+
+/* Straight from the definition of G.711: sign, exponent, mantissa. */
+static unsigned char mulaw(int v)
+{
+	const int sign = v < 0 ? 0x80 : 0;
+	int level = (v < 0 ? -v : v) + 132, exponent = 0;
+
+	if (level > 32767)
+		level = 32767;
+	while (level >> (exponent + 8))
+		exponent++;
+	return (unsigned char)~(sign | exponent << 4 |
+	                        ((level >> (exponent + 3)) & 15));
+}
+
+void ppeer_say(struct ppeer *p, const int16_t *v, size_t n)
+{
+	for (size_t at = 0; at < n; at += 160) {
+		unsigned char raw[160];
+
+		for (size_t i = 0; i < 160; i++)
+			raw[i] = mulaw(at + i < n ? v[at + i] : 0);
+		packet(p, raw);
 	}
 }
 
@@ -274,10 +308,10 @@ const char *ppeer_param(const struct ppeer_request *r, const char *name)
 	if (!*at)
 		return "";
 	for (at += strlen(name) + 1; *at && *at != '&'; at++) {
-		unsigned code;
+		if (*at == '%' && at[1] && at[2]) {
+			const char hex[3] = {at[1], at[2], '\0'};
 
-		if (*at == '%' && sscanf(at + 1, "%2x", &code) == 1) {
-			value[n++] = (char)code;
+			value[n++] = (char)strtoul(hex, NULL, 16);
 			at += 2;
 		} else {
 			value[n++] = *at == '+' ? ' ' : *at;
@@ -389,7 +423,7 @@ static void on_readable(struct ppeer *p, struct ppeer_conn *c)
 	while (c->fd >= 0) {
 		const size_t used = c->ws ? on_frame(p, c) : on_request(p, c);
 
-		if (!used || c->fd < 0)
+		if (!used || !c->in)
 			return;
 		memmove(c->in, c->in + used, c->len - used);
 		c->len -= used;

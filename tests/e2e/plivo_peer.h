@@ -86,6 +86,8 @@ const char *ppeer_header(const struct ppeer_request *r, const char *name);
 void ppeer_text(struct ppeer *p, const char *text);
 void ppeer_frame(struct ppeer *p, int first, const void *v, size_t len);
 void ppeer_play(struct ppeer *p, unsigned ms, bool loud);
+/* Samples at 8,000 Hz, in packets of 20 ms. */
+void ppeer_say(struct ppeer *p, const int16_t *v, size_t n);
 void ppeer_checkpoint(struct ppeer *p, const char *name);
 void ppeer_clear(struct ppeer *p);
 

@@ -32,8 +32,10 @@ static const char usage[] =
 	"right\n"
 	"  --journal FILE          JSON lines of all that happened\n"
 	"  --quiet                 nothing of that on standard output\n"
-	"  --tones                 'heard' lists the tones of the bot's "
-	"speech\n"
+	"  --tones                 'heard' lists the tones of the speech\n"
+	"  --words FILE            a 'word' for each that the bot's tones\n"
+	"                          say, of those in it (see wordtone.h)\n"
+	"  --word-scale F          length of these tones, 1\n"
 	"  --cps N                 calls a second, 2; 0: no limit\n"
 	"  --rate N                requests in 5 s, 300; 0: no limit\n"
 	"  --setup MS              before it rings, 50\n"
@@ -72,6 +74,8 @@ enum option_id {
 	OPT_JOURNAL,
 	OPT_QUIET,
 	OPT_TONES,
+	OPT_WORDS,
+	OPT_SCALE,
 	OPT_CPS,
 	OPT_RATE,
 	OPT_SETUP,
@@ -109,6 +113,8 @@ static const struct option options[] = {
 	{"journal", 1, NULL, OPT_JOURNAL},
 	{"quiet", 0, NULL, OPT_QUIET},
 	{"tones", 0, NULL, OPT_TONES},
+	{"words", 1, NULL, OPT_WORDS},
+	{"word-scale", 1, NULL, OPT_SCALE},
 	{"cps", 1, NULL, OPT_CPS},
 	{"rate", 1, NULL, OPT_RATE},
 	{"setup", 1, NULL, OPT_SETUP},
@@ -164,6 +170,9 @@ static bool text_option(struct psim_options *o, int id, const char *value)
 	case OPT_JOURNAL:
 		o->journal = value;
 		break;
+	case OPT_WORDS:
+		o->words = value;
+		break;
 	case OPT_CA:
 		o->ca = value;
 		break;
@@ -212,11 +221,12 @@ static int number_option(struct psim_options *o, int id, const char *value)
 		o->close_code = (int)n;
 		return 1;
 	}
-	if (id == OPT_CPS) {
+	if (id == OPT_CPS || id == OPT_SCALE) {
+		double *to = id == OPT_CPS ? &o->cps : &o->word_scale;
 		char *end;
 
-		o->cps = strtod(value, &end);
-		return end != value && !*end && o->cps >= 0 ? 1 : -1;
+		*to = strtod(value, &end);
+		return end != value && !*end && *to >= 0 ? 1 : -1;
 	}
 	if (i >= ARRAY_LEN(numbers) || !numbers[i])
 		return 0;
@@ -256,6 +266,8 @@ static bool other_option(struct psim_options *o, int id, char *value)
 	                                      NULL};
 	int n = 0;
 
+	if (!value)
+		return false;
 	switch (id) {
 	case OPT_SIGN:
 		n = word(value, signs);
@@ -323,6 +335,7 @@ int main(int argc, char **argv)
 		.sounds = "/usr/share/asterisk/sounds/en_US_f_Allison",
 		.stream_scheme = "http",
 		.cps = 2,
+		.word_scale = 1,
 		.rate_limit = 300,
 		.setup_ms = 50,
 		.retry_ms = 500,

@@ -95,7 +95,7 @@ static void every_v3_vector_is_signed_alike(void)
 		const char *id = text(v, "id");
 
 		/* No SDK takes userinfo, and it is never dialled. */
-		if (strcmp(text(v, "version"), "V3") || !strcmp(id, "C28"))
+		if (strcmp(text(v, "version"), "V3") != 0 || !strcmp(id, "C28"))
 			continue;
 		one_vector(v);
 		n++;

@@ -143,12 +143,13 @@ double psim_pitch(const int16_t *v, size_t n, double *share)
 {
 	const double step = (double)PSIM_HZ / (double)n;
 	const double rms = psim_rms(v, n);
-	double best = 0, best_hz = 0;
+	double best = 0, best_hz = 0, half = step / 4;
 
 	*share = 0;
 	if (rms < 50)
 		return 0;
-	for (double hz = 4 * step; hz < 3800; hz += step / 2) {
+	for (int i = 8; i * step / 2 < 3800; i++) {
+		const double hz = i * step / 2;
 		const double e = energy_at(v, n, hz);
 
 		if (e > best) {
@@ -157,7 +158,7 @@ double psim_pitch(const int16_t *v, size_t n, double *share)
 		}
 	}
 	/* The step is coarser than the peak is sharp: look around it. */
-	for (double half = step / 4; half > 1; half /= 2) {
+	while (half > 1) {
 		const double lo = energy_at(v, n, best_hz - half);
 		const double hi = energy_at(v, n, best_hz + half);
 
@@ -165,6 +166,7 @@ double psim_pitch(const int16_t *v, size_t n, double *share)
 			best_hz += hi > lo ? half : -half;
 			best = hi > lo ? hi : lo;
 		}
+		half /= 2;
 	}
 	*share = 2 * best / ((double)n * (double)n * rms * rms);
 	return best_hz;

@@ -33,14 +33,13 @@ static void PRINTF_LIKE(2, 3)
 }
 
 /* Only keys that the reference has; the extra streamId is tolerated. */
-static void check_keys(struct psim_stream *st, const json_t *o,
-                       const char *event, const char *allowed)
+static void check_keys(struct psim_stream *st, json_t *o, const char *event,
+                       const char *allowed)
 {
 	const char *key;
 	json_t *value;
 
-	/* jansson iterates only over what may be changed. */
-	json_object_foreach((json_t *)(uintptr_t)o, key, value)
+	json_object_foreach(o, key, value)
 	{
 		char spaced[80];
 
@@ -52,7 +51,7 @@ static void check_keys(struct psim_stream *st, const json_t *o,
 }
 
 /* @must: it has to be there. */
-static bool id_ok(struct psim_stream *st, const json_t *o, const char *event,
+static bool id_ok(struct psim_stream *st, json_t *o, const char *event,
                   bool must)
 {
 	const char *id = js_str(o, "streamId", NULL);
@@ -71,7 +70,7 @@ static bool id_ok(struct psim_stream *st, const json_t *o, const char *event,
 	return true;
 }
 
-static bool format_ok(struct psim_stream *st, const json_t *media)
+static bool format_ok(struct psim_stream *st, json_t *media)
 {
 	const char *type = js_str(media, "contentType", NULL);
 	const json_t *rate = json_object_get(media, "sampleRate");
@@ -137,9 +136,9 @@ static void queue_audio(struct psim_stream *st, long len)
 		wrong(st, "buffer_overflow: more than 60 s wait to be played");
 }
 
-static void play_audio(struct psim_stream *st, const json_t *o)
+static void play_audio(struct psim_stream *st, json_t *o)
 {
-	const json_t *media = json_object_get(o, "media");
+	json_t *media = json_object_get(o, "media");
 	const json_t *payload = json_object_get(media, "payload");
 	long len;
 
@@ -171,7 +170,7 @@ static void play_audio(struct psim_stream *st, const json_t *o)
 		queue_audio(st, len);
 }
 
-static void checkpoint(struct psim_stream *st, const json_t *o)
+static void checkpoint(struct psim_stream *st, json_t *o)
 {
 	const char *name = js_str(o, "name", NULL);
 
@@ -187,7 +186,7 @@ static void checkpoint(struct psim_stream *st, const json_t *o)
 		wrong(st, "too many checkpoints");
 }
 
-static void clear_audio(struct psim_stream *st, const json_t *o)
+static void clear_audio(struct psim_stream *st, json_t *o)
 {
 	check_keys(st, o, "clearAudio", " event streamId ");
 	if (!id_ok(st, o, "clearAudio", true))
@@ -199,7 +198,7 @@ static void clear_audio(struct psim_stream *st, const json_t *o)
 	psim_stream_cleared(st);
 }
 
-static void send_dtmf(struct psim_stream *st, const json_t *o)
+static void send_dtmf(struct psim_stream *st, json_t *o)
 {
 	const char *digits = js_str(o, "dtmf", NULL);
 
@@ -219,7 +218,7 @@ void psim_bot_message(struct psim_stream *st, const char *v, size_t len)
 {
 	static const struct {
 		const char *event;
-		void (*obey)(struct psim_stream *st, const json_t *o);
+		void (*obey)(struct psim_stream *st, json_t *o);
 	} known[] = {{"playAudio", play_audio},
 	             {"checkpoint", checkpoint},
 	             {"clearAudio", clear_audio},

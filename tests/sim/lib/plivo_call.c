@@ -97,11 +97,9 @@ static int add_sip_headers(const struct psim_call *c, struct psim_pairs *p)
 		const struct str k = str_cut(&v, '=');
 		char key[80], value[200];
 
-		if (str_copy(value, sizeof(value), v) ||
-		    str_copy(key, sizeof(key) - 5, k))
+		if (str_copy(value, sizeof(value), v) || k.len > 64)
 			return ERR_LIMIT;
-		memmove(key + 5, key, strlen(key) + 1);
-		memcpy(key, "X-PH-", 5);
+		(void)snprintf(key, sizeof(key), "X-PH-%.*s", STR_ARG(k));
 		err = psim_pairs_add(p, key, value);
 	}
 	return err;
@@ -140,6 +138,7 @@ static int add_ending(const struct psim_call *c, struct psim_pairs *p)
 		c->answered_us ? (int)(c->ended - c->answered + 0.5) : 0;
 	char t[PSIM_TIME_MAX];
 	const char *raw = "NORMAL_CLEARING";
+	const int minutes = (sec + 59) / 60;
 	int err = 0;
 
 	if (c->cause == 3010)
@@ -163,8 +162,7 @@ static int add_ending(const struct psim_call *c, struct psim_pairs *p)
 	if (!err)
 		err = psim_pairs_addf(p, "Duration", "%d", sec);
 	if (!err)
-		err = psim_pairs_addf(p, "BillDuration", "%d",
-		                      (sec + 59) / 60 * 60);
+		err = psim_pairs_addf(p, "BillDuration", "%d", minutes * 60);
 	if (!err)
 		err = psim_pairs_add(p, "StartTime",
 		                     psim_time(t, c->begun, false));
@@ -175,8 +173,7 @@ static int add_ending(const struct psim_call *c, struct psim_pairs *p)
 		err = psim_pairs_add(p, "EndTime",
 		                     psim_time(t, c->ended, false));
 	return err ? err
-	           : psim_pairs_addf(p, "TotalCost", "%.5f",
-	                             (sec + 59) / 60 * 0.002);
+	           : psim_pairs_addf(p, "TotalCost", "%.5f", minutes * 0.002);
 }
 
 /* Tell @url; @last: the call is settled when this is over. */

@@ -193,7 +193,7 @@ static int check_whole(const struct psim *s, const json_t *body, char *why)
 	return 0;
 }
 
-int psim_make_check(struct psim *s, const json_t *body, char why[PSIM_WHY_MAX])
+int psim_make_check(struct psim *s, json_t *body, char why[PSIM_WHY_MAX])
 {
 	static const char *const must[] = {"from", "to", "answer_url"};
 	const char *key;
@@ -205,8 +205,7 @@ int psim_make_check(struct psim *s, const json_t *body, char why[PSIM_WHY_MAX])
 			               "%s parameter not present", must[i]);
 			return 400;
 		}
-	/* jansson iterates only over what may be changed. */
-	json_object_foreach((json_t *)(uintptr_t)body, key, value)
+	json_object_foreach(body, key, value)
 	{
 		const struct field *f = find(key);
 

@@ -11,7 +11,7 @@ enum { PSIM_WHY_MAX = 300 /* [bytes] with terminator */ };
 
 /* 0, or the HTTP status of the refusal and Plivo's text in @why. Fields that
  * Plivo does not know become warnings of the journal. */
-int psim_make_check(struct psim *s, const json_t *body,
+int psim_make_check(struct psim *s, json_t *body,
                     char why[PSIM_WHY_MAX]) MUST_CHECK;
 
 #endif

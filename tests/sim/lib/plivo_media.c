@@ -12,6 +12,7 @@
 #include "tests/sim/lib/plivo_audio.h"
 #include "tests/sim/lib/plivo_call.h"
 #include "tests/sim/lib/plivo_stream.h"
+#include "tests/sim/lib/wordtone.h"
 
 enum {
 	CATCH_UP = 5,    /* frames done at once when the loop was late */
@@ -42,6 +43,7 @@ struct psim_media {
 	uint32_t voice_ms; /* where the callee's present voice began */
 	bool voice;
 	struct tone *tones;
+	struct wordtone_dec *words; /* NULL: not asked for */
 	size_t tone_count;
 };
 
@@ -173,6 +175,14 @@ static json_t *tones_json(struct psim_media *m)
 	return list;
 }
 
+static void on_word(const struct wordtone_heard *w, void *arg)
+{
+	note(arg, "word",
+	     json_pack("{s:s, s:i, s:i, s:f}", "word", w->word, "from_ms",
+	               (int)w->begin_ms, "to_ms", (int)w->end_ms, "part",
+	               w->part));
+}
+
 static void heard(struct psim_media *m)
 {
 	json_t *o = json_pack("{s:i, s:i}", "from_ms", (int)m->ear.from_ms,
@@ -189,6 +199,8 @@ static void hear(struct psim_media *m, const int16_t *frame)
 
 	if (m->tones)
 		hear_tone(m, frame);
+	if (m->words)
+		wordtone_dec_feed(m->words, frame, PSIM_FRAME);
 	if (e == PSIM_EAR_BEGIN)
 		note(m, "hears",
 		     json_pack("{s:i}", "from_ms", (int)m->ear.from_ms));
@@ -224,6 +236,7 @@ static void media_free(struct psim_media *m)
 {
 	psim_timer_stop(m->loop, &m->tick);
 	psim_playout_fini(&m->playout);
+	wordtone_dec_free(&m->words);
 	mem_free(m->tones);
 	mem_free(m);
 }
@@ -259,24 +272,39 @@ static void open_record(struct psim_media *m)
 		psim_warning(s, m->call, "no recording: %s", err_str(err));
 }
 
+/* What finds tones and words in the bot's speech, when it is asked for. */
+static int open_ears(struct psim_media *m)
+{
+	const struct psim *s = m->call->sim;
+
+	if (s->o->tones) {
+		m->tones = mem_zalloc(TONES_MAX * sizeof(*m->tones));
+		if (!m->tones)
+			return -ENOMEM;
+	}
+	if (!s->vocabulary)
+		return 0;
+	return wordtone_dec_new(&m->words, PSIM_HZ, s->o->word_scale,
+	                        s->vocabulary, on_word, m);
+}
+
 int psim_media_open(struct psim_media **mp, struct psim_call *c)
 {
 	struct psim_media *m = mem_zalloc(sizeof(*m));
+	int err;
 
 	if (!m)
 		return -ENOMEM;
-	if (c->sim->o->tones) {
-		m->tones = mem_zalloc(TONES_MAX * sizeof(*m->tones));
-		if (!m->tones) {
-			mem_free(m);
-			return -ENOMEM;
-		}
-	}
-	m->call = c;
-	m->loop = &c->sim->loop;
-	psim_callee_init(&m->callee, c->script, &callee_handlers, m);
 	psim_playout_init(&m->playout, c->sim->o->hole_max_ms,
 	                  &playout_handlers, m);
+	m->call = c;
+	m->loop = &c->sim->loop;
+	err = open_ears(m);
+	if (err) {
+		media_free(m);
+		return err;
+	}
+	psim_callee_init(&m->callee, c->script, &callee_handlers, m);
 	open_record(m);
 	m->due_us = psim_now_us();
 	*mp = m;
@@ -291,6 +319,8 @@ void psim_media_close(struct psim_media **mp)
 	*mp = NULL;
 	if (!m)
 		return;
+	if (m->words)
+		wordtone_dec_end(m->words);
 	if (m->ear.speaking)
 		heard(m);
 	note(m, "media-end",

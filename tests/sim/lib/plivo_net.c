@@ -103,7 +103,12 @@ static int raw_send(struct psim_conn *c, const void *v, size_t len)
 
 	if (!uv_stream_get_write_queue_size((uv_stream_t *)&c->tcp)) {
 		/* libuv takes no pointer to const, and does not write. */
-		b = uv_buf_init((char *)(uintptr_t)v, (unsigned)len);
+		b = uv_buf_init(((union {
+					const void *in;
+					char *out;
+				}){.in = v})
+		                        .out,
+		                (unsigned)len);
 		n = uv_try_write((uv_stream_t *)&c->tcp, &b, 1);
 		if (n == UV_EAGAIN)
 			n = 0;

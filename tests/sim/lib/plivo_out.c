@@ -50,7 +50,8 @@ static int begin_text(struct psim_stream *st, struct buf *b, const char *name)
 	err = buf_addf(b, "{\"event\":\"%s\",", name);
 	if (!err && !bare)
 		err = add_number(st, b, "sequenceNumber", st->sequence);
-	if (!err && strcmp(name, "start") && (!bare || strcmp(name, "media")))
+	if (!err && strcmp(name, "start") != 0 &&
+	    (!bare || strcmp(name, "media") != 0))
 		err = buf_addf(b, "\"streamId\":\"%s\",", st->id);
 	return err;
 }

@@ -137,10 +137,7 @@ static json_t *new_calls(struct psim *s, json_t *body)
 static struct psim_rest_fault take_fault(struct psim *s, const json_t *body)
 {
 	const char *to = js_str(body, "to", "");
-	/* A script's faults count down, though the script is shared. */
-	struct psim_script *script =
-		(struct psim_script *)(uintptr_t)psim_script_for(
-			s, to + (*to == '+'));
+	struct psim_script *script = psim_script_for(s, to + (*to == '+'));
 	struct psim_rest_fault *f = &s->fault, none = {.kind = PSIM_REST_OK};
 
 	if (f->kind == PSIM_REST_OK || !f->times)

@@ -33,6 +33,7 @@ static json_t *cdr(const struct psim_call *c)
 {
 	const int sec =
 		c->answered_us ? (int)(c->ended - c->answered + 0.5) : 0;
+	const int minutes = (sec + 59) / 60;
 	char start[PSIM_TIME_MAX], answer[PSIM_TIME_MAX], end[PSIM_TIME_MAX];
 	json_t *o;
 
@@ -41,9 +42,9 @@ static json_t *cdr(const struct psim_call *c)
 	o = json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:s, s:s}",
 	              "call_uuid", c->uuid, "from_number", c->from, "to_number",
 	              c->to, "call_direction", "outbound", "call_duration", sec,
-	              "bill_duration", sec, "billed_duration",
-	              (sec + 59) / 60 * 60, "initiation_time",
-	              zoned(start, c->begun), "end_time", zoned(end, c->ended));
+	              "bill_duration", sec, "billed_duration", minutes * 60,
+	              "initiation_time", zoned(start, c->begun), "end_time",
+	              zoned(end, c->ended));
 	json_object_set_new(o, "answer_time",
 	                    c->answered_us
 	                            ? json_string(zoned(answer, c->answered))
@@ -57,7 +58,7 @@ static json_t *cdr(const struct psim_call *c)
 	                    json_sprintf("/v1/Account/%s/Call/%s/",
 	                                 c->sim->o->auth_id, c->uuid));
 	json_object_set_new(o, "total_amount",
-	                    json_sprintf("%.5f", (sec + 59) / 60 * 0.002));
+	                    json_sprintf("%.5f", minutes * 0.002));
 	json_object_set_new(o, "total_rate", json_string("0.00200"));
 	return o;
 }
@@ -131,8 +132,8 @@ static void transfer(struct psim_call *c, const json_t *body,
 	const char *legs = js_str(body, "legs", "aleg");
 	const char *method = js_str(body, "aleg_method", "POST");
 
-	if (strcmp(legs, "aleg") && strcmp(legs, "bleg") &&
-	    strcmp(legs, "both")) {
+	if (strcmp(legs, "aleg") != 0 && strcmp(legs, "bleg") != 0 &&
+	    strcmp(legs, "both") != 0) {
 		psim_reply_error(r, 400, "legs parameter is invalid");
 	} else if (!url) {
 		psim_reply_error(r, 400, "aleg_url parameter not present");
@@ -153,8 +154,8 @@ static void dtmf(struct psim_call *c, const json_t *body, struct psim_reply *r)
 	if (!*digits ||
 	    strspn(digits, "0123456789*#ABCDwW") != strlen(digits)) {
 		psim_reply_error(r, 400, "digits parameter is invalid");
-	} else if (strcmp(leg, "aleg") && strcmp(leg, "bleg") &&
-	           strcmp(leg, "both")) {
+	} else if (strcmp(leg, "aleg") != 0 && strcmp(leg, "bleg") != 0 &&
+	           strcmp(leg, "both") != 0) {
 		psim_reply_error(r, 400, "leg parameter is invalid");
 	} else {
 		psim_note(c->sim, c, "dtmf-heard",

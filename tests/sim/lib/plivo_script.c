@@ -328,7 +328,7 @@ static int one_line(struct parser *p, struct str line)
 		size_t len = 0;
 
 		/* After dtmf it is a key. */
-		if (line.v[0] == '#' && (!p->n || strcmp(p->w[0], "dtmf")))
+		if (line.v[0] == '#' && (!p->n || strcmp(p->w[0], "dtmf") != 0))
 			break;
 		while (len < line.len && line.v[len] != ' ' &&
 		       line.v[len] != '\t')

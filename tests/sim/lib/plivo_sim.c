@@ -19,6 +19,7 @@ enum {
 	LAST_WORDS_MS = 3000, /* for webhooks once we are told to stop */
 	SETTLE_MS = 300,      /* for sockets that close */
 	CALLS_KEPT = 20000,   /* ended calls, for CDRs */
+	WORDS_MAX = 1 << 20,  /* [bytes] of a vocabulary */
 };
 
 /* What somebody does for whom no script was written. */
@@ -80,8 +81,7 @@ void psim_warning(struct psim *s, const struct psim_call *c, const char *fmt,
 	va_end(ap);
 }
 
-const struct psim_script *psim_script_for(const struct psim *s,
-                                          const char *number)
+struct psim_script *psim_script_for(const struct psim *s, const char *number)
 {
 	for (size_t i = 0; i < s->o->callee_count; i++)
 		if (!strcmp(s->o->callees[i].number, number))
@@ -106,6 +106,26 @@ static int load_scripts(struct psim *s)
 		                        default_script, NULL, o->sounds, why);
 	if (err)
 		fprintf(stderr, "plivo-sim: script: %s\n", why);
+	return err;
+}
+
+static int load_words(struct psim *s)
+{
+	FILE *f;
+	int err = 0;
+
+	if (!s->o->words)
+		return 0;
+	f = fopen(s->o->words, "r");
+	s->vocabulary = f ? mem_zalloc(WORDS_MAX + 1) : NULL;
+	if (!s->vocabulary ||
+	    fread(s->vocabulary, 1, WORDS_MAX, f) == WORDS_MAX || ferror(f))
+		err = -EINVAL;
+	if (f)
+		fclose(f);
+	if (err)
+		fprintf(stderr, "plivo-sim: %s: no file of words\n",
+		        s->o->words);
 	return err;
 }
 
@@ -153,6 +173,8 @@ int psim_start(struct psim *s, const struct psim_options *o)
 		return err;
 	}
 	err = load_scripts(s);
+	if (!err)
+		err = load_words(s);
 	if (!err)
 		err = psim_loop_init(&s->loop, o->ca);
 	if (err) {
@@ -258,5 +280,6 @@ void psim_fini(struct psim *s)
 	psim_loop_fini(&s->loop);
 	for (size_t i = 0; i < ARRAY_LEN(s->scripts); i++)
 		psim_script_free(&s->scripts[i]);
+	mem_free(s->vocabulary);
 	psim_journal_close(&s->journal);
 }

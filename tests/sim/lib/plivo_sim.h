@@ -51,6 +51,8 @@ struct psim_options {
 	const char *numbers[PSIM_NUMBERS_MAX]; /* rented; none: any */
 	size_t number_count;
 	const char *barred; /* prefix, or NULL */
+	const char *words;  /* file of words that tones are read back into */
+	double word_scale;  /* length of the tones, as the voice has it */
 	struct {
 		const char *number; /* without + */
 		const char *path;
@@ -68,6 +70,7 @@ struct psim {
 	struct psim_httpd *httpd;
 	struct psim_journal journal;
 	struct psim_rest_fault fault;
+	char *vocabulary; /* NULL: no words are read */
 	struct psim_script *scripts[PSIM_CALLEES_MAX + 1]; /* last: default */
 	struct link calls; /* in order of coming, ended ones too */
 	unsigned call_count, ended;
@@ -96,8 +99,7 @@ void psim_fini(struct psim *s);
 /* A call has ended and its last webhook was answered, or given up. */
 void psim_settled(struct psim *s);
 
-const struct psim_script *psim_script_for(const struct psim *s,
-                                          const char *number);
+struct psim_script *psim_script_for(const struct psim *s, const char *number);
 
 /* A random UUID. */
 void psim_uuid(char out[PSIM_UUID_LEN]);

@@ -27,7 +27,7 @@ static const char *event_name(const struct psim *s, const char *name)
 		return name;
 	if (!strcmp(name, "StartStream"))
 		return "started";
-	return strcmp(name, "StopStream") ? "failed" : "stopped";
+	return strcmp(name, "StopStream") != 0 ? "failed" : "stopped";
 }
 
 static void tell(struct psim_stream *st, const char *event, const char *error)

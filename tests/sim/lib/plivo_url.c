@@ -289,7 +289,7 @@ static int by_key_and_value(const void *a, const void *b)
 	const struct psim_pair *x = a, *y = b;
 	const int c = strcmp(x->k, y->k);
 
-	return c ? c : strcmp(x->v, y->v);
+	return c ? c : strcmp(x->v, y->v) != 0;
 }
 
 void psim_pairs_sort(struct psim_pairs *p)

@@ -85,7 +85,8 @@ int psim_clip_load(struct psim_clip *c, const char *path)
 	if (err)
 		return err;
 	err = -EINVAL;
-	if (len < 12 || memcmp(file, "RIFF", 4) || memcmp(file + 8, "WAVE", 4))
+	if (len < 12 || memcmp(file, "RIFF", 4) != 0 ||
+	    memcmp(file + 8, "WAVE", 4) != 0)
 		at = len;
 	while (at + 8 <= len) {
 		const uint8_t *chunk = file + at;
@@ -119,6 +120,7 @@ struct psim_recorder {
 
 static int put_head(struct psim_recorder *r)
 {
+	static const char tag[4] = {'d', 'a', 't', 'a'};
 	uint8_t h[WAV_HEAD] = "RIFF....WAVEfmt ";
 
 	put_le(h + 4, WAV_HEAD - 8 + r->bytes, 4);
@@ -129,7 +131,7 @@ static int put_head(struct psim_recorder *r)
 	put_le(h + 28, PSIM_HZ * 4, 4);
 	put_le(h + 32, 4, 2);
 	put_le(h + 34, 16, 2);
-	memcpy(h + 36, "data", 4);
+	memcpy(h + 36, tag, sizeof(tag));
 	put_le(h + 40, r->bytes, 4);
 	return fwrite(h, 1, sizeof(h), r->f) == sizeof(h) ? 0 : -EIO;
 }

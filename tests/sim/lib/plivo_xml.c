@@ -43,7 +43,7 @@ static void PRINTF_LIKE(2, 3) refuse(struct parser *p, const char *fmt, ...)
 
 static bool boolean(struct parser *p, const char *name, const char *value)
 {
-	if (strcmp(value, "true") && strcmp(value, "false"))
+	if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
 		refuse(p, "%s=\"%s\" is neither true nor false", name, value);
 	return !strcmp(value, "true");
 }
@@ -61,7 +61,7 @@ static unsigned number(struct parser *p, const char *name, const char *value,
 
 static bool is_get(struct parser *p, const char *value)
 {
-	if (strcmp(value, "GET") && strcmp(value, "POST"))
+	if (strcmp(value, "GET") != 0 && strcmp(value, "POST") != 0)
 		refuse(p, "method \"%s\"", value);
 	return !strcmp(value, "GET");
 }
@@ -170,8 +170,8 @@ static void stream_open(struct parser *p, struct psim_step *step,
 	step->stream.timeout_sec = DAY_SEC;
 	for (; *attr && !p->failed; attr += 2)
 		stream_attr(p, step, attr[0], attr[1], &track);
-	if (strcmp(track, "inbound") && strcmp(track, "outbound") &&
-	    strcmp(track, "both"))
+	if (strcmp(track, "inbound") != 0 && strcmp(track, "outbound") != 0 &&
+	    strcmp(track, "both") != 0)
 		refuse(p, "audioTrack=\"%.40s\"", track);
 	if (step->stream.bidirectional && strcmp(track, "inbound") != 0)
 		refuse(p, "a bidirectional stream has audioTrack=\"inbound\"");
@@ -186,7 +186,8 @@ static void hangup_open(struct parser *p, struct psim_step *step,
 		else if (strcmp(attr[0], "reason") != 0)
 			refuse(p, "<Hangup> has no attribute \"%.60s\"",
 			       attr[0]);
-		else if (strcmp(attr[1], "rejected") && strcmp(attr[1], "busy"))
+		else if (strcmp(attr[1], "rejected") != 0 &&
+		         strcmp(attr[1], "busy") != 0)
 			refuse(p, "reason=\"%.60s\"", attr[1]);
 		else
 			(void)snprintf(step->reason, sizeof(step->reason), "%s",
