@@ -7,7 +7,8 @@
  * several: opaque, to be kept with the call.
  *
  * Functions may be called from any thread; handlers run on the fetchd's
- * thread, exactly once, never before the function has returned. The _wait
+ * thread, exactly once, and never if the function returned an error. To
+ * another thread they may come before its own call has returned. The _wait
  * forms block and are for other threads; their deadlines hold.
  */
 #ifndef SERVER_BOTS_BOTS_H

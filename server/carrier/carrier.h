@@ -4,9 +4,9 @@
  * One dispatcher (on a fetchd thread) places the calls: a queue with a limit,
  * a pace, one POST a call and never a second. Functions may be called from
  * any thread; handlers run on the dispatcher's thread, exactly once where
- * they end something, and never before the function has returned 0 there or
- * after it has returned an error. They may block for a commit, not for a
- * network, and may call these functions.
+ * they end something, and never if the function returned an error. To another
+ * thread they may come before its own call has returned. They may block for a
+ * commit, not for a network, and may call these functions.
  */
 #ifndef SERVER_CARRIER_CARRIER_H
 #define SERVER_CARRIER_CARRIER_H

@@ -1,0 +1,90 @@
+/*
+ * priv.h - the parts of a carrier, to one another
+ *
+ * dispatch.c places calls, errand.c does everything else, plivo.c knows one
+ * carrier's requests and answers and does no I/O. Nobody outside this folder
+ * includes this.
+ */
+#ifndef SERVER_CARRIER_PRIV_H
+#define SERVER_CARRIER_PRIV_H
+
+#include <pthread.h>
+
+#include "common/buf.h"
+#include "common/curl/fetchd.h"
+#include "common/list.h"
+#include "server/carrier/carrier.h"
+
+enum {
+	CARRIER_UUID_MAX = 65,  /* [bytes] with terminator; Plivo's have 36 */
+	CARRIER_TEXT_MAX = 512, /* [bytes] of an error's text, likewise */
+	CARRIER_BODY_MAX = 64 * 1024,    /* [bytes] of a request */
+	CARRIER_REPLY_MAX = 1024 * 1024, /* [bytes] of an answer */
+};
+
+struct carrier_account {
+	const char *api_url, *auth_id, *auth_token;
+};
+
+/* A request to be made: URL and JSON body, empty without. */
+struct carrier_req {
+	const char *method;
+	struct buf url, body;
+};
+
+/* One carrier, as pure functions. Writers return -ENOMEM, ERR_LIMIT. */
+struct carrier_ops {
+	const char *name;
+	int (*dial)(struct carrier_req *out, const struct carrier_account *a,
+	            const struct carrier_dial *d);
+	/* @uuid and @text get what the outcome points to. */
+	void (*dialed)(const struct fetch_result *r, struct carrier_outcome *o,
+	               char uuid[CARRIER_UUID_MAX],
+	               char text[CARRIER_TEXT_MAX]);
+	int (*hangup)(struct carrier_req *out, const struct carrier_account *a,
+	              const char *uuid);
+	/* Take back a call that is still queued or ringing. */
+	int (*cancel)(struct carrier_req *out, const struct carrier_account *a,
+	              const char *uuid);
+	int (*ask)(struct carrier_req *out, const struct carrier_account *a,
+	           enum carrier_list list, const char *uuid, const char *to);
+	/* Gives @h the calls of a 2xx answer; ERR_PROTO: it is none. */
+	int (*asked)(const struct fetch_result *r, enum carrier_list list,
+	             carrier_info_h *h, void *arg);
+};
+
+struct carrier {
+	const struct carrier_ops *ops;
+	struct fetchd *d;
+	char *api_url, *auth_id, *auth_token;
+	uint64_t interval_us; /* between two POSTs */
+	uint32_t queue_max;
+
+	pthread_mutex_t lock;         /* guards what follows, up to the line */
+	struct link queue, withdrawn; /* struct dialing */
+	unsigned queued, out;
+	uint64_t last_ticket;
+	bool pump_posted, closing;
+	struct fetchd_job pump;
+
+	/* ---- the thread's own ---- */
+	struct link posts;   /* struct dialing, POST out */
+	struct link errands; /* struct errand */
+	struct timer pace;
+	uint64_t next_us; /* the next POST is due */
+};
+
+void carrier_req_init(struct carrier_req *r);
+void carrier_req_fini(struct carrier_req *r);
+struct carrier_account carrier_account(const struct carrier *c);
+
+/* Microseconds of a clock that only goes forward. */
+uint64_t carrier_clock_us(void);
+
+/* Post a job, unless the carrier is closing: -ECANCELED. */
+int carrier_post(struct carrier *c, struct fetchd_job *job) MUST_CHECK;
+
+/* On the thread: everything errand.c has under way ends. */
+void carrier_end_errands(struct carrier *c);
+
+#endif
