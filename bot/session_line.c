@@ -40,18 +40,6 @@ static void hear(struct session *s, const int16_t *v, size_t n)
 	session_check_sound(s);
 }
 
-static void on_media(struct session *s, const struct stream_msg *msg)
-{
-	int16_t samples[STREAM_MEDIA_MAX];
-	const size_t n =
-		audio_decode(samples, s->fmt, msg->media, msg->media_len);
-
-	s->media_us = timers_now(s->env.timers);
-	s->starved = false;
-	if (n && (!msg->track[0] || strcmp(msg->track, "inbound") == 0))
-		hear(s, samples, n);
-}
-
 /* ---- a line that falls silent ---------------------------------------------- */
 
 static void on_silent_line(void *arg);
@@ -88,6 +76,22 @@ static void on_silent_line(void *arg)
 		vad_starved(s->vad);
 	}
 	watch_media(s, old_ms);
+}
+
+static void on_media(struct session *s, const struct stream_msg *msg)
+{
+	int16_t samples[STREAM_MEDIA_MAX];
+	const size_t n =
+		audio_decode(samples, s->fmt, msg->media, msg->media_len);
+
+	const bool begins = !s->media_us || s->starved;
+
+	s->media_us = timers_now(s->env.timers);
+	s->starved = false;
+	if (begins)
+		watch_media(s, 0);
+	if (n && (!msg->track[0] || strcmp(msg->track, "inbound") == 0))
+		hear(s, samples, n);
 }
 
 void session_line_start(struct session *s)

@@ -134,6 +134,8 @@ static void play(struct fake_line *l, const char *payload, size_t len)
 			l->f->sent_first[b[0]] = (uint32_t)now;
 	}
 	l->f->sent_ms += (uint64_t)n / 8;
+	if (n / 8 > l->f->packet_ms)
+		l->f->packet_ms = (uint32_t)n / 8;
 	if (l->tail_ms - now > l->f->max_lead_ms)
 		l->f->max_lead_ms = (uint32_t)(l->tail_ms - now);
 }
@@ -149,6 +151,8 @@ int fake_line_send(const char *text, size_t len, void *arg)
 	CHECK(len < sizeof(copy));
 	memcpy(copy, text, len);
 	copy[len] = '\0';
+	value = member(copy, "streamId", &vn);
+	f->foreign_ids += !value || vn != 3 || memcmp(value, "s-1", 3) != 0;
 	f->sends_after_end += f->ended || f->hangups;
 	event = member(copy, "event", &n);
 	CHECK(event != NULL);

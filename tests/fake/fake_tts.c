@@ -28,7 +28,6 @@ struct fake_tts {
 	struct word *words;
 	size_t head, tail;
 	uint32_t reply, at_ms; /* audio made of the reply */
-	uint32_t from_ms;      /* ... before this voice */
 };
 
 static bool give_word(struct fake_tts *p, const struct word *w)
@@ -41,7 +40,7 @@ static bool give_word(struct fake_tts *p, const struct word *w)
 		p->at_ms = 0;
 	}
 	for (uint32_t ms = 0; ms < FLOW_WORD_MS; ms++) {
-		const uint32_t at = p->from_ms + p->at_ms + ms;
+		const uint32_t at = p->f->made_ms[w->reply]++;
 		const uint8_t block[8] = {(uint8_t)w->reply,
 		                          (uint8_t)(at & 0xff),
 		                          (uint8_t)(at >> 8)};

@@ -111,9 +111,11 @@ struct flow {
 	struct flow_heard heard[FLOW_REPLIES];
 	uint32_t sent_first[FLOW_REPLIES]; /* playAudio; 0: never */
 	uint64_t sent_ms;                  /* audio sent in all [ms] */
-	uint32_t max_lead_ms;
+	uint32_t max_lead_ms, packet_ms;   /* the longest of each */
+	unsigned foreign_ids;       /* messages without the stream's id */
 	char *spoken[FLOW_REPLIES]; /* text given to the voice */
 	unsigned pieces[FLOW_REPLIES];
+	uint32_t made_ms[FLOW_REPLIES]; /* audio, by all voices */
 	bool finished[FLOW_REPLIES];
 	uint32_t piece_at[FLOW_REPLIES]; /* the first one */
 	unsigned cancels;
