@@ -43,10 +43,28 @@ static int add_headers(const struct ws_dial *d, struct lws *wsi,
 	return 0;
 }
 
-static void note_status(struct ws *ws, struct lws *wsi)
+/* What the server said of its refusal; @in, the library's own words, else. */
+static void note_refusal(struct ws *ws, struct lws *wsi, const char *in,
+                         size_t len)
 {
-	if (ws->dial)
-		ws->dial->status = (int)lws_http_client_http_response(wsi);
+	static const char *const headers[] = {"dg-error:", "x-error:"};
+	char why[WS_REASON_MAX];
+	int n = -1;
+
+	if (!ws->dial) {
+		ws_gone(ws);
+		return;
+	}
+	ws->dial->status = (int)lws_http_client_http_response(wsi);
+	for (size_t i = 0; i < ARRAY_LEN(headers) && n < 0; i++)
+		if (ws->dial->status)
+			n = lws_hdr_custom_copy(wsi, why, sizeof(why),
+			                        headers[i],
+			                        (int)strlen(headers[i]));
+	if (n > 0)
+		ws_dial_failed(ws, why, (size_t)n);
+	else
+		ws_dial_failed(ws, in, in ? len : 0);
 }
 
 static int client_event(struct ws *ws, struct lws *wsi,
@@ -59,9 +77,9 @@ static int client_event(struct ws *ws, struct lws *wsi,
 		ws_up(ws);
 		return 0;
 	}
-	note_status(ws, wsi); /* LWS_CALLBACK_CLIENT_CONNECTION_ERROR */
+	/* LWS_CALLBACK_CLIENT_CONNECTION_ERROR */
 	lws_set_opaque_user_data(wsi, NULL);
-	ws_dial_failed(ws, in, in ? len : 0);
+	note_refusal(ws, wsi, in, len);
 	return 0;
 }
 
