@@ -197,6 +197,7 @@ static int set_addr(struct bot_config *c, struct buf *faults)
 	if (!err)
 		err = str_copy(c->addr, sizeof(c->addr), str_of(buf_str(&b)));
 	buf_fini(&b);
+	c->listen = c->addr; /* as --check shows it */
 	if (err)
 		return buf_adds(faults, "BOT_LISTEN is too long\n");
 	if (!strchr(c->addr, ':'))

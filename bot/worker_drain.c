@@ -77,8 +77,9 @@ static void step(struct worker *w)
 	         w->patience);
 	switch (w->patience) {
 	case FOR_GOODBYES:
-		each_call(w, say_goodbye);
 		wait_sec(w, GOODBYE_SEC);
+		each_call(w, say_goodbye);
+		worker_drain_check(w); /* there may be none */
 		break;
 	case FOR_EVENTS:
 		each_call(w, call_abort);
