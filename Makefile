@@ -104,8 +104,8 @@ Q_AR = @printf '  AR      %s\n' $@;
 Q_LD = @printf '  LINK    %s\n' $@;
 
 # Engines compute; the rest of the program talks. Only they gain from -O3.
-$(BUILD)/obj/bot/engine/%.o $(BUILD)/obj/bot/media/%.o: OPT := \
-	$(patsubst -O2,-O3,$(OPT))
+$(BUILD)/obj/bot/engine/%.o $(BUILD)/obj/bot/media/%.o: CFLAGS := \
+	$(patsubst -O2,-O3,$(CFLAGS))
 $(BUILD)/obj/tests/%.o: WARN := $(WARN_TEST)
 
 $(BUILD)/obj/%.o: %.c

@@ -160,7 +160,7 @@ static void pump(struct playout *p)
 
 static void arm(struct playout *p)
 {
-	uint64_t due = UINT64_MAX, when;
+	uint64_t due = UINT64_MAX;
 	struct reply *r = p->paused ? NULL : sendable(p);
 
 	if (playout_untold(p))
@@ -168,7 +168,8 @@ static void arm(struct playout *p)
 	if (p->n_marks)
 		due = playout_least(due, playout_mark_deadline(p));
 	if (r && p->sent < r->end) {
-		when = p->line_us + p->packet_us;
+		uint64_t when = p->line_us + p->packet_us;
+
 		when = when > p->lead_us ? when - p->lead_us : 0;
 		due = playout_least(due, playout_most(when, p->retry_us));
 	} else if (r) {
@@ -279,17 +280,22 @@ int playout_new(struct playout **pp, const struct playout_params *prm)
 	return 0;
 }
 
+void playout_destroy(struct playout *p)
+{
+	ring_fini(&p->audio);
+	mem_free(p);
+}
+
 void playout_free(struct playout **pp)
 {
 	struct playout *p = *pp;
 
 	if (!p)
 		return;
-	if (p->gone)
-		*p->gone = true;
 	timer_stop(p->prm.timers, &p->timer);
-	ring_fini(&p->audio);
-	mem_free(p);
+	p->dead = true;
+	if (!p->telling)
+		playout_destroy(p);
 	*pp = NULL;
 }
 

@@ -80,17 +80,14 @@ void playout_note(struct playout *p, struct events *evs)
 
 void playout_tell(struct playout *p, const struct events *evs)
 {
-	bool gone = false;
-
-	for (size_t i = 0; i < evs->n; i++) {
-		if (evs->v[i].reply <= p->cleared)
-			continue;
-		p->gone = &gone;
-		p->prm.eventh(&evs->v[i], p->prm.arg);
-		if (gone)
-			return;
-		p->gone = NULL;
+	p->telling++;
+	for (size_t i = 0; i < evs->n && !p->dead; i++) {
+		if (evs->v[i].reply > p->cleared)
+			p->prm.eventh(&evs->v[i], p->prm.arg);
 	}
+	p->telling--;
+	if (p->dead && !p->telling)
+		playout_destroy(p);
 }
 
 /* ---- what was heard --------------------------------------------------- */

@@ -63,7 +63,8 @@ struct playout {
 	struct mark marks[PLAYOUT_MARKS_MAX];
 	struct playout_stats stats;
 	struct timer timer;
-	bool *gone; /* set when freed inside an event */
+	unsigned telling; /* events being handed out, one inside another */
+	bool dead;        /* freed in an event: goes when they are out */
 };
 
 static inline uint64_t playout_now(const struct playout *p)
@@ -94,7 +95,8 @@ void playout_note(struct playout *p, struct events *evs);
 /* Is there something for playout_note()? */
 bool playout_untold(const struct playout *p);
 
-/* Hand the events out. Last call made: the owner may free us meanwhile. */
+/* Hand the events out. Last call made: the owner may free us meanwhile, and
+ * that happens here. */
 void playout_tell(struct playout *p, const struct events *evs);
 
 /* The mark @name came back. False: not one of ours. */
@@ -105,6 +107,9 @@ uint64_t playout_mark_deadline(const struct playout *p);
 
 /* Believe the clock where marks are overdue. */
 void playout_expire_marks(struct playout *p, struct events *evs);
+
+/* Release it all. */
+void playout_destroy(struct playout *p);
 
 void playout_forget_marks(struct playout *p, size_t count);
 void playout_forget_replies(struct playout *p, size_t count);

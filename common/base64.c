@@ -12,7 +12,7 @@ enum { VALID = 64 /* set in the value of each character that has one */ };
 
 /* clang-format off */
 static const uint8_t values[256] = {
-	['A'] = 0 | VALID, ['B'] = 1 | VALID, ['C'] = 2 | VALID,
+	['A'] = VALID, ['B'] = 1 | VALID, ['C'] = 2 | VALID,
 	['D'] = 3 | VALID, ['E'] = 4 | VALID, ['F'] = 5 | VALID,
 	['G'] = 6 | VALID, ['H'] = 7 | VALID, ['I'] = 8 | VALID,
 	['J'] = 9 | VALID, ['K'] = 10 | VALID, ['L'] = 11 | VALID,

@@ -22,6 +22,10 @@ enum {
 	HALF_MAX = REACH * 3, /* the same in samples of the source */
 	TAPS_MAX = 2 * HALF_MAX + 1,
 	BLOCK = 256, /* [samples] taken at once */
+	/* Of a tap. The taps' magnitudes add up to less than 3, so that a sum
+	 * of full-scale samples stays within 32 bits. */
+	UNITY_BITS = 14,
+	UNITY = 1 << UNITY_BITS,
 };
 
 struct resample {
@@ -33,7 +37,7 @@ struct resample {
 	size_t have;      /* samples in hist */
 	uint64_t in, out; /* samples of this sound so far */
 	int16_t hist[TAPS_MAX + BLOCK];
-	float filter[UP_MAX][TAPS_MAX];
+	int16_t filter[UP_MAX][TAPS_MAX]; /* 1 is UNITY */
 };
 
 /* Modified Bessel function of the first kind, order zero. */
@@ -64,27 +68,34 @@ static double sinc(double x)
 	return fabs(x) < 1e-9 ? 1 : sin(pi * x) / (pi * x);
 }
 
+static void design_phase(struct resample *r, unsigned p, double cutoff)
+{
+	double v[TAPS_MAX], sum = 0;
+	int total = 0;
+
+	for (unsigned i = 0; i < r->taps; i++) {
+		double t = (double)i - r->half - (double)p / r->up;
+
+		v[i] = sinc(cutoff * t) * window(t, r->half + 0.5);
+		sum += v[i];
+	}
+	for (unsigned i = 0; i < r->taps; i++) {
+		r->filter[p][i] = (int16_t)lrint(v[i] / sum * UNITY);
+		total += r->filter[p][i];
+	}
+	/* Every phase lets a constant through unchanged. */
+	r->filter[p][r->half] =
+		(int16_t)(r->filter[p][r->half] + UNITY - total);
+}
+
 static void design(struct resample *r)
 {
 	double slower = r->up < r->down ? (double)r->up / r->down : 1;
 	/* A little below half the slower rate: 3.7 kHz of 4. */
 	double cutoff = slower * 0.925;
 
-	for (unsigned p = 0; p < r->up; p++) {
-		double sum = 0;
-
-		for (unsigned i = 0; i < r->taps; i++) {
-			double t = (double)i - r->half - (double)p / r->up;
-			double v = cutoff * sinc(cutoff * t) *
-			           window(t, r->half + 0.5);
-
-			r->filter[p][i] = (float)v;
-			sum += v;
-		}
-		/* Every phase lets a constant through unchanged. */
-		for (unsigned i = 0; i < r->taps; i++)
-			r->filter[p][i] = (float)(r->filter[p][i] / sum);
-	}
+	for (unsigned p = 0; p < r->up; p++)
+		design_phase(r, p, cutoff);
 }
 
 void resample_reset(struct resample *r)
@@ -134,22 +145,17 @@ size_t resample_room(const struct resample *r, size_t n)
 	return (n + r->half + 1) * r->up / r->down + 2;
 }
 
-/* Eight sums side by side, which the compiler keeps in wide registers. */
-static int16_t convolve(const int16_t *v, const float *filter, unsigned taps)
+/* Plain enough for the compiler to multiply eight samples at a time. */
+static int16_t convolve(const int16_t *v, const int16_t *filter, unsigned taps)
 {
-	float part[8] = {0}, sum = 0;
-	unsigned i = 0;
+	int32_t sum = UNITY / 2;
 
-	for (; i + 8 <= taps; i += 8) {
-		for (unsigned k = 0; k < 8; k++)
-			part[k] += (float)v[i + k] * filter[i + k];
-	}
-	for (; i < taps; i++)
-		sum += (float)v[i] * filter[i];
-	for (unsigned k = 0; k < 8; k++)
-		sum += part[k];
-	sum = sum > INT16_MAX ? INT16_MAX : sum < INT16_MIN ? INT16_MIN : sum;
-	return (int16_t)lrintf(sum);
+	for (unsigned i = 0; i < taps; i++)
+		sum += (int32_t)v[i] * filter[i];
+	sum >>= UNITY_BITS;
+	return (int16_t)(sum > INT16_MAX   ? INT16_MAX
+	                 : sum < INT16_MIN ? INT16_MIN
+	                                   : sum);
 }
 
 /* What the samples in hist give. */

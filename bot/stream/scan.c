@@ -33,9 +33,11 @@ static bool take(struct scan *s, char c)
 /* From the opening quote to behind the closing one. */
 static bool skip_string(struct scan *s)
 {
-	const char *first = s->p + 1, *q = first, *back;
+	const char *first = s->p + 1, *q = first;
 
 	for (;;) {
+		const char *back;
+
 		q = q < s->end ? memchr(q, '"', (size_t)(s->end - q)) : NULL;
 		if (!q)
 			return false;

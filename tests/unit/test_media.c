@@ -293,10 +293,11 @@ static void a_sound_of_a_few_samples_keeps_its_length(void)
 {
 	struct resample *r;
 	int16_t out[64];
-	size_t n;
 
 	CHECK_INT(0, resample_new(&r, 24000, 8000));
 	for (size_t len = 0; len < 12; len++) {
+		size_t n;
+
 		memset(tone, 0, sizeof tone);
 		n = resample_run(r, out, tone, len);
 		n += resample_flush(r, out + n);

@@ -97,12 +97,12 @@ static int carrier(const char *text, size_t len, void *arg)
 static void on_event(const struct playout_event *ev, void *arg)
 {
 	static const char letter[] = {'S', 'H', 'D'};
-	char one[32];
-
 	(void)arg;
 	CHECK(ev->heard_ms >= heard_ms[ev->reply]);
 	heard_ms[ev->reply] = ev->heard_ms;
 	if (ev->type != PLAYOUT_HEARD) {
+		char one[32];
+
 		(void)snprintf(one, sizeof one, "%c%u@%u%s ", letter[ev->type],
 		               ev->reply, (unsigned)now_ms,
 		               ev->by_clock ? "c" : "");

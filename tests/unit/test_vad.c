@@ -5,7 +5,9 @@
 #include <stdlib.h>
 
 #include "bot/media/loudness.h"
+#include "bot/media/silero.h"
 #include "common/mem.h"
+#include "tests/harness/speech.h"
 #include "tests/harness/test.h"
 
 /*
@@ -240,6 +242,68 @@ static void loudness_is_calibrated(void)
 	CHECK_NEAR(-69.7 - 3.01, (double)after_400_ms(997, 11), 1.5);
 }
 
+struct edges {
+	struct vad_edge v[64];
+	size_t n;
+};
+
+static void collect(const struct vad_edge *e, void *arg)
+{
+	struct edges *edges = arg;
+
+	CHECK(edges->n < ARRAY_LEN(edges->v));
+	edges->v[edges->n++] = *e;
+}
+
+static uint64_t run_net(struct edges *edges, const struct silero *net,
+                        const struct speech *sp, bool no_gate)
+{
+	const struct vad_params prm = {.no_gate = no_gate};
+	struct vad_level lv;
+
+	edges->n = 0;
+	CHECK_INT(0, vad_new(&vad, &vad_silero, net, &prm, collect, edges));
+	for (size_t at = 0; at + 160 <= sp->n; at += 160)
+		vad_feed(vad, sp->v + at, 160);
+	vad_level(vad, &lv);
+	vad_free(&vad);
+	return lv.steps;
+}
+
+/* A person speaks after a second of silence and two before the end. */
+static void the_gate_saves_the_net_and_finds_the_same_speech(void)
+{
+	static const char *const prompts[] = {"tt-monkeys", "vm-goodbye",
+	                                      "demo-congrats", "digits/5"};
+	static struct edges with, without;
+	struct silero *net;
+
+	CHECK_INT(0, silero_new(&net, speech_model("silero-8k.bin")));
+	for (size_t i = 0; i < ARRAY_LEN(prompts); i++) {
+		struct speech sp;
+		uint64_t steps, all;
+
+		speech_prompt(&sp, prompts[i]);
+		speech_pad(&sp, 1000, 2000);
+		all = run_net(&without, net, &sp, true);
+		steps = run_net(&with, net, &sp, false);
+		CHECK_INT(without.n, with.n);
+		/* Screaming monkeys are loud, and nobody speaks. */
+		CHECK((with.n == 0) == (i == 0));
+		CHECK(with.n % 2 == 0);
+		CHECK(!with.n || with.v[0].since_ms >= 960);
+		for (size_t k = 0; k < with.n; k++) {
+			CHECK_INT(without.v[k].type, with.v[k].type);
+			CHECK_NEAR((double)without.v[k].at_ms,
+			           (double)with.v[k].at_ms, 32);
+		}
+		/* A second before and more than one behind. */
+		CHECK(steps + 60 < all);
+		speech_fini(&sp);
+	}
+	silero_free(&net);
+}
+
 static const struct test tests[] = {
 	TEST(six_chunks_begin_and_end_speech),
 	TEST(packets_of_any_size_make_no_difference),
@@ -250,6 +314,7 @@ static const struct test tests[] = {
 	TEST(the_gate_changes_no_decision),
 	TEST(speech_ends_when_no_audio_comes),
 	TEST(loudness_is_calibrated),
+	TEST(the_gate_saves_the_net_and_finds_the_same_speech),
 };
 
 TEST_MAIN(tests)
