@@ -5,11 +5,13 @@
 
 #include "bot/provider/cartesia.h"
 #include "bot/provider/deepgram.h"
+#include "bot/provider/embedded.h"
 #include "bot/provider/openai.h"
 #include "bot/provider/script.h"
 
 static const struct stt_ops *const recognisers[] = {
 	&stt_deepgram_ops,
+	&stt_embedded_ops,
 };
 
 static const struct llm_ops *const models[] = {
@@ -19,6 +21,8 @@ static const struct llm_ops *const models[] = {
 
 static const struct tts_ops *const voices[] = {
 	&tts_cartesia_ops,
+	&tts_embedded_ops,
+	&tts_flite_ops,
 };
 
 const struct stt_ops *stt_find(const char *name)

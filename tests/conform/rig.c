@@ -27,6 +27,8 @@ struct wait {
 	struct timer timer;
 };
 
+static void (*before_end)(void);
+
 struct net *rig_net(void)
 {
 	if (!net) {
@@ -109,9 +111,17 @@ const char *rig_dead_url(const char *scheme)
 	return url;
 }
 
+void rig_before_end(void (*h)(void))
+{
+	before_end = h;
+}
+
 void rig_end(void)
 {
 	rig_run(50); /* let closed sockets go */
+	if (before_end)
+		before_end();
+	before_end = NULL;
 	net_free(&net);
 	CHECK_INT(live_before, mem_live());
 	for (unsigned i = 0; i < SIMS_MAX; i++)

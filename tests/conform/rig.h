@@ -30,6 +30,10 @@ void rig_no_violations(const char *url);
 /* A port of loopback on which nobody listens. */
 const char *rig_dead_url(const char *scheme);
 
+/* Call @h at the beginning of rig_end(), once: it gives up what the test has
+ * opened on the loop beside providers. */
+void rig_before_end(void (*h)(void));
+
 /* Close the loop; fails the test when memory is left. */
 void rig_end(void);
 
