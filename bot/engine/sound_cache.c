@@ -98,7 +98,7 @@ bool sound_cache_get(struct sound_cache *c, const char *key, int16_t **pcm,
 void sound_cache_put(struct sound_cache *c, const char *key, const int16_t *pcm,
                      size_t n)
 {
-	struct sound *s;
+	struct sound *s, *same;
 
 	if (size_of(n) > c->limit / 4)
 		return;
@@ -116,8 +116,9 @@ void sound_cache_put(struct sound_cache *c, const char *key, const int16_t *pcm,
 	while (c->held + size_of(n) > c->limit)
 		drop(c, sound_of(c->sounds.next));
 	/* Two calls may have made the same at the same time: keep the later. */
-	if (find(c, key))
-		drop(c, find(c, key));
+	same = find(c, key);
+	if (same)
+		drop(c, same);
 	list_append(&c->sounds, &s->link);
 	c->held += size_of(n);
 	pthread_mutex_unlock(&c->lock);
