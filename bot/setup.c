@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bot/config.h"
+#include "bot/engine/engine.h"
 #include "bot/engine/models.h"
 #include "bot/media/silero.h"
 #include "bot/media/vad.h"
@@ -31,7 +32,7 @@ static void fill_providers(struct setup *s, const struct bot_config *c)
 	 * engines in process. */
 	if (!strcmp(c->stt, "embedded"))
 		s->stt = (struct provider_cfg){0};
-	if (!strcmp(c->tts, "embedded"))
+	if (!strcmp(c->tts, "embedded") || !strcmp(c->tts, "flite"))
 		s->tts = (struct provider_cfg){0};
 }
 
@@ -51,6 +52,48 @@ static int open_vad(struct setup *s, const struct bot_config *c)
 	return err;
 }
 
+static void wake_engine(void *arg)
+{
+	net_wake_send(((struct setup *)arg)->engine_wake);
+}
+
+/* What the threads have finished may be anything but the engine itself: that
+ * is gone before its door. */
+static void drain_engine(void *arg)
+{
+	struct setup *s = arg;
+
+	if (s->engine)
+		engine_drain(s->engine);
+}
+
+/* Speech in process, as far as it is asked for. */
+static int open_engine(struct setup *s, const struct bot_config *c,
+                       struct net *net)
+{
+	const struct engine_params prm = {
+		.models_dir = c->models_dir,
+		.hear = !strcmp(c->stt, "embedded"),
+		.speak = !strcmp(c->tts, "embedded"),
+		.wake = wake_engine,
+		.arg = s,
+	};
+	int err;
+
+	if (!prm.hear && !prm.speak && strcmp(c->tts, "flite") != 0)
+		return 0;
+	err = net_wake_open(&s->engine_wake, net, drain_engine, s);
+	if (!err)
+		err = engine_new(&s->engine, &prm);
+	if (err)
+		log_line(LOG_ERROR, "setup", NULL,
+		         "event=no_engine why=%s hint=\"make deps, or set "
+		         "MODELS_DIR\"",
+		         LOG_TEXT(err_str(err)));
+	s->stt.engine = s->tts.engine = s->engine;
+	return err;
+}
+
 int setup_open(struct setup *s, const struct bot_config *c, struct net *net)
 {
 	int err;
@@ -58,8 +101,12 @@ int setup_open(struct setup *s, const struct bot_config *c, struct net *net)
 	memset(s, 0, sizeof(*s));
 	fill_providers(s, c);
 	err = open_vad(s, c);
-	if (err)
+	if (!err)
+		err = open_engine(s, c, net);
+	if (err) {
+		setup_close(s);
 		return err;
+	}
 	s->env = (struct session_env){.timers = net_timers(net),
 	                              .net = net,
 	                              .stt = stt_find(c->stt),
@@ -75,5 +122,7 @@ int setup_open(struct setup *s, const struct bot_config *c, struct net *net)
 
 void setup_close(struct setup *s)
 {
+	engine_free(&s->engine);
+	net_wake_close(&s->engine_wake);
 	silero_free(&s->silero);
 }

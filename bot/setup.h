@@ -9,12 +9,16 @@
 #include "common/attr.h"
 
 struct bot_config;
+struct engine;
 struct net;
+struct net_wake;
 struct silero;
 
 struct setup {
 	struct provider_cfg stt, llm, tts;
 	struct silero *silero;
+	struct engine *engine; /* NULL: nothing is computed in process */
+	struct net_wake *engine_wake;
 	struct session_env env; /* for sessions */
 };
 
