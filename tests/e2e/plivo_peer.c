@@ -41,6 +41,7 @@ void ppeer_open(struct ppeer *p)
 		p->conns[i].fd = -1;
 	p->status = 200;
 	p->upgrade = 101;
+	p->payload = 216;
 	p->close_code = -1;
 	p->events = json_array();
 }
@@ -69,7 +70,7 @@ void ppeer_close(struct ppeer *p)
 	json_decref(p->events);
 }
 
-static void put(struct ppeer_conn *c, const void *v, size_t len)
+void ppeer_put(struct ppeer_conn *c, const void *v, size_t len)
 {
 	const char *at = v;
 
@@ -81,104 +82,6 @@ static void put(struct ppeer_conn *c, const void *v, size_t len)
 		at += n;
 		len -= (size_t)n;
 	}
-}
-
-void ppeer_frame(struct ppeer *p, int first, const void *v, size_t len)
-{
-	uint8_t head[10] = {(uint8_t)first};
-	size_t n = 2;
-
-	CHECK(p->stream);
-	if (len < 126) {
-		head[1] = (uint8_t)len;
-	} else if (len < 65536) {
-		head[1] = 126;
-		head[2] = (uint8_t)(len >> 8);
-		head[3] = (uint8_t)len;
-		n = 4;
-	} else {
-		head[1] = 127;
-		for (int i = 0; i < 8; i++)
-			head[2 + i] = (uint8_t)((uint64_t)len >> (56 - 8 * i));
-		n = 10;
-	}
-	put(p->stream, head, n);
-	put(p->stream, v, len);
-}
-
-void ppeer_text(struct ppeer *p, const char *text)
-{
-	ppeer_frame(p, 0x81, text, strlen(text));
-}
-
-static void packet(struct ppeer *p, const unsigned char raw[160])
-{
-	unsigned char payload[240];
-	char text[512];
-
-	EVP_EncodeBlock(payload, raw, 160);
-	(void)snprintf(text, sizeof(text),
-	               "{\"event\":\"playAudio\",\"media\":"
-	               "{\"contentType\":\"audio/x-mulaw\","
-	               "\"sampleRate\":8000,\"payload\":\"%s\"}}",
-	               payload);
-	ppeer_text(p, text);
-}
-
-void ppeer_play(struct ppeer *p, unsigned ms, bool loud)
-{
-	unsigned char raw[160];
-
-	for (int i = 0; i < 160; i++)
-		raw[i] = !loud ? 0xff : i / 8 % 2 ? 0x10 : 0x90;
-	for (unsigned done = 0; done < ms; done += 20)
-		packet(p, raw);
-}
-
-/* Straight from the definition of G.711: sign, exponent, mantissa. */
-static unsigned char mulaw(int v)
-{
-	const int sign = v < 0 ? 0x80 : 0;
-	int level = (v < 0 ? -v : v) + 132, exponent = 0;
-
-	if (level > 32767)
-		level = 32767;
-	while (level >> (exponent + 8))
-		exponent++;
-	return (unsigned char)~(sign | exponent << 4 |
-	                        ((level >> (exponent + 3)) & 15));
-}
-
-void ppeer_say(struct ppeer *p, const int16_t *v, size_t n)
-{
-	for (size_t at = 0; at < n; at += 160) {
-		unsigned char raw[160];
-
-		for (size_t i = 0; i < 160; i++)
-			raw[i] = mulaw(at + i < n ? v[at + i] : 0);
-		packet(p, raw);
-	}
-}
-
-void ppeer_checkpoint(struct ppeer *p, const char *name)
-{
-	char text[256];
-
-	(void)snprintf(text, sizeof(text),
-	               "{\"event\":\"checkpoint\",\"streamId\":\"%s\","
-	               "\"name\":\"%s\"}",
-	               p->stream_id, name);
-	ppeer_text(p, text);
-}
-
-void ppeer_clear(struct ppeer *p)
-{
-	char text[256];
-
-	(void)snprintf(text, sizeof(text),
-	               "{\"event\":\"clearAudio\",\"streamId\":\"%s\"}",
-	               p->stream_id);
-	ppeer_text(p, text);
 }
 
 void ppeer_hang_up(struct ppeer *p, int code)
@@ -208,7 +111,8 @@ static void on_media(struct ppeer *p, const json_t *o)
 	p->last_media = ppeer_now();
 	if (!p->media++)
 		p->first_media = p->last_media;
-	CHECK(n >= 160 && strlen(payload) == 216);
+	CHECK(n >= 160);
+	CHECK_INT(p->payload, strlen(payload));
 	for (int i = 0; i < 160; i++) {
 		const uint8_t level = (uint8_t)(0x7f - (raw[i] & 0x7f));
 
@@ -337,7 +241,7 @@ static void upgrade(struct ppeer *p, struct ppeer_conn *c,
 		(void)snprintf(text, sizeof(text),
 		               "HTTP/1.1 %d No\r\nContent-Length: 0\r\n\r\n",
 		               p->upgrade);
-		put(c, text, strlen(text));
+		ppeer_put(c, text, strlen(text));
 		drop(p, c);
 		return;
 	}
@@ -346,7 +250,7 @@ static void upgrade(struct ppeer *p, struct ppeer_conn *c,
 	               "websocket\r\nConnection: keep-alive, Upgrade\r\n"
 	               "Sec-WebSocket-Accept: %s\r\n\r\n",
 	               accept);
-	put(c, text, strlen(text));
+	ppeer_put(c, text, strlen(text));
 	c->ws = true;
 	p->stream = c;
 	p->closed = false;
@@ -373,7 +277,7 @@ static void respond(struct ppeer *p, struct ppeer_conn *c,
 	               "Content-Length: %zu\r\n\r\n%s",
 	               status, xml ? "application/xml" : "text/plain",
 	               strlen(body), body);
-	put(c, text, strlen(text));
+	ppeer_put(c, text, strlen(text));
 }
 
 /* One request; returns its length, 0: not all there. */

@@ -50,6 +50,7 @@ struct ppeer {
 	int upgrade; /* status of the answer to upgrades; 101 */
 	struct ppeer_conn *stream;
 	char stream_id[64], call_id[64];
+	size_t payload; /* characters that each media message must have */
 	json_t *events; /* all messages but media, in order */
 	unsigned media, pings, starts;
 	double first_media, last_media;
@@ -93,6 +94,9 @@ void ppeer_clear(struct ppeer *p);
 
 /* Close frame with @code; 0: the socket alone. */
 void ppeer_hang_up(struct ppeer *p, int code);
+
+/* Bytes to one connection. */
+void ppeer_put(struct ppeer_conn *c, const void *v, size_t len);
 
 double ppeer_now(void);
 

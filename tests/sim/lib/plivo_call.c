@@ -7,8 +7,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/crypto.h"
 #include "common/err.h"
 #include "common/mem.h"
+#include "tests/sim/lib/plivo_audio.h"
 #include "tests/sim/lib/plivo_media.h"
 #include "tests/sim/lib/plivo_run.h"
 #include "tests/sim/lib/plivo_stream.h"
@@ -375,6 +377,15 @@ static void on_pick_up(void *arg)
 	detect(c);
 }
 
+/* Frames of many calls must not all be due at the same moment. */
+static uint64_t phase_us(void)
+{
+	uint16_t r;
+
+	crypto_random(&r, sizeof(r));
+	return r % (PSIM_FRAME_MS * 1000);
+}
+
 static void on_ringing(void *arg)
 {
 	struct psim_call *c = arg;
@@ -396,8 +407,10 @@ static void on_ringing(void *arg)
 		psim_timer(&c->sim->loop, &c->limit, (uint32_t)timeout * 1000,
 		           on_ring_timeout, c);
 	if (c->script->pick_up == PSIM_ANSWERS)
-		psim_timer(&c->sim->loop, &c->step, c->script->answer_ms,
-		           on_pick_up, c);
+		psim_timer_at(&c->sim->loop, &c->step,
+		              psim_now_us() + phase_us() +
+		                      c->script->answer_ms * UINT64_C(1000),
+		              on_pick_up, c);
 }
 
 void psim_call_dial(struct psim_call *c)

@@ -5,6 +5,7 @@
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "common/err.h"
 #include "common/mem.h"
@@ -95,23 +96,29 @@ static void on_written(uv_write_t *req, int status)
 		fail(c, status);
 }
 
+/* Bytes that went, or a negative errno. */
+static int send_now(struct psim_conn *c, const void *v, size_t len)
+{
+	uv_os_fd_t fd;
+	ssize_t n;
+
+	if (uv_fileno((uv_handle_t *)&c->tcp, &fd))
+		return -EBADF;
+	n = send(fd, v, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n >= 0)
+		return (int)n;
+	return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+}
+
 static int raw_send(struct psim_conn *c, const void *v, size_t len)
 {
 	struct pending *p;
 	uv_buf_t b;
 	int n = 0;
 
+	/* What the kernel takes at once needs no copy. */
 	if (!uv_stream_get_write_queue_size((uv_stream_t *)&c->tcp)) {
-		/* libuv takes no pointer to const, and does not write. */
-		b = uv_buf_init(((union {
-					const void *in;
-					char *out;
-				}){.in = v})
-		                        .out,
-		                (unsigned)len);
-		n = uv_try_write((uv_stream_t *)&c->tcp, &b, 1);
-		if (n == UV_EAGAIN)
-			n = 0;
+		n = send_now(c, v, len);
 		if (n < 0)
 			return n;
 		if ((size_t)n == len)
@@ -232,15 +239,27 @@ static void on_connect(uv_connect_t *req, int status)
 		announce(c);
 }
 
+/* "localhost" may name ::1 first, where few servers listen. */
+static const struct addrinfo *prefer_v4(const struct addrinfo *ai)
+{
+	for (const struct addrinfo *one = ai; one; one = one->ai_next)
+		if (one->ai_family == AF_INET)
+			return one;
+	return ai;
+}
+
 static void on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *ai)
 {
 	struct psim_conn *c = CONTAINER_OF(req, struct psim_conn, resolving);
+	const struct addrinfo *one = prefer_v4(ai);
 
 	c->lookup = false;
 	if (!c->closing && !c->ended) {
+		if (!status && !one)
+			status = UV_EAI_NONAME;
 		if (!status)
 			status = uv_tcp_connect(&c->connecting, &c->tcp,
-			                        ai->ai_addr, on_connect);
+			                        one->ai_addr, on_connect);
 		if (status)
 			fail(c, status);
 	}
