@@ -263,7 +263,8 @@ static int set_paths(struct bot_config *c, struct buf *faults)
 	return 0;
 }
 
-int config_load(struct bot_config *c, const char *dotenv, struct buf *faults)
+int bot_config_load(struct bot_config *c, const char *dotenv,
+                    struct buf *faults)
 {
 	int err;
 
@@ -291,7 +292,7 @@ int config_load(struct bot_config *c, const char *dotenv, struct buf *faults)
 	return faults->len ? -EINVAL : 0;
 }
 
-void config_fini(struct bot_config *c)
+void bot_config_fini(struct bot_config *c)
 {
 	opt_free(&c->opts);
 }

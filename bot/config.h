@@ -54,10 +54,10 @@ extern const size_t bot_options_n;
 /* Read the environment and the file @dotenv (NULL: none), choose providers,
  * and check it all. @faults gets a line for each fault. -EINVAL: there were
  * some; the struct is filled as far as possible. -ENOMEM. */
-int config_load(struct bot_config *cfg, const char *dotenv,
-                struct buf *faults) MUST_CHECK;
+int bot_config_load(struct bot_config *cfg, const char *dotenv,
+                    struct buf *faults) MUST_CHECK;
 
-void config_fini(struct bot_config *cfg);
+void bot_config_fini(struct bot_config *cfg);
 
 /* Does the bot listen on loopback only? */
 bool config_on_loopback(const struct bot_config *cfg);

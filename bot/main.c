@@ -46,7 +46,7 @@ static const char usage[] =
 	"dialout-bot: the media worker of dialout\n"
 	"\n"
 	"  --check             print the configuration, or its faults, and "
-        "exit\n"
+	"exit\n"
 	"  --ready-file PATH   write the URL there when it serves\n"
 	"  --help, --version\n"
 	"\n"
@@ -92,7 +92,7 @@ static int read_config(struct program *p)
 	int err, code = -1;
 
 	buf_init(&text, TEXT_MAX);
-	err = config_load(&p->cfg, ".env", &text);
+	err = bot_config_load(&p->cfg, ".env", &text);
 	if (err) {
 		fprintf(stderr, "%s",
 		        text.len ? text.v : "configuration not read\n");
@@ -240,7 +240,7 @@ static void close_all(struct program *p)
 		timer_stop(net_timers(p->net), &p->watchdog);
 	setup_close(&p->setup);
 	net_free(&p->net);
-	config_fini(&p->cfg);
+	bot_config_fini(&p->cfg);
 }
 
 int main(int argc, char **argv)
@@ -251,7 +251,7 @@ int main(int argc, char **argv)
 	if (code < 0)
 		code = read_config(&p);
 	if (code >= 0) {
-		config_fini(&p.cfg);
+		bot_config_fini(&p.cfg);
 		return code;
 	}
 	log_set_level((enum log_level)p.cfg.log_level);

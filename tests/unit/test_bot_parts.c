@@ -94,15 +94,15 @@ static struct buf faults;
 
 static int load(void)
 {
-	config_fini(&cfg);
+	bot_config_fini(&cfg);
 	buf_fini(&faults);
 	buf_init(&faults, 64 * 1024);
-	return config_load(&cfg, NULL, &faults);
+	return bot_config_load(&cfg, NULL, &faults);
 }
 
 static void finish(void)
 {
-	config_fini(&cfg);
+	bot_config_fini(&cfg);
 	buf_fini(&faults);
 	CHECK_INT(0, mem_live());
 }
