@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <stdio.h>
 
 #include "common/err.h"
 #include "common/mem.h"
@@ -39,12 +40,14 @@ static SSL_CTX *context(struct psim_loop *l)
 static int name_peer(SSL *ssl, const char *host)
 {
 	unsigned char raw[16];
+	char name[256]; /* OpenSSL's macro takes no const */
 
+	(void)snprintf(name, sizeof(name), "%s", host);
 	if (inet_pton(AF_INET, host, raw) == 1 ||
 	    inet_pton(AF_INET6, host, raw) == 1)
 		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host);
 	return SSL_set1_host(ssl, host) == 1 &&
-	       SSL_set_tlsext_host_name(ssl, host) == 1;
+	       SSL_set_tlsext_host_name(ssl, name) == 1;
 }
 
 int psim_tls_new(struct psim_tls **tp, struct psim_loop *l, const char *host)
