@@ -11,6 +11,7 @@ echo "  FORMAT"
 clang-format --dry-run -Werror $files || bad=1
 echo "  STYLE"
 tests/lint/style.sh || bad=1
+# Declarations stand at the top of a function or block: no variableScope.
 echo "  CPPCHECK"
 # shellcheck disable=SC2086
 cppcheck --std=c11 --enable=warning,style,performance,portability \
