@@ -11,6 +11,7 @@
 #include "bot/provider/stt.h"
 #include "bot/provider/tts.h"
 #include "common/buf.h"
+#include "common/err.h"
 #include "common/str.h"
 
 enum {
@@ -210,14 +211,14 @@ static void default_agents(char dst[CONFIG_PATH_MAX])
 {
 	char exe[CONFIG_PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	char *slash;
 	struct buf b;
 
 	buf_init(&b, CONFIG_PATH_MAX - 1);
 	exe[n > 0 ? n : 0] = '\0';
 	/* Sanitizers' programs are one folder deeper. */
 	for (int up = 0; up < 3; up++) {
-		slash = strrchr(exe, '/');
+		char *slash = strrchr(exe, '/');
+
 		if (!slash)
 			break;
 		*slash = '\0';
@@ -259,7 +260,7 @@ static int set_paths(struct bot_config *c, struct buf *faults)
 		return buf_addf(faults,
 		                "AGENTS_DIR %s: %s; `make install` puts one "
 		                "to /etc/dialout/agents\n",
-		                c->agents_dir, strerror(errno));
+		                c->agents_dir, err_str(-errno));
 	return 0;
 }
 

@@ -58,9 +58,8 @@ void door_fini(struct door *d)
 	while (d->guests.next && !list_empty(&d->guests)) {
 		struct door_guest *g =
 			CONTAINER_OF(d->guests.next, struct door_guest, link);
-		struct ws *ws = forget(g);
 
-		ws_close(&ws, GOING, NULL);
+		show_out(g, GOING, "the bot ends");
 	}
 	mem_free(d->msg);
 	d->msg = NULL;

@@ -39,7 +39,7 @@ struct door {
 int door_init(struct door *d, struct timers *ts, const struct door_handlers *h,
               void *arg) MUST_CHECK;
 
-/* Shows all guests out, without handlers. */
+/* Shows all guests out. */
 void door_fini(struct door *d);
 
 /* Take @ws over and wait for its start. Without memory it is closed, and left

@@ -63,10 +63,11 @@ static int read_arguments(struct program *p, int argc, char **argv)
 		{"version", no_argument, NULL, 'v'},
 		{NULL, 0, NULL, 0},
 	};
-	int c;
 
 	for (;;) {
-		c = getopt_long(argc, argv, "", options, NULL);
+		// One thread here. NOLINTNEXTLINE(concurrency-mt-unsafe)
+		int c = getopt_long(argc, argv, "", options, NULL);
+
 		if (c < 0)
 			break;
 		if (c == 'c')
@@ -208,6 +209,7 @@ static int say_ready(struct program *p)
 	const char *colon = strrchr(p->cfg.addr, ':');
 	int host_len = (int)(colon - p->cfg.addr);
 	const char *host = p->cfg.addr;
+	// Nobody changes the environment. NOLINTNEXTLINE(concurrency-mt-unsafe)
 	const char *watchdog = getenv("WATCHDOG_USEC");
 	char url[URL_TEXT_MAX];
 	int err = 0;

@@ -16,7 +16,7 @@ static bool has_secret(const struct worker *w, const struct ws_request *req)
 	const char *auth = req->header(req, "authorization");
 	const size_t n = sizeof(scheme) - 1;
 
-	if (!w->cfg->secret || !auth || strncmp(auth, scheme, n))
+	if (!w->cfg->secret || !auth || strncmp(auth, scheme, n) != 0)
 		return false;
 	return crypto_equal(auth + n, strlen(auth + n), w->cfg->secret,
 	                    strlen(w->cfg->secret));
@@ -109,14 +109,15 @@ static char *inline_body(const struct ws_request *req)
 {
 	struct str value = query_value(req->query, "body");
 	char *text = NULL, *json = NULL;
-	long n, len = -1;
+	long len = -1;
 
 	if (!value.len || value.len > 2 * WORKER_BODY_MAX)
 		return NULL;
 	text = mem_strndup(value.v, value.len);
 	json = mem_zalloc(value.len + 4);
 	if (text && json) {
-		n = str_unescape(text, value.len, false);
+		long n = str_unescape(text, value.len, false);
+
 		if (n > 0)
 			len = base64_decode_lenient(json, text, (size_t)n);
 	}

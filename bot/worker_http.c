@@ -122,7 +122,7 @@ static void reserve_request(struct worker *w, const struct ws_request *req,
 		              "be the same here and there");
 		return;
 	}
-	if (strcmp(req->path, "/reserve"))
+	if (strcmp(req->path, "/reserve") != 0)
 		place(w, req, res);
 	else if (!strcmp(req->method, "POST"))
 		worker_reserve(w, req, res);
@@ -159,7 +159,7 @@ void worker_request(const struct ws_request *req, struct ws_response *res,
 	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
 		size_t n = strlen(routes[i].path);
 
-		if (strncmp(req->path, routes[i].path, n) ||
+		if (strncmp(req->path, routes[i].path, n) != 0 ||
 		    (req->path[n] && (req->path[n] != '/' || !routes[i].below)))
 			continue;
 		routes[i].serve(arg, req, res);

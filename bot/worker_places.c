@@ -53,8 +53,9 @@ static const char *read_wish(struct wish *wish, const struct ws_request *req)
 	    !text_field(obj, "events_url", wish->events_url,
 	                sizeof(wish->events_url)))
 		return "to, from, agent or events_url is no text, or too long";
-	if (wish->events_url[0] && (!peer_url_ok(wish->events_url) ||
-	                            strncmp(wish->events_url, "http", 4)))
+	if (wish->events_url[0] &&
+	    (!peer_url_ok(wish->events_url) ||
+	     !str_starts(str_of(wish->events_url), "http")))
 		return "events_url must be https, or http to a private "
 		       "address";
 	if (jtext_get(obj, "ttl", &v) ||

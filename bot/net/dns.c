@@ -153,7 +153,6 @@ static void done_handler(uv_getaddrinfo_t *uv, int status, struct addrinfo *ai)
 	struct dns_req *r = CONTAINER_OF(uv, struct dns_req, uv);
 	struct dns *dns = r->dns;
 	struct dns_addrs addrs = {.n = 0};
-	int err;
 
 	if (!status) {
 		add_family(&addrs, ai, AF_INET);
@@ -161,6 +160,8 @@ static void done_handler(uv_getaddrinfo_t *uv, int status, struct addrinfo *ai)
 	}
 	uv_freeaddrinfo(ai);
 	if (dns) {
+		int err;
+
 		net_touch(dns->net);
 		list_remove(&r->link);
 		dns->n_asking--;

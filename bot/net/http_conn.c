@@ -203,8 +203,9 @@ static bool refuse(struct http_conn *c, int status)
 
 static const char *get_header(const struct ws_request *req, const char *name)
 {
-	const struct request *r = CONTAINER_OF(
-		(struct ws_request *)(uintptr_t)req, struct request, pub);
+	/* CONTAINER_OF() for what is const. */
+	const struct request *r = (const void *)((const char *)req -
+	                                         offsetof(struct request, pub));
 
 	return http_head_get(r->head, name).v;
 }

@@ -29,7 +29,7 @@ static int parse_port(struct url *url, struct str port)
 
 static int parse_authority(struct url *url, struct str at)
 {
-	struct str host = at;
+	struct str host;
 
 	if (at.len && at.v[0] == '[') {
 		host = str_cut(&at, ']');

@@ -26,17 +26,16 @@ static const char system_ca[] = "/etc/ssl/certs/ca-certificates.crt";
 static int add_headers(const struct ws_dial *d, struct lws *wsi,
                        unsigned char **p, size_t room)
 {
-	const unsigned char *end = *p + room;
+	unsigned char *end = *p + room;
 	const char *h = d->headers, *stop = h + d->headers_len;
 
 	while (h < stop) {
 		const char *value = h + strlen(h) + 1;
 		size_t len = strlen(value);
 
-		if (lws_add_http_header_by_name(
-			    wsi, (const unsigned char *)h,
-			    (const unsigned char *)value, (int)len, p,
-			    (unsigned char *)(uintptr_t)end))
+		if (lws_add_http_header_by_name(wsi, (const unsigned char *)h,
+		                                (const unsigned char *)value,
+		                                (int)len, p, end))
 			return -1;
 		h = value + len + 1;
 	}

@@ -20,6 +20,12 @@ enum {
 	INTERNAL_ERROR = 1011,
 };
 
+union address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
 /* "host:port", "[v6]:port", ":port". */
 static int split_address(const char *addr, char host[64], char port[8])
 {
@@ -70,32 +76,28 @@ static int listen_on(const char *addr)
 	return fd;
 }
 
-static void address_text(const struct sockaddr_storage *sa, char *dst,
-                         size_t cap)
+static void address_text(const union address *a, char *dst, size_t cap)
 {
-	const struct sockaddr_in *v4 = (const void *)sa;
-	const struct sockaddr_in6 *v6 = (const void *)sa;
+	const struct in6_addr *v6 = &a->v6.sin6_addr;
 
 	dst[0] = '\0';
-	if (sa->ss_family == AF_INET)
-		inet_ntop(AF_INET, &v4->sin_addr, dst, (socklen_t)cap);
-	else if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
-		inet_ntop(AF_INET, &v6->sin6_addr.s6_addr[12], dst,
-		          (socklen_t)cap);
+	if (a->any.sa_family == AF_INET)
+		inet_ntop(AF_INET, &a->v4.sin_addr, dst, (socklen_t)cap);
+	else if (IN6_IS_ADDR_V4MAPPED(v6))
+		inet_ntop(AF_INET, &v6->s6_addr[12], dst, (socklen_t)cap);
 	else
-		inet_ntop(AF_INET6, &v6->sin6_addr, dst, (socklen_t)cap);
+		inet_ntop(AF_INET6, v6, dst, (socklen_t)cap);
 }
 
 static uint16_t port_of(int fd)
 {
-	struct sockaddr_storage sa;
-	socklen_t len = sizeof(sa);
-	const struct sockaddr_in *v4 = (const void *)&sa;
-	const struct sockaddr_in6 *v6 = (const void *)&sa;
+	union address a = {.any.sa_family = AF_UNSPEC};
+	socklen_t len = sizeof(a);
 
-	if (getsockname(fd, (struct sockaddr *)&sa, &len))
+	if (getsockname(fd, &a.any, &len))
 		return 0;
-	return ntohs(sa.ss_family == AF_INET6 ? v6->sin6_port : v4->sin_port);
+	return ntohs(a.any.sa_family == AF_INET6 ? a.v6.sin6_port
+	                                         : a.v4.sin_port);
 }
 
 static void accept_handler(uv_poll_t *uv, int status, int events)
@@ -107,10 +109,10 @@ static void accept_handler(uv_poll_t *uv, int status, int events)
 	(void)events;
 	net_touch(s->net);
 	for (int i = 0; i < ACCEPTS_MAX; i++) {
-		struct sockaddr_storage sa;
-		socklen_t len = sizeof(sa);
+		union address a = {.any.sa_family = AF_UNSPEC};
+		socklen_t len = sizeof(a);
 		char peer[INET6_ADDRSTRLEN];
-		int fd = accept4(s->fd, (struct sockaddr *)&sa, &len,
+		int fd = accept4(s->fd, &a.any, &len,
 		                 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd < 0)
@@ -121,7 +123,7 @@ static void accept_handler(uv_poll_t *uv, int status, int events)
 		}
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-		address_text(&sa, peer, sizeof(peer));
+		address_text(&a, peer, sizeof(peer));
 		http_conn_open(s, fd, peer);
 	}
 }

@@ -113,11 +113,12 @@ static void answer_mark(const char *text, size_t len)
 {
 	json_t *doc = js_parse(text, len, NULL, 0);
 	const char *event = js_str(doc, "event", "");
-	char reply[256];
 
 	if (!strcmp(event, "playAudio"))
 		plays++;
 	if (!strcmp(event, "checkpoint")) {
+		char reply[256];
+
 		snprintf(reply, sizeof(reply),
 		         "{\"event\":\"playedStream\",\"streamId\":\"s1\","
 		         "\"name\":\"%s\"}",
@@ -150,9 +151,8 @@ static void send_frame(void *arg)
 	char text[512], payload[217];
 
 	(void)arg;
-	for (size_t i = 0; i < 212; i += 4)
-		memcpy(payload + i, "////", 4);
-	memcpy(payload + 212, "/w==", 5);
+	memset(payload, '/', sizeof(payload));
+	snprintf(payload + 213, 4, "w==");
 	sent++;
 	snprintf(text, sizeof(text),
 	         "{\"event\":\"media\",\"sequenceNumber\":%u,\"streamId\":"

@@ -70,18 +70,16 @@ static void lateness_is_forgotten_after_ten_seconds(void)
 static void urls_fall_into_their_parts(void)
 {
 	static const struct {
-		const char *text;
-		bool tls;
-		const char *host;
+		const char *text, *host, *path;
 		int port;
-		const char *path;
+		bool tls;
 	} rows[] = {
-		{"ws://a", false, "a", 80, "/"},
-		{"wss://a.b/", true, "a.b", 443, "/"},
-		{"wss://a:99/x/y?z=1", true, "a", 99, "/x/y?z=1"},
-		{"ws://a?q=@", false, "a", 80, "/?q=@"},
-		{"ws://[::1]:8/p", false, "::1", 8, "/p"},
-		{"ws://[::1]", false, "::1", 80, "/"},
+		{"ws://a", "a", "/", 80, false},
+		{"wss://a.b/", "a.b", "/", 443, true},
+		{"wss://a:99/x/y?z=1", "a", "/x/y?z=1", 99, true},
+		{"ws://a?q=@", "a", "/?q=@", 80, false},
+		{"ws://[::1]:8/p", "::1", "/p", 8, false},
+		{"ws://[::1]", "::1", "/", 80, false},
 	};
 	struct url u;
 

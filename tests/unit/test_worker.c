@@ -13,6 +13,7 @@
 #include "common/js.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/plivo_sign.h"
 #include "common/timer.h"
 #include "tests/fake/session.h"
 #include "tests/harness/test.h"
@@ -646,6 +647,165 @@ static void a_call_that_cannot_begin_is_told_of(void)
 	end();
 }
 
+/* --- signed upgrades --- */
+
+static const char plivo_token[] = "plivo-token";
+
+/* Dial @path as Plivo would, signed for @url. */
+static void dial_signed(struct phone *p, const char *path, const char *url,
+                        const char *nonce)
+{
+	struct plivo_sign sign = {.url = url, .nonce = nonce};
+	char signature[PLIVO_SIGN_LEN + 1], to[2048];
+	struct ws_header headers[] = {
+		{"x-plivo-signature-v3", signature},
+		{"x-plivo-signature-v3-nonce", nonce},
+	};
+	struct ws_params prm = {.url = to, .headers = headers, .n_headers = 2};
+
+	CHECK_INT(0, plivo_sign_make(signature, &sign, plivo_token));
+	snprintf(to, sizeof(to), "%s%s", ws_base, path);
+	p->log[0] = '\0';
+	CHECK_INT(0, ws_connect(&p->ws, net, &prm, phone_handler, p));
+	net_run(net);
+}
+
+static void begin_public(void)
+{
+	cfg.public_url = "wss://voice.example.com/b3";
+	cfg.plivo_token = plivo_token;
+	cfg.secret = secret;
+	begin();
+}
+
+static void a_reserved_stream_needs_plivos_signature(void)
+{
+	char path[128], url[256];
+
+	cfg.verify = VERIFY_ENFORCE;
+	begin_public();
+	CHECK_INT(200, reserve("c1", NULL));
+	snprintf(path, sizeof(path), "/b3/ws/%s", id);
+	snprintf(url, sizeof(url), "http://voice.example.com/b3/ws/%s", id);
+	dial(&other, path, false);
+	CHECK_STR("failed:403 ", other.log);
+	dial_signed(&other, path, "http://voice.example.com/b3/ws/x", "n1");
+	CHECK_STR("failed:403 ", other.log);
+	dial_signed(&phone, path, url, "n2");
+	CHECK_STR("open ", phone.log);
+	start(&phone, "u1");
+	while (!fake_session()->opened)
+		pass(5);
+	/* The same nonce once more: the same call may, another may not. */
+	dial_signed(&other, path, url, "n2");
+	CHECK_STR("open ", other.log);
+	start(&other, "u2");
+	while (!strstr(other.log, "closed:1008"))
+		net_run(net);
+	CHECK_INT(1, fake_session()->opened);
+	end();
+}
+
+static void a_nonce_is_no_use_at_another_place(void)
+{
+	char path[128], url[256];
+
+	cfg.verify = VERIFY_ENFORCE;
+	begin_public();
+	for (int i = 0; i < 2; i++) {
+		CHECK_INT(200, reserve(i ? "c2" : "c1", NULL));
+		snprintf(path, sizeof(path), "/b3/ws/%s", id);
+		snprintf(url, sizeof(url), "wss://voice.example.com/b3/ws/%s",
+		         id);
+		dial_signed(i ? &other : &phone, path, url, "n1");
+	}
+	CHECK_STR("open ", phone.log);
+	CHECK_STR("failed:403 ", other.log);
+	end();
+}
+
+static void logging_lets_a_bad_signature_pass(void)
+{
+	char path[128];
+
+	cfg.verify = VERIFY_LOG;
+	begin_public();
+	CHECK_INT(200, reserve("c1", NULL));
+	snprintf(path, sizeof(path), "/ws/%s", id);
+	dial(&phone, path, false);
+	CHECK_STR("open ", phone.log);
+	end();
+}
+
+static void the_relay_needs_no_signature(void)
+{
+	char path[128];
+
+	cfg.verify = VERIFY_ENFORCE;
+	begin_public();
+	CHECK_INT(200, reserve("c1", NULL));
+	snprintf(path, sizeof(path), "/ws/%s", id);
+	dial(&phone, path, true);
+	CHECK_STR("open ", phone.log);
+	end();
+}
+
+static void signed_inline_streams_are_taken_whatever_is_verified(void)
+{
+	cfg.accept = ACCEPT_SIGNED;
+	cfg.verify = VERIFY_OFF;
+	begin_public();
+	dial(&other, "/ws?body=e30%3D", false);
+	CHECK_STR("failed:403 ", other.log);
+	dial_signed(&phone, "/ws?body=e30%3D",
+	            "http://voice.example.com/ws?body=e30%3D", "n1");
+	CHECK_STR("open ", phone.log);
+	start(&phone, "u1");
+	while (!fake_session()->opened)
+		pass(5);
+	CHECK(strstr(fake_session()->log, "/u1//{}"));
+	end();
+}
+
+static void an_inline_call_that_comes_again_is_the_same(void)
+{
+	cfg.accept = ACCEPT_ANY;
+	begin();
+	dial(&phone, "/ws", false);
+	start(&phone, "u1");
+	while (!fake_session()->opened)
+		pass(5);
+	dial(&other, "/ws", false);
+	start(&other, "u1");
+	while (!strstr(fake_session()->log, "reline"))
+		pass(5);
+	CHECK_INT(1, fake_session()->opened);
+	CHECK_INT(200, ask("GET", "/metrics", NULL));
+	CHECK(strstr(answer, "\ndialout_bot_places 1\n"));
+	end();
+}
+
+static void a_lost_socket_is_waited_for(void)
+{
+	char path[128];
+
+	begin();
+	call("c1", "u1");
+	snprintf(path, sizeof(path), "/ws/%s", id);
+	ws_close(&phone.ws, 1011, "trouble"); /* no way a call ends */
+	pass(300);
+	CHECK(!strstr(fake_session()->log, "lost"));
+	dial(&other, path, false);
+	start(&other, "u1");
+	while (!strstr(fake_session()->log, "reline"))
+		pass(5);
+	ws_close(&other.ws, 1011, "trouble");
+	while (fake_session()->open_now)
+		pass(20); /* for three seconds, then it is over */
+	CHECK(strstr(fake_session()->log, "lost close"));
+	end();
+}
+
 static unsigned drained;
 
 static void drained_handler(void *arg)
@@ -722,6 +882,13 @@ static const struct test tests[] = {
 	TEST(hanging_up_closes_the_stream),
 	TEST(releasing_a_place_ends_its_call),
 	TEST(a_call_that_cannot_begin_is_told_of),
+	TEST(a_reserved_stream_needs_plivos_signature),
+	TEST(a_nonce_is_no_use_at_another_place),
+	TEST(logging_lets_a_bad_signature_pass),
+	TEST(the_relay_needs_no_signature),
+	TEST(signed_inline_streams_are_taken_whatever_is_verified),
+	TEST(an_inline_call_that_comes_again_is_the_same),
+	TEST(a_lost_socket_is_waited_for),
 	TEST(draining_waits_for_calls_and_takes_no_more),
 	TEST(out_of_patience_goodbyes_are_said),
 	TEST(an_idle_bot_drains_at_once),
