@@ -361,6 +361,16 @@ static void bad_messages_are_violations_and_not_obeyed(void)
 	rig_journal(&r);
 	CHECK_INT(ARRAY_LEN(bad), rig_entries(&r, "violation"));
 	CHECK_INT(0, rig_entries(&r, "hears"));
+	{
+		struct http_answer a;
+		char url[256];
+
+		(void)snprintf(url, sizeof(url), "%s/sim/state", r.sim.url);
+		http_get(&a, url);
+		CHECK_INT(ARRAY_LEN(bad), json_array_size(json_object_get(
+						  a.json, "violations")));
+		http_done(&a);
+	}
 	/* Binary ends it: Plivo has text messages only. */
 	ppeer_frame(&r.peer, 0x82, "abc", 3);
 	ppeer_wait_closed(&r.peer, 2000);

@@ -31,10 +31,10 @@ static void state(struct psim *s, struct psim_reply *r)
 	for (struct link *l = s->calls.next; l != &s->calls; l = l->next)
 		json_array_append_new(calls, call_state(psim_call_of(l)));
 	psim_reply_json(r, 200,
-	                json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:o}",
+	                json_pack("{s:i, s:i, s:O, s:i, s:i, s:i, s:o}",
 	                          "calls_made", (int)s->call_count, "ended",
 	                          (int)s->ended, "violations",
-	                          (int)s->journal.violations, "warnings",
+	                          s->journal.violation_list, "warnings",
 	                          (int)s->journal.warnings, "entries",
 	                          (int)s->journal.entries, "webhooks_out",
 	                          (int)s->hook_count, "calls", calls));

@@ -10,6 +10,7 @@
 enum {
 	LINES_MAX = 48 * 1024 * 1024, /* [bytes] for /sim/journal */
 	LINE_MAX_LEN = 1024 * 1024,   /* [bytes] of one entry */
+	LISTED_MAX = 200,             /* violations in /sim/state */
 	SHOWN_MAX = 100,              /* [bytes] of a value on the screen */
 };
 
@@ -17,6 +18,7 @@ int psim_journal_open(struct psim_journal *j, const char *path, bool quiet)
 {
 	*j = (struct psim_journal){.quiet = quiet, .began_us = psim_now_us()};
 	buf_init(&j->lines, LINES_MAX);
+	j->violation_list = json_array();
 	if (!path)
 		return 0;
 	j->file = fopen(path, "w");
@@ -31,6 +33,8 @@ void psim_journal_close(struct psim_journal *j)
 	if (j->file)
 		fclose(j->file);
 	j->file = NULL;
+	json_decref(j->violation_list);
+	j->violation_list = NULL;
 	buf_fini(&j->lines);
 }
 
@@ -89,8 +93,12 @@ void psim_journal_put(struct psim_journal *j, const char *event,
 	                  "event", event);
 	struct buf line;
 
-	if (!strcmp(event, "violation"))
+	if (!strcmp(event, "violation")) {
 		j->violations++;
+		if (json_array_size(j->violation_list) < LISTED_MAX)
+			json_array_append(j->violation_list,
+			                  json_object_get(extra, "what"));
+	}
 	if (!strcmp(event, "warning"))
 		j->warnings++;
 	if (call)

@@ -21,8 +21,9 @@ struct psim_journal {
 	bool quiet; /* nothing on standard output */
 	uint64_t began_us;
 	unsigned entries, violations, warnings;
-	struct buf lines; /* all of it, until its limit */
-	bool full;        /* entries are missing from lines */
+	json_t *violation_list; /* their texts, as far as there is room */
+	struct buf lines;       /* all of it, until its limit */
+	bool full;              /* entries are missing from lines */
 };
 
 /* @path may be NULL. errno. */

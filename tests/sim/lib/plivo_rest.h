@@ -8,7 +8,7 @@
  *	GET, DELETE        .../Call/UUID/Stream/[STREAM/]
  *	DELETE .../Request/UUID/                cancel
  *
- *	GET  /sim/state                 calls and sums
+ *	GET  /sim/state                 calls, sums, the list of violations
  *	GET  /sim/journal[?since=N]     entries after the Nth, a line each
  *	POST /sim/hangup/UUID           the callee hangs up
  *	POST /sim/drop/UUID             the stream's cable is cut
