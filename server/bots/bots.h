@@ -3,8 +3,8 @@
  *
  * A bot is asked for a place before anybody is dialled. Bots are tried one
  * after the other; which of them answer at all is found out once a second. A
- * bot's name here is its URL, with "#ADDRESS" where the URL's host has
- * several: opaque, to be kept with the call.
+ * bot's name here is its URL, with "#ADDRESS" where the URL's host is a name:
+ * opaque, to be kept with the call.
  *
  * Functions may be called from any thread; handlers run on the fetchd's
  * thread, exactly once, and never if the function returned an error. To
@@ -32,7 +32,8 @@ enum {
 
 /* @urls: comma separated. @secret: BOT_SECRET or NULL; copied. @why gets a
  * sentence. -EINVAL: a URL is none, or is http:// to a public address. Names
- * are resolved in the background, again every few seconds. -ENOMEM. */
+ * are resolved now, which may take seconds, and then again and again in the
+ * background. -ENOMEM, ERR_LIMIT (BOTS_MAX), -EAGAIN (no thread). */
 int bots_new(struct bots **bp, struct fetchd *d, const char *urls,
              const char *secret, char *why, size_t why_cap) MUST_CHECK;
 
