@@ -207,21 +207,34 @@ static bool speaks(const struct flow *f, uint32_t at)
 	return false;
 }
 
-static void make_frame(struct fake_line *l, int loud)
+/* A media message of @n bytes into @text, which holds 2 * @n + 200. */
+static void make_frame(char *text, size_t cap, int loud, size_t n)
 {
-	uint8_t ulaw[PACKET];
-	char *p = l->frame[loud];
-	int n;
+	uint8_t *ulaw = mem_alloc(n);
+	size_t len;
 
-	for (int i = 0; i < PACKET; i++)
+	CHECK(ulaw != NULL);
+	for (size_t i = 0; i < n; i++)
 		ulaw[i] = !loud ? 0xff : i % 16 < 8 ? TONE_LOUD : TONE_LOUD_NEG;
-	n = snprintf(p, sizeof(l->frame[0]),
-	             "{\"sequenceNumber\":1,\"streamId\":\"s-1\",\"event\":"
-	             "\"media\",\"media\":{\"track\":\"inbound\",\"timestamp\":"
-	             "\"1\",\"chunk\":1,\"payload\":\"");
-	n += (int)base64_encode(p + n, ulaw, PACKET);
-	snprintf(p + n, sizeof(l->frame[0]) - (size_t)n,
-	         "\"},\"extra_headers\":\"{}\"}");
+	len = (size_t)snprintf(
+		text, cap,
+		"{\"sequenceNumber\":1,\"streamId\":\"s-1\",\"event\":"
+		"\"media\",\"media\":{\"track\":\"inbound\",\"timestamp\":"
+		"\"1\",\"chunk\":1,\"payload\":\"");
+	len += base64_encode(text + len, ulaw, n);
+	snprintf(text + len, cap - len, "\"},\"extra_headers\":\"{}\"}");
+	mem_free(ulaw);
+}
+
+void flow_audio(struct flow *f, uint32_t ms, bool loud, size_t size)
+{
+	static char text[40000];
+
+	for (size_t left = (size_t)ms * 8, n; left; left -= n) {
+		n = left < size ? left : size;
+		make_frame(text, sizeof(text), loud, n);
+		flow_message(f, text);
+	}
 }
 
 static void on_packet(void *arg)
@@ -245,8 +258,8 @@ int fake_line_new(struct fake_line **lp, struct flow *f)
 	l->f = f;
 	l->blocks = mem_zalloc(BLOCKS * sizeof(l->blocks[0]));
 	CHECK(l->blocks != NULL);
-	make_frame(l, 0);
-	make_frame(l, 1);
+	for (int loud = 0; loud < 2; loud++)
+		make_frame(l->frame[loud], sizeof(l->frame[0]), loud, PACKET);
 	timer_start(f->ts, &l->packet, 20, on_packet, l);
 	*lp = l;
 	return 0;

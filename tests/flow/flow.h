@@ -157,6 +157,9 @@ void flow_stt_fails(struct flow *f, uint32_t at, int err);
 void flow_answer(struct flow *f, const char *text);
 struct flow_answer *flow_answer_with(struct flow *f, const char *text);
 
+/* @ms of the callee's sound, now, in messages of @size bytes. */
+void flow_audio(struct flow *f, uint32_t ms, bool loud, size_t size);
+
 /* A message of the line, now. */
 void flow_message(struct flow *f, const char *json);
 void flow_stop(struct flow *f); /* Plivo's stop message */

@@ -300,6 +300,26 @@ static void six_voiced_chunks_in_a_row_begin_speech(void)
 	flow_close(&f);
 }
 
+/* [12] packets are cut as 20 ms each; here as one blob and as crumbs */
+static void speech_is_found_alike_however_the_audio_is_cut(void)
+{
+	static const size_t sizes[] = {160, 8, 8000};
+
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		flow_open(&f, &(struct flow_opts){.agent = flow_plain_agent,
+		                                  .no_media = true});
+		f.opts.never_flushed = true;
+		flow_run_to(&f, 1);
+		flow_audio(&f, 500, false, sizes[i]);
+		flow_audio(&f, 500, true, sizes[i]);
+		CHECK_STR("HEARING", flow_state(&f));
+		flow_audio(&f, 500, false, sizes[i]);
+		CHECK_STR("PAUSED", flow_state(&f));
+		CHECK_INT(1, f.flushes);
+		flow_close(&f);
+	}
+}
+
 /* [13] */
 static void a_short_yes_after_digital_silence_begins_a_turn(void)
 {
@@ -403,6 +423,7 @@ static const struct test tests[] = {
 	TEST(words_before_a_hangup_are_in_the_record),
 	TEST(a_line_that_falls_silent_is_given_up),
 	TEST(six_voiced_chunks_in_a_row_begin_speech),
+	TEST(speech_is_found_alike_however_the_audio_is_cut),
 	TEST(a_short_yes_after_digital_silence_begins_a_turn),
 	TEST(speech_ends_when_audio_stays_away_for_a_second),
 	TEST(an_interruption_drops_sound_and_text_but_not_the_end),
