@@ -23,9 +23,9 @@ enum kind {
 
 struct key {
 	const char *name;
-	enum kind kind;
 	size_t offset;
 	double min, max; /* of numbers */
+	enum kind kind;
 	bool nullable;
 };
 
@@ -33,23 +33,23 @@ struct key {
 
 /* clang-format off */
 static const struct key keys[] = {
-	{"instructions",	KIND_TEMPLATE,	AT(instructions),	0, 0, false},
-	{"greeting",		KIND_TEMPLATE,	AT(greeting),		0, 0, true},
-	{"apology",		KIND_TEMPLATE,	AT(apology),		0, 0, false},
-	{"goodbye",		KIND_TEMPLATE,	AT(goodbye),		0, 0, true},
-	{"model",		KIND_TEXT,	AT(model),		0, 0, true},
-	{"language",		KIND_TEXT,	AT(language),		0, 0, true},
-	{"temperature",		KIND_REAL,	AT(temperature),	0, 2, false},
-	{"protect_greeting",	KIND_BOOL,	AT(protect_greeting),	0, 0, false},
-	{"greet_after_ms",	KIND_MS,	AT(greet_after_ms),	1, 60000, false},
-	{"resume_after_ms",	KIND_MS,	AT(resume_ms),		0, 10000, false},
-	{"min_duration_ms",	KIND_MS,	AT(interrupt.min_ms),	0, 5000, false},
-	{"min_words",		KIND_COUNT,	AT(interrupt.min_words), 0, 20, false},
-	{"pause_ms",		KIND_MS,	AT(endpoint.short_ms),	100, 5000, false},
-	{"long_pause_ms",	KIND_MS,	AT(endpoint.long_ms),	100, 10000, false},
-	{"limits.call_sec",	KIND_SEC,	AT(max_call_ms),	10, 14400, false},
-	{"limits.idle_sec",	KIND_SEC,	AT(idle_ms),		5, 3600, false},
-	{"limits.turn_sec",	KIND_SEC,	AT(max_turn_ms),	5, 600, false},
+	{"instructions",	AT(instructions),	0, 0,	KIND_TEMPLATE, false},
+	{"greeting",		AT(greeting),		0, 0,	KIND_TEMPLATE, true},
+	{"apology",		AT(apology),		0, 0,	KIND_TEMPLATE, false},
+	{"goodbye",		AT(goodbye),		0, 0,	KIND_TEMPLATE, true},
+	{"model",		AT(model),		0, 0,	KIND_TEXT, true},
+	{"language",		AT(language),		0, 0,	KIND_TEXT, true},
+	{"temperature",		AT(temperature),	0, 2,	KIND_REAL, false},
+	{"protect_greeting",	AT(protect_greeting),	0, 0,	KIND_BOOL, false},
+	{"greet_after_ms",	AT(greet_after_ms),	1, 60000,	KIND_MS, false},
+	{"resume_after_ms",	AT(resume_ms),		0, 10000,	KIND_MS, false},
+	{"min_duration_ms",	AT(interrupt.min_ms),	0, 5000,	KIND_MS, false},
+	{"min_words",		AT(interrupt.min_words), 0, 20,	KIND_COUNT, false},
+	{"pause_ms",		AT(endpoint.short_ms),	100, 5000,	KIND_MS, false},
+	{"long_pause_ms",	AT(endpoint.long_ms),	100, 10000,	KIND_MS, false},
+	{"limits.call_sec",	AT(max_call_ms),	10, 14400,	KIND_SEC, false},
+	{"limits.idle_sec",	AT(idle_ms),		5, 3600,	KIND_SEC, false},
+	{"limits.turn_sec",	AT(max_turn_ms),	5, 600,	KIND_SEC, false},
 };
 /* clang-format on */
 

@@ -27,7 +27,7 @@ static size_t line_sign(struct str s, size_t i)
 
 	while (n < s.len && s.v[n] == '#')
 		n++;
-	if (n == i && n < s.len && memchr("-*+>", s.v[n], 4))
+	if (n == i && n < s.len && s.v[n] && strchr("-*+>", s.v[n]))
 		n++;
 	return n > i && n < s.len && s.v[n] == ' ' ? n - i : 0;
 }

@@ -1,5 +1,6 @@
 #include "bot/reply.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -65,7 +66,7 @@ static size_t words_end(const struct reply *r)
 /* Up to and with the marks that belong to the word before @at. */
 static size_t with_marks(struct str text, size_t at)
 {
-	while (at < text.len && !memchr(" \t\n", text.v[at], 3))
+	while (at < text.len && !isspace((unsigned char)text.v[at]))
 		at++;
 	return at;
 }

@@ -60,7 +60,7 @@ static enum mark mark_at(struct str s, size_t i, size_t *len)
 		return MARK_SPACE;
 	if (c == '.' || c == '!' || c == '?')
 		return MARK_STOP;
-	if (memchr("\"')]}*_`", c, 8))
+	if (c && strchr("\"')]}*_`", c))
 		return MARK_CLOSER;
 	if (c == ',' || c == ';' || c == ':' || c == '-')
 		return MARK_CLAUSE;
@@ -76,7 +76,7 @@ static struct str token_before(struct str s, size_t end)
 {
 	size_t from = end;
 
-	while (from && !memchr(" \t\r\n(\"[*_", s.v[from - 1], 8))
+	while (from && s.v[from - 1] && !strchr(" \t\r\n(\"[*_", s.v[from - 1]))
 		from--;
 	return str_n(s.v + from, end - from);
 }
@@ -198,7 +198,7 @@ static size_t piece_len(struct sentence *sn, struct str s,
 	sn->listing = false;
 	while (i < s.len) {
 		const enum mark m = mark_at(s, i, &len);
-		size_t next = i + len, end = 0;
+		size_t next = i + len;
 
 		chars++;
 		if (m == MARK_NEWLINE)
@@ -206,7 +206,8 @@ static size_t piece_len(struct sentence *sn, struct str s,
 		if (m == MARK_SPACE) {
 			space = i;
 		} else if (m == MARK_STOP || m == MARK_FULL) {
-			end = end_at(sn, s, i, m, when, &next);
+			const size_t end = end_at(sn, s, i, m, when, &next);
+
 			if (end == SIZE_MAX)
 				return 0;
 			if (end)

@@ -139,7 +139,7 @@ void session_event(struct session *s, enum session_event_type type,
                    const struct buf *json);
 void session_event_turn(struct session *s, const char *role, struct str text,
                         uint32_t heard_ms, bool interrupted, uint64_t at_ms);
-void session_event_error(struct session *s, const char *part, int err);
+void session_event_error(struct session *s, const char *part, int code);
 void session_events_drop(struct session *s);
 
 #endif

@@ -150,6 +150,18 @@ void session_reply_failed(struct session *s, int err, const char *part)
 
 /* ---- the model ------------------------------------------------------------- */
 
+static size_t list_tools(const struct session *s, struct llm_tool *out)
+{
+	for (size_t i = 0; i < s->agent->n_tools; i++) {
+		const struct tool *tool = s->agent->tools[i];
+
+		out[i].name = tool->name;
+		out[i].description = tool->description;
+		out[i].parameters = tool->parameters;
+	}
+	return s->agent->n_tools;
+}
+
 static int ask_model(struct session *s)
 {
 	struct reply *r = s->reply;
@@ -157,7 +169,7 @@ static int ask_model(struct session *s)
 	struct llm_params prm = {
 		.cfg = &s->llm_cfg,
 		.tools = tools,
-		.n_tools = s->agent->n_tools,
+		.n_tools = list_tools(s, tools),
 		.has_temperature = s->agent->temperature >= 0,
 		.temperature = s->agent->temperature,
 		.body = s->body,
@@ -167,11 +179,6 @@ static int ask_model(struct session *s)
 
 	if (err)
 		return err;
-	for (size_t i = 0; i < prm.n_tools; i++) {
-		tools[i].name = s->agent->tools[i]->name;
-		tools[i].description = s->agent->tools[i]->description;
-		tools[i].parameters = s->agent->tools[i]->parameters;
-	}
 	r->tries++;
 	return llm_open(&r->llm, s->env.llm, s->env.net, &prm, on_llm_event, s);
 }
@@ -246,7 +253,6 @@ static void run_calls(struct session *s, struct reply *r)
 static void answer_done(struct session *s)
 {
 	struct reply *r = s->reply;
-	int err;
 
 	llm_close(&r->llm);
 	run_calls(s, r);
@@ -257,6 +263,8 @@ static void answer_done(struct session *s)
 	if (s->reply != r || r->text.len || r->unsent.len)
 		return;
 	if (r->rerun && r->rounds++ < ROUNDS_MAX) {
+		int err;
+
 		r->rerun = false;
 		r->text_done = false;
 		r->tries = 0;

@@ -57,7 +57,7 @@ static void on_event(const struct session_event *ev, void *arg)
 
 void flow_open(struct flow *f, const struct flow_opts *opts)
 {
-	static const struct flow_opts none;
+	static const struct flow_opts none = {0};
 	static struct provider_cfg cfg;
 	struct session_env env = {0};
 	struct session_params prm = {

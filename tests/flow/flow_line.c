@@ -38,8 +38,7 @@ static void a_start_names_stream_and_call_and_others_are_refused(void)
 		"{",
 		"[]",
 		"{\"event\":\"start\"}",
-		"{\"event\":\"start\",\"start\":{\"streamSid\":\"MZ1\","
-		"\"callSid\":\"CA1\"}}",
+		"{\"event\":\"start\",\"start\":{\"streamSid\":\"MZ1\"}}",
 		"{\"event\":\"start\",\"start\":{\"streamId\":\"s\"}}",
 	};
 	static const char right[] =

@@ -65,8 +65,7 @@ static void model(void)
 	static const char *const lines[] = {
 		"Yes. Of course I will do that for you right away.",
 		"No.",
-		"One two three four five six seven eight nine ten eleven "
-		"twelve.",
+		"One two three four five six seven eight nine ten.",
 		"It costs $29.95. Is that all right?",
 		"...",
 		NULL,

@@ -66,11 +66,12 @@ static void a_value_in_the_instructions_is_marked_as_data(void)
 static void a_long_value_is_cut_at_two_hundred_characters(void)
 {
 	char text[1100] = "{\"a\":\"";
+	size_t n = strlen(text);
 	struct buf out;
 
-	for (int i = 0; i < 300; i++)
-		strncat(text, "\xc3\xa4", 2);
-	strncat(text, "\"}", 2);
+	for (int i = 0; i < 300; i++, n += 2)
+		memcpy(text + n, "\xc3\xa4", 3);
+	memcpy(text + n, "\"}", 3);
 	buf_init(&out, 10000);
 	CHECK_INT(0,
 	          template_expand(&out, str_of("{{a}}"), str_of(text), false));

@@ -1,6 +1,10 @@
+#include <stdio.h>
+
 #include "bot/plain.h"
 #include "bot/sentence.h"
 #include "tests/harness/test.h"
+
+enum { OUT_MAX = 4096 };
 
 struct row {
 	const char *text;
@@ -45,11 +49,9 @@ static void collect(struct sentence *s, enum sentence_when when, char *out)
 {
 	struct str piece;
 
-	while (sentence_next(s, when, &piece)) {
-		if (*out)
-			strncat(out, "|", 1);
-		strncat(out, piece.v, piece.len);
-	}
+	while (sentence_next(s, when, &piece))
+		snprintf(out + strlen(out), OUT_MAX - strlen(out), "%s%.*s",
+		         *out ? "|" : "", STR_ARG(piece));
 }
 
 static void split(const char *text, size_t step, char *out)
@@ -71,7 +73,7 @@ static void split(const char *text, size_t step, char *out)
 static void the_table_holds_however_the_text_is_fragmented(void)
 {
 	static const size_t steps[] = {4096, 1, 2, 3, 7};
-	char have[4096];
+	char have[OUT_MAX];
 
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
 		for (size_t k = 0; k < ARRAY_LEN(steps); k++) {
@@ -89,7 +91,7 @@ static void the_first_piece_goes_at_a_clause_and_later_ones_wait(void)
 	static const char text[] =
 		"Thank you for calling the clinic this morning, I can help you "
 		"with that, and with anything else, too. Now then";
-	char have[1024];
+	char have[OUT_MAX];
 
 	for (size_t step = 1; step < 9; step++) {
 		split(text, step, have);
@@ -140,7 +142,7 @@ static void a_hurry_cuts_between_two_words_and_only_once(void)
 
 static void text_without_marks_is_cut_at_a_space(void)
 {
-	char text[1000], have[2000];
+	char text[1000], have[OUT_MAX];
 	const char *p = have;
 
 	for (size_t i = 0; i + 1 < sizeof(text); i++)
