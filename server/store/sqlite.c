@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/err.h"
 #include "common/log.h"
 #include "common/mem.h"
 
@@ -170,7 +171,7 @@ static int make_file(const char *path, char *why, size_t why_cap)
 	int err = fd < 0 ? -errno : 0;
 
 	if (err)
-		snprintf(why, why_cap, "%s: %s", path, strerror(-err));
+		snprintf(why, why_cap, "%s: %s", path, err_str(err));
 	else
 		close(fd);
 	return err;

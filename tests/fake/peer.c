@@ -176,9 +176,10 @@ static size_t whole_len(const char *text)
 
 bool peer_read(struct peer_conn *c)
 {
-	size_t len = 0, want = 0;
+	size_t len = 0;
 
 	for (;;) {
+		size_t want;
 		ssize_t n;
 
 		if (wait_for(c->peer, c->fd, READ_MS) <= 0)

@@ -47,15 +47,15 @@ static void note(struct peer_conn *c, struct bot *bot)
 
 static void answer(struct peer_conn *c, const struct bot *bot, bool cut)
 {
-	bool reserve = strncmp(c->request, "POST /reserve ", 14) == 0;
+	bool asks = strncmp(c->request, "POST /reserve ", 14) == 0;
 
 	if (bot->silent)
 		peer_wait(c, 10000);
 	else if (bot->resets || cut)
 		peer_reset(c);
 	else
-		peer_answer(c, reserve ? bot->reserve : bot->then, "",
-		            reserve ? bot->body : "");
+		peer_answer(c, asks ? bot->reserve : bot->then, "",
+		            asks ? bot->body : "");
 }
 
 static void be_a_bot(struct peer_conn *c, void *arg)

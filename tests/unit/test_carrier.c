@@ -68,10 +68,12 @@ static void on_dialed(const struct carrier_outcome *o, void *arg)
 
 static int on_sending(void *arg)
 {
+	const bool *held = arg;
+
 	pthread_mutex_lock(&lock);
 	seen.sending++;
 	pthread_mutex_unlock(&lock);
-	return arg ? ERR_STALE : 0;
+	return held && *held ? ERR_STALE : 0;
 }
 
 static void on_ended(int err, void *arg)
@@ -143,7 +145,7 @@ static const struct carrier_dial call = {
 	.time_limit_sec = 900,
 };
 
-static uint64_t dial(void *held)
+static uint64_t dial(bool *held)
 {
 	uint64_t ticket = 0;
 
@@ -409,10 +411,11 @@ static void the_queue_has_an_order_and_an_end(void)
 
 static void a_call_held_back_is_not_posted(void)
 {
+	bool held = true;
 	static char text[PEER_TEXT_MAX];
 
 	open_peer(keep_and_place, text, 100);
-	dial(&c);
+	dial(&held);
 	wait_for(&seen.done, 1);
 	CHECK_INT(CARRIER_CANCELLED, seen.result[0]);
 	CHECK_INT(1, seen.sending);

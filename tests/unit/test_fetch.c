@@ -155,7 +155,7 @@ static void a_delete_has_no_body(void)
 
 static void nobody_listens_means_nothing_was_sent(void)
 {
-	char url[64];
+	char url[64] = "";
 	struct seen s;
 	struct fetch_params prm = get(&s, url);
 
@@ -463,7 +463,7 @@ static void an_address_takes_the_place_of_a_name(void)
 	static char text[PEER_TEXT_MAX];
 	struct peer *p = peer_new(keep_request, text);
 	struct seen s;
-	char url[64], host[64];
+	char url[64] = "", host[64];
 	struct fetch_params prm = get(&s, url);
 
 	snprintf(url, sizeof(url), "http://bot.invalid:%u/", peer_port(p));
@@ -485,10 +485,12 @@ static void watch(int fd, unsigned events, void *arg)
 
 	(void)arg;
 	for (i = 0; i < ARRAY_LEN(fds); i++) {
+		bool unused = fds[i].fd < 0 && slot == ARRAY_LEN(fds);
+
+		if (fds[i].fd == fd || unused)
+			slot = i;
 		if (fds[i].fd == fd)
-			slot = i;
-		else if (fds[i].fd < 0 && slot == ARRAY_LEN(fds))
-			slot = i;
+			break;
 	}
 	CHECK(slot < ARRAY_LEN(fds));
 	fds[slot].fd = events ? fd : -1;

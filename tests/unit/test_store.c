@@ -336,7 +336,7 @@ static void lists_are_filtered_and_paged(void)
 
 	open_new();
 	for (i = 1; i <= 6; i++) {
-		char id[8], key[8];
+		char id[16], key[16];
 
 		snprintf(id, sizeof(id), "c%d", i);
 		snprintf(key, sizeof(key), "k%d", i);
