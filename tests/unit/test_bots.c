@@ -63,7 +63,7 @@ static void be_a_bot(struct peer_conn *c, void *arg)
 	struct bot *bot = arg;
 
 	while (c->fd >= 0 && peer_read(c)) {
-		struct bot now;
+		struct bot now = {0};
 		bool cut;
 
 		if (strncmp(c->request, "GET /readyz ", 12) == 0) {
