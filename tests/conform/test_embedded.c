@@ -61,6 +61,7 @@ static void begin(bool hear, bool speak, const char *prompt)
 					.threads = 2,
 					.wake = send_wake}));
 	rig_before_end(end);
+	rig_run(1); /* the loop's clock has stood still meanwhile */
 	if (prompt) {
 		speech_prompt(&speech, prompt);
 		speech_pad(&speech, 200, 0);

@@ -93,7 +93,8 @@ void speech_pad(struct speech *sp, size_t before_ms, size_t after_ms)
 	int16_t *v = mem_zalloc(n * sizeof(*v));
 
 	CHECK(v != NULL);
-	memcpy(v + before_ms * 8, sp->v, sp->n * sizeof(*v));
+	if (sp->n)
+		memcpy(v + before_ms * 8, sp->v, sp->n * sizeof(*v));
 	mem_free(sp->v);
 	sp->v = v;
 	sp->n = n;
