@@ -14,7 +14,11 @@ enum {
 	ROUNDS_MAX = 3,      /* of tools within one reply */
 	RETRY_MS_MAX = 1000, /* what a peer may ask for before a retry */
 	AGAIN_MS = 100,      /* until the voice is asked to take more */
-	FAILURES_MAX = 2,    /* in a row: then the call ends */
+	AHEAD_MS = 30000,    /* of speech given to the voice and not heard */
+	MS_PER_BYTE = 60,    /* of text, about */
+	FIRST_TOKEN_MS = 5000,
+	STALL_MS = 3000,  /* between tokens */
+	FAILURES_MAX = 2, /* in a row: then the call ends */
 };
 
 static void on_llm_event(const struct llm_event *ev, void *arg);
@@ -55,6 +59,15 @@ static int give(struct session *s, struct reply *r)
 	return err;
 }
 
+/* A long answer is made as it is heard: what an interruption makes void was
+ * not paid for, and the playout's queue has its limit. */
+static bool far_ahead(const struct session *s, const struct reply *r)
+{
+	const uint64_t given = (uint64_t)r->text.len * MS_PER_BYTE;
+
+	return given > playout_heard_ms(s->playout, r->n) + AHEAD_MS;
+}
+
 void session_speak(struct session *s, enum sentence_when when)
 {
 	struct reply *r = s->reply;
@@ -65,7 +78,7 @@ void session_speak(struct session *s, enum sentence_when when)
 	if (r->text_done)
 		when = r->failed ? SENTENCE_MORE : SENTENCE_END;
 	while (!err && next_piece(r, when))
-		err = give(s, r);
+		err = far_ahead(s, r) ? -EAGAIN : give(s, r);
 
 	if (!err && r->text_done && r->text.len) {
 		err = s->tts ? tts_finish(s->tts, r->n) : -EAGAIN;
@@ -174,6 +187,8 @@ static int ask_model(struct session *s)
 		.temperature = s->agent->temperature,
 		.body = s->body,
 		.call_id = s->call_id,
+		.first_token_ms = FIRST_TOKEN_MS,
+		.stall_ms = STALL_MS,
 	};
 	int err = chat_build(s->chat, &prm.msgs, &prm.n_msgs);
 

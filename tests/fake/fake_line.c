@@ -29,7 +29,7 @@ struct mark {
 struct fake_line {
 	struct flow *f;
 	struct timer packet, marked;
-	uint8_t (*blocks)[3];      /* ring: reply, ms */
+	uint8_t (*blocks)[4];      /* ring: reply, ms */
 	uint64_t head_ms, tail_ms; /* of the call: what is buffered */
 	struct mark marks[MARKS];
 	size_t n_marks;
@@ -41,9 +41,9 @@ struct fake_line {
 
 /* ---- what is heard ---------------------------------------------------------- */
 
-static void heard(struct flow *f, const uint8_t b[3], uint32_t now)
+static void heard(struct flow *f, const uint8_t b[4], uint32_t now)
 {
-	const uint32_t ms = (uint32_t)(b[1] | b[2] << 8);
+	const uint32_t ms = (uint32_t)(b[1] | b[2] << 8 | b[3] << 16);
 	struct flow_heard *h;
 
 	if (b[0] == 0 || b[0] >= FLOW_REPLIES)
@@ -127,7 +127,7 @@ static void play(struct fake_line *l, const char *payload, size_t len)
 	for (long i = 0; i < n; i += 8) {
 		uint8_t *b = l->blocks[l->tail_ms++ % BLOCKS];
 
-		memcpy(b, audio + i, 3);
+		memcpy(b, audio + i, 4);
 		if (audio[i] == 0xff)
 			b[0] = 0;
 		else if (b[0] < FLOW_REPLIES && !l->f->sent_first[b[0]])
@@ -208,22 +208,40 @@ static bool speaks(const struct flow *f, uint32_t at)
 }
 
 /* A media message of @n bytes into @text, which holds 2 * @n + 200. */
-static void make_frame(char *text, size_t cap, int loud, size_t n)
+static void write_frame(char *text, size_t cap, const void *audio, size_t n)
 {
-	uint8_t *ulaw = mem_alloc(n);
 	size_t len;
 
-	CHECK(ulaw != NULL);
-	for (size_t i = 0; i < n; i++)
-		ulaw[i] = !loud ? 0xff : i % 16 < 8 ? TONE_LOUD : TONE_LOUD_NEG;
 	len = (size_t)snprintf(
 		text, cap,
 		"{\"sequenceNumber\":1,\"streamId\":\"s-1\",\"event\":"
 		"\"media\",\"media\":{\"track\":\"inbound\",\"timestamp\":"
 		"\"1\",\"chunk\":1,\"payload\":\"");
-	len += base64_encode(text + len, ulaw, n);
+	len += base64_encode(text + len, audio, n);
 	snprintf(text + len, cap - len, "\"},\"extra_headers\":\"{}\"}");
+}
+
+static void make_frame(char *text, size_t cap, int loud, size_t n)
+{
+	uint8_t *ulaw = mem_alloc(n);
+
+	CHECK(ulaw != NULL);
+	for (size_t i = 0; i < n; i++)
+		ulaw[i] = !loud ? 0xff : i % 16 < 8 ? TONE_LOUD : TONE_LOUD_NEG;
+	write_frame(text, cap, ulaw, n);
 	mem_free(ulaw);
+}
+
+void flow_linear(struct flow *f, uint32_t ms, int amplitude)
+{
+	char text[2000];
+	int16_t v[320]; /* 20 ms at 16 kHz; little endian, as is the line */
+
+	for (int i = 0; i < 320; i++)
+		v[i] = (int16_t)(i % 32 < 16 ? amplitude : -amplitude);
+	write_frame(text, sizeof(text), v, sizeof(v));
+	for (uint32_t t = 0; t < ms; t += 20)
+		flow_message(f, text);
 }
 
 void flow_audio(struct flow *f, uint32_t ms, bool loud, size_t size)

@@ -1,7 +1,7 @@
 /*
  * A voice that takes FLOW_WORD_MS a word and makes numbered audio: of each
- * millisecond's eight bytes the first three are the reply, then the low and
- * the high part of the millisecond.
+ * millisecond's eight bytes the first is the reply, the next three are the
+ * millisecond, lowest part first.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -41,9 +41,9 @@ static bool give_word(struct fake_tts *p, const struct word *w)
 	}
 	for (uint32_t ms = 0; ms < FLOW_WORD_MS; ms++) {
 		const uint32_t at = p->f->made_ms[w->reply]++;
-		const uint8_t block[8] = {(uint8_t)w->reply,
-		                          (uint8_t)(at & 0xff),
-		                          (uint8_t)(at >> 8)};
+		const uint8_t block[8] = {
+			(uint8_t)w->reply, (uint8_t)(at & 0xff),
+			(uint8_t)(at >> 8), (uint8_t)(at >> 16)};
 
 		memcpy(audio + 8 * ms, block, 8);
 	}

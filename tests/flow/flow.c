@@ -97,6 +97,8 @@ void flow_open(struct flow *f, const struct flow_opts *opts)
 		f->verdict_ms = 80;
 	}
 	prm.agent = f->agent;
+	if (f->opts.wide)
+		prm.fmt = AUDIO_L16_16K;
 	prm.body = f->opts.body;
 	CHECK_INT(0, fake_line_new(&line, f));
 	out = (struct line){fake_line_send, fake_line_hangup, line};

@@ -80,7 +80,7 @@ struct flow_opts {
 	bool never_flushed; /* the recogniser cannot say so */
 	bool no_echo;       /* the line never reports marks */
 	bool no_media;      /* the line is silent from the start */
-	bool no_start;      /* the line is not started by flow_open() */
+	bool wide;          /* linear samples at 16 kHz */
 };
 
 struct flow {
@@ -159,6 +159,8 @@ struct flow_answer *flow_answer_with(struct flow *f, const char *text);
 
 /* @ms of the callee's sound, now, in messages of @size bytes. */
 void flow_audio(struct flow *f, uint32_t ms, bool loud, size_t size);
+/* The same of a wide line: a square wave of that amplitude. */
+void flow_linear(struct flow *f, uint32_t ms, int amplitude);
 
 /* A message of the line, now. */
 void flow_message(struct flow *f, const char *json);

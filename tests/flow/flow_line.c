@@ -319,6 +319,23 @@ static void speech_is_found_alike_however_the_audio_is_cut(void)
 	}
 }
 
+static void a_wide_line_is_heard_at_its_own_rate(void)
+{
+	flow_open(&f, &(struct flow_opts){.agent = flow_plain_agent,
+	                                  .wide = true,
+	                                  .no_media = true});
+	f.opts.never_flushed = true;
+	flow_run_to(&f, 1);
+	flow_linear(&f, 500, 0);
+	flow_linear(&f, 500, 8000);
+	CHECK_STR("HEARING", flow_state(&f));
+	CHECK_INT(16000, f.stt_samples);
+	CHECK_INT(8000, f.stt_loud);
+	flow_linear(&f, 500, 0);
+	CHECK_STR("PAUSED", flow_state(&f));
+	flow_close(&f);
+}
+
 /* [13] */
 static void a_short_yes_after_digital_silence_begins_a_turn(void)
 {
@@ -423,6 +440,7 @@ static const struct test tests[] = {
 	TEST(a_line_that_falls_silent_is_given_up),
 	TEST(six_voiced_chunks_in_a_row_begin_speech),
 	TEST(speech_is_found_alike_however_the_audio_is_cut),
+	TEST(a_wide_line_is_heard_at_its_own_rate),
 	TEST(a_short_yes_after_digital_silence_begins_a_turn),
 	TEST(speech_ends_when_audio_stays_away_for_a_second),
 	TEST(an_interruption_drops_sound_and_text_but_not_the_end),

@@ -4,6 +4,7 @@
  * brackets are those of the list in README.md.
  */
 #include <errno.h>
+#include <stdio.h>
 
 #include "bot/tools.h"
 #include "common/err.h"
@@ -65,6 +66,26 @@ static void three_sentences_are_one_reply(void)
 	CHECK(strstr(buf_str(&f.events), "\"role\":\"bot\"") ==
 	      strstr(buf_str(&f.events), "\"role\":\"bot\",\"text\":\"One one. "
 	                                 "Two two. Three three.\""));
+	flow_close(&f);
+}
+
+static void a_long_answer_is_given_to_the_voice_as_it_is_heard(void)
+{
+	static char text[8000];
+	size_t n = 0;
+
+	for (int i = 0; i < 400; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%d%s",
+		                      i ? " " : "", 100 + i,
+		                      i % 10 == 9 ? "." : " and");
+	open_asked();
+	flow_answer(&f, text);
+	flow_run_to(&f, 2500);
+	CHECK(f.pieces[1] < 20);
+	flow_run_to(&f, 300000);
+	CHECK_INT(760 * FLOW_WORD_MS, f.heard[1].count);
+	CHECK_INT(0, f.heard[1].jumps + f.heard[1].again);
+	CHECK_STR("LISTENING", flow_state(&f));
 	flow_close(&f);
 }
 
@@ -346,6 +367,7 @@ static const struct test tests[] = {
 	TEST(the_pieces_are_the_same_however_the_tokens_come),
 	TEST(a_long_first_sentence_does_not_wait_for_its_end),
 	TEST(three_sentences_are_one_reply),
+	TEST(a_long_answer_is_given_to_the_voice_as_it_is_heard),
 	TEST(sound_of_an_earlier_reply_is_never_mixed_into_a_later_one),
 	TEST(two_calls_are_answered_by_one_more_request),
 	TEST(text_before_a_call_is_heard_before_the_model_goes_on),
