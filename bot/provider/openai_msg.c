@@ -105,6 +105,8 @@ int openai_request(struct buf *out, const struct llm_params *prm)
 	}
 	if (!err)
 		err = buf_adds(out, "]");
+	if (!err && prm->has_temperature)
+		err = buf_addf(out, ",\"temperature\":%.2f", prm->temperature);
 	if (!err && prm->n_tools)
 		err = add_tools(out, prm);
 	return err ? err : buf_adds(out, "}");
