@@ -125,7 +125,7 @@ static int print_config(const struct config *cfg)
 	int err;
 
 	buf_init(&out, CONFIG_TEXT_MAX);
-	err = config_print(&out, cfg);
+	err = server_config_print(&out, cfg);
 	if (!err)
 		fputs(buf_str(&out), stdout);
 	buf_fini(&out);
@@ -152,7 +152,7 @@ int main(int argc, char **argv)
 	prctl(PR_SET_DUMPABLE, 0);
 
 	buf_init(&faults, CONFIG_TEXT_MAX);
-	if (config_load(&cfg, ".env", &faults)) {
+	if (server_config_load(&cfg, ".env", &faults)) {
 		fprintf(stderr, "%s", buf_str(&faults));
 		code = EXIT_CONFIG;
 	} else {
@@ -164,6 +164,6 @@ int main(int argc, char **argv)
 		code = a.check ? print_config(&cfg) : serve(&cfg, &a, &ends);
 	}
 	buf_fini(&faults);
-	config_fini(&cfg);
+	server_config_fini(&cfg);
 	return code;
 }

@@ -194,7 +194,7 @@ static void load(struct world *w, const char *dotenv)
 	for (size_t i = 0; i < server_options_n; i++)
 		unsetenv(server_options[i].name);
 	buf_init(&faults, CONFIG_TEXT_MAX);
-	if (config_load(&w->cfg, path, &faults)) {
+	if (server_config_load(&w->cfg, path, &faults)) {
 		snprintf(said, sizeof(said), "%s", buf_str(&faults));
 		test_fail(__FILE__, __LINE__, "%s", said);
 	}
@@ -233,8 +233,9 @@ void world_open(struct world *w, const char *dotenv)
 	world_rule("POST", "/v1/Account/MATEST/Call/", 201, placed);
 	world_rule("DELETE", "/v1/Account/MATEST/", 204, "");
 	world_rule("POST", "/reserve", 200,
-	           "{\"id\":\"place-1\",\"stream_url\":"
-	           "\"wss://bot.example.com/ws/place-1\",\"calls\":1,"
+	           "{\"id\":\"place-1-6f1d0c9ab2e84573\",\"stream_url\":"
+	           "\"wss://bot.example.com/ws/"
+	           "place-1-6f1d0c9ab2e84573\",\"calls\":1,"
 	           "\"capacity\":10}");
 	world_rule("POST", "/reserve/", 202, "");
 	world_rule("GET", "/reserve/", 200, "{}");

@@ -77,9 +77,11 @@ static void a_call_moves_by_its_callbacks_and_never_back(void)
 static void ringing_prepares_the_bot_again(void)
 {
 	place("", NUMBER);
-	world_await("POST", "/reserve/place-1/prepare", 1, NULL);
+	world_await("POST", "/reserve/place-1-6f1d0c9ab2e84573/prepare", 1,
+	            NULL);
 	hook("events", "Event=Ring&CallStatus=ringing&CallUUID=uuid-1");
-	world_await("POST", "/reserve/place-1/prepare", 2, &seen);
+	world_await("POST", "/reserve/place-1-6f1d0c9ab2e84573/prepare", 2,
+	            &seen);
 	CHECK(strstr(seen.body, "\"call_uuid\":\"uuid-1\""));
 }
 
@@ -90,7 +92,7 @@ static void a_call_nobody_answers_gives_its_place_back(void)
 	               "HangupCauseCode=3000&HangupSource=Carrier");
 	CHECK_STR("no_answer", look("state"));
 	CHECK_STR("carrier", world_member(&w, "end.by"));
-	world_await("DELETE", "/reserve/place-1", 1, NULL);
+	world_await("DELETE", "/reserve/place-1-6f1d0c9ab2e84573", 1, NULL);
 }
 
 static void the_answer_is_a_stream_to_the_reserved_place(void)
@@ -106,7 +108,8 @@ static void the_answer_is_a_stream_to_the_reserved_place(void)
 	             "keepCallAlive=\"true\" "
 	             "contentType=\"audio/x-mulaw;rate=8000\" "
 	             "statusCallbackUrl=\"http://localhost/events/%s\">"
-	             "wss://bot.example.com/ws/place-1</Stream><Hangup/>"
+	             "wss://bot.example.com/ws/place-1-6f1d0c9ab2e84573</"
+	             "Stream><Hangup/>"
 	             "</Response>",
 	         key);
 	CHECK_STR(want, w.a.body);
@@ -119,14 +122,17 @@ static void a_bot_without_an_address_is_reached_through_us(void)
 {
 	world_open(&w, "");
 	world_rule("POST", "/reserve", 200,
-	           "{\"id\":\"place-9\",\"stream_url\":null,\"calls\":1,"
+	           "{\"id\":\"place-9-6f1d0c9ab2e84573\",\"stream_url\":null,"
+	           "\"calls\":1,"
 	           "\"capacity\":9}");
 	world_rule("POST", "/reserve/", 202, "");
 	world_start(&w, "Host: abc.ngrok.app\r\n", NUMBER);
 	CHECK_INT(200, w.a.status);
 	world_key(key);
 	hook("answer", "Event=StartApp&CallUUID=uuid-1");
-	CHECK(strstr(w.a.body, ">wss://abc.ngrok.app/ws/place-9</Stream>"));
+	CHECK(strstr(
+		w.a.body,
+		">wss://abc.ngrok.app/ws/place-9-6f1d0c9ab2e84573</Stream>"));
 }
 
 static void a_hangup_on_the_answer_url_gets_an_empty_response(void)
@@ -146,14 +152,18 @@ static void a_lost_place_is_reserved_anew(void)
 	place("", NUMBER);
 	world_rule("GET", "/reserve/", 404, "{}");
 	world_rule("POST", "/reserve", 200,
-	           "{\"id\":\"place-2\",\"stream_url\":"
-	           "\"wss://bot.example.com/ws/place-2\",\"calls\":1,"
+	           "{\"id\":\"place-2-6f1d0c9ab2e84573\",\"stream_url\":"
+	           "\"wss://bot.example.com/ws/"
+	           "place-2-6f1d0c9ab2e84573\",\"calls\":1,"
 	           "\"capacity\":9}");
 	world_rule("POST", "/reserve/", 202, "");
 	hook("answer", "Event=StartApp&CallUUID=uuid-1");
 	CHECK_INT(200, w.a.status);
-	CHECK(strstr(w.a.body, ">wss://bot.example.com/ws/place-2</Stream>"));
-	world_await("POST", "/reserve/place-2/prepare", 1, NULL);
+	CHECK(strstr(
+		w.a.body,
+		">wss://bot.example.com/ws/place-2-6f1d0c9ab2e84573</Stream>"));
+	world_await("POST", "/reserve/place-2-6f1d0c9ab2e84573/prepare", 1,
+	            NULL);
 }
 
 static void without_any_bot_somebody_is_told_so_and_hung_up_on(void)
@@ -221,8 +231,11 @@ static void an_inbound_call_is_reserved_when_it_comes(void)
 	         "CallUUID=in-2&From=15557654321&To=15550001111&"
 	         "Direction=inbound&Event=StartApp&CallStatus=ringing");
 	CHECK_INT(200, w.a.status);
-	CHECK(strstr(w.a.body, ">wss://bot.example.com/ws/place-1</Stream>"));
-	world_await("POST", "/reserve/place-1/prepare", 1, &seen);
+	CHECK(strstr(
+		w.a.body,
+		">wss://bot.example.com/ws/place-1-6f1d0c9ab2e84573</Stream>"));
+	world_await("POST", "/reserve/place-1-6f1d0c9ab2e84573/prepare", 1,
+	            &seen);
 	CHECK(strstr(seen.body, "\"call_uuid\":\"in-2\""));
 }
 
@@ -348,7 +361,7 @@ static void deleting_hangs_up(void)
 	world_do(&w, "DELETE", target, "", NULL);
 	CHECK_INT(204, w.a.status);
 	world_await("DELETE", CALL "uuid-1/", 1, NULL);
-	world_await("DELETE", "/reserve/place-1", 1, NULL);
+	world_await("DELETE", "/reserve/place-1-6f1d0c9ab2e84573", 1, NULL);
 	world_await_state(&w, id, "cancelled");
 	CHECK_STR("api", look("end.by"));
 	world_do(&w, "DELETE", target, "", NULL);
@@ -390,7 +403,7 @@ static void deleting_a_waiting_call_dials_nobody(void)
 	world_let_go();
 	world_await_state(&w, id, "cancelled");
 	CHECK_INT(0, world_seen("POST", CALL, NULL));
-	world_await("DELETE", "/reserve/place-1", 1, NULL);
+	world_await("DELETE", "/reserve/place-1-6f1d0c9ab2e84573", 1, NULL);
 }
 
 static void bot_event(const char *event_id, const char *type,
@@ -493,7 +506,9 @@ static void calls_survive_a_restart(void)
 	CHECK_STR("initiated", look("state"));
 	hook("answer", "Event=StartApp&CallUUID=uuid-1");
 	CHECK_INT(200, w.a.status);
-	CHECK(strstr(w.a.body, ">wss://bot.example.com/ws/place-1</Stream>"));
+	CHECK(strstr(
+		w.a.body,
+		">wss://bot.example.com/ws/place-1-6f1d0c9ab2e84573</Stream>"));
 }
 
 static void a_post_that_was_out_is_unknown_after_a_restart(void)
@@ -555,7 +570,7 @@ static void a_call_that_was_never_heard_of_has_failed(void)
 	CHECK_STR("unknown", look("state"));
 	sweep_run(w.app, app_now_ms() + 4 * minute);
 	CHECK_STR("failed", look("state"));
-	world_await("DELETE", "/reserve/place-1", 1, NULL);
+	world_await("DELETE", "/reserve/place-1-6f1d0c9ab2e84573", 1, NULL);
 }
 
 static void await_ready(int status)

@@ -45,13 +45,14 @@ static void plivos_201_is_call_initiated(void)
 	      strstr(seen.body, "\"ring_timeout\":\"45\""));
 	CHECK(strstr(seen.body, "\"time_limit\":900") ||
 	      strstr(seen.body, "\"time_limit\":\"900\""));
-	world_await("POST", "/reserve/place-1/prepare", 1, &seen);
+	world_await("POST", "/reserve/place-1-6f1d0c9ab2e84573/prepare", 1,
+	            &seen);
 	CHECK(strstr(seen.body, "\"call_uuid\":\"uuid-1\""));
 }
 
 static void a_place_is_reserved_before_anybody_is_dialled(void)
 {
-	world_open(&w, "");
+	world_open(&w, "START_WAIT=1\n");
 	world_hold("POST", "/reserve");
 	world_start(&w, "", NUMBER);
 	CHECK_INT(202, w.a.status);
@@ -92,7 +93,7 @@ static void what_the_bot_is_asked_has_all_it_needs(void)
 	CHECK(strstr(seen.body,
 	             "\"events_url\":\"http://127.0.0.1:9/bot-events\""));
 	CHECK(strstr(seen.body, "\"ttl\":165"));
-	world_await("DELETE", "/reserve/place-1", 1, NULL);
+	world_await("DELETE", "/reserve/place-1-6f1d0c9ab2e84573", 1, NULL);
 }
 
 static void an_absent_body_is_absent_for_the_bot(void)
@@ -119,23 +120,37 @@ static void waiting_for_plivo_ends_as_dialing(void)
 	CHECK(strcmp(world_member(&w, "call_id"), "(none)") != 0);
 }
 
+static void *start_quietly(void *arg)
+{
+	client_do(w.port, arg, "POST", "/start", "", NUMBER);
+	return NULL;
+}
+
 static void waiting_for_its_turn_ends_as_queued_with_a_position(void)
 {
+	struct http_answer *others = calloc(3, sizeof(*others));
+	const char *position;
+	pthread_t threads[3];
 	char id[64];
 
+	CHECK(others);
 	world_open(&w, "START_WAIT=1\nCALLS_PER_SECOND=1\n");
-	for (int i = 0; i < 3; i++) {
-		world_start(&w, "", NUMBER);
-		if (w.a.status == 202)
-			break;
-	}
+	for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+		CHECK_INT(0, pthread_create(&threads[i], NULL, start_quietly,
+		                            &others[i]));
+	world_await("POST", "/reserve", 3, NULL);
+	world_start(&w, "", NUMBER);
 	CHECK_INT(202, w.a.status);
 	CHECK_STR("queued", world_member(&w, "status"));
 	CHECK_STR("null", world_member(&w, "call_uuid"));
-	CHECK_STR("1", world_member(&w, "position"));
+	position = world_member(&w, "position");
+	CHECK(strchr("123", *position) && !position[1]);
 	snprintf(id, sizeof(id), "%s", world_member(&w, "call_id"));
 	/* And it is dialled all the same. */
 	world_await_state(&w, id, "initiated");
+	for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+		pthread_join(threads[i], NULL);
+	free(others);
 }
 
 static void unclear_answers_are_202_unknown_and_never_5xx(void)
@@ -176,8 +191,8 @@ static void plivos_refusals_are_502_with_its_text(void)
 		CHECK_INT(502, w.a.status);
 		CHECK(strstr(w.a.body,
 		             "Calls to this destination region are barred"));
-		world_await("DELETE", "/reserve/place-1", (unsigned)i + 1,
-		            NULL);
+		world_await("DELETE", "/reserve/place-1-6f1d0c9ab2e84573",
+		            (unsigned)i + 1, NULL);
 	}
 	world_rule("POST", CALL, 401, "{\"error\":\"auth\"}");
 	world_start(&w, "", NUMBER);
@@ -360,7 +375,8 @@ static void relayed_streams_are_limited(void)
 {
 	world_open(&w, "RELAY_MAX=1\n");
 	world_rule("POST", "/reserve", 200,
-	           "{\"id\":\"place-2\",\"stream_url\":null,\"calls\":1,"
+	           "{\"id\":\"place-2-6f1d0c9ab2e84573\",\"stream_url\":null,"
+	           "\"calls\":1,"
 	           "\"capacity\":9}");
 	world_start(&w, "", NUMBER);
 	CHECK_INT(200, w.a.status);
@@ -368,7 +384,7 @@ static void relayed_streams_are_limited(void)
 	CHECK_INT(503, w.a.status);
 	CHECK(strstr(w.a.body, "RELAY_MAX=1"));
 	CHECK_INT(1, world_seen("POST", CALL, NULL));
-	world_await("DELETE", "/reserve/place-2", 1, NULL);
+	world_await("DELETE", "/reserve/place-2-6f1d0c9ab2e84573", 1, NULL);
 }
 
 static void a_key_is_asked_for_where_one_is_set(void)
@@ -444,7 +460,8 @@ static void a_503_may_be_tried_again_under_its_key(void)
 	world_start(&w, "Idempotency-Key: k\r\n", NUMBER);
 	CHECK_INT(503, w.a.status);
 	world_rule("POST", "/reserve", 200,
-	           "{\"id\":\"p\",\"stream_url\":\"wss://b.example.com/ws/p\","
+	           "{\"id\":\"place-3-6f1d0c9ab2e84573\",\"stream_url\":\"wss:/"
+	           "/b.example.com/ws/p3\","
 	           "\"calls\":1,\"capacity\":9}");
 	world_start(&w, "Idempotency-Key: k\r\n", NUMBER);
 	CHECK_INT(200, w.a.status);
