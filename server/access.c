@@ -113,8 +113,8 @@ bool access_public_base(const struct config *cfg, const struct http_req *req,
 {
 	if (!access_base(cfg, req, res, base))
 		return false;
-	if (config_url_loopback(base) &&
-	    !config_url_loopback(cfg->plivo_api_url)) {
+	if (server_config_url_loopback(base) &&
+	    !server_config_url_loopback(cfg->plivo_api_url)) {
 		http_fail(res, 400,
 		          "Plivo cannot fetch %s: call through your tunnel or "
 		          "set PUBLIC_URL.",

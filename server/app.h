@@ -21,6 +21,7 @@ struct dials;
 struct fetchd;
 struct http;
 struct store;
+struct sweep;
 
 /* Counted for /metrics since the start. */
 /* clang-format off */
@@ -53,6 +54,7 @@ struct app {
 	struct carrier *carrier;
 	struct bots *bots; /* NULL: the stream goes elsewhere */
 	struct dials *dials;
+	struct sweep *sweep;
 	struct http *http, *metrics;
 	atomic_uint port;      /* 0 until it is listened on */
 	pthread_mutex_t admit; /* held while a call is let in */

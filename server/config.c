@@ -53,7 +53,7 @@ static struct str url_host(const char *url)
 	return str_n(host, n);
 }
 
-bool config_url_loopback(const char *url)
+bool server_config_url_loopback(const char *url)
 {
 	char host[256];
 
@@ -61,7 +61,8 @@ bool config_url_loopback(const char *url)
 	       http_host_loopback(host);
 }
 
-int config_address(const char *text, char *host, size_t cap, unsigned *port)
+int server_config_address(const char *text, char *host, size_t cap,
+                          unsigned *port)
 {
 	const char *colon = strrchr(text, ':');
 	struct str h;
@@ -88,7 +89,7 @@ static int check_listen(const char *name, const char **value, char *local,
 	char host[24];
 	unsigned port;
 
-	if (config_address(*value, host, sizeof(host), &port))
+	if (server_config_address(*value, host, sizeof(host), &port))
 		return buf_addf(faults,
 		                "%s=%s is no IPv4 host:port: write %s="
 		                "127.0.0.1:7860\n",
@@ -320,7 +321,8 @@ static void derive_prefixes(struct config *cfg)
 	cfg->allowed_prefixes = cfg->prefixes;
 }
 
-int config_load(struct config *cfg, const char *dotenv, struct buf *faults)
+int server_config_load(struct config *cfg, const char *dotenv,
+                       struct buf *faults)
 {
 	size_t had = faults->len;
 	int err;
@@ -346,12 +348,12 @@ int config_load(struct config *cfg, const char *dotenv, struct buf *faults)
 	return err ? err : faults->len != had ? -EINVAL : 0;
 }
 
-int config_print(struct buf *out, const struct config *cfg)
+int server_config_print(struct buf *out, const struct config *cfg)
 {
 	return opt_print(out, server_options, server_options_n, cfg);
 }
 
-void config_fini(struct config *cfg)
+void server_config_fini(struct config *cfg)
 {
 	opt_free(&cfg->set);
 }

@@ -1,7 +1,7 @@
 /*
  * config.h - the server's options, checked as a whole
  *
- * The table says what there is; config_load() reads it, fills in what depends
+ * The table says what there is; server_config_load() reads it, fills in what depends
  * on other options, and names every fault together with the line that mends
  * it. All of it is read once and never changes while the server runs.
  */
@@ -55,20 +55,20 @@ extern const size_t server_options_n;
 
 /* Read the environment and the file @dotenv into @cfg (any content) and check
  * it. Faults are appended to @faults, a line each. -EINVAL: there were some;
- * -ENOMEM. @cfg needs config_fini() in any case. */
-int config_load(struct config *cfg, const char *dotenv,
-                struct buf *faults) MUST_CHECK;
+ * -ENOMEM. @cfg needs server_config_fini() in any case. */
+int server_config_load(struct config *cfg, const char *dotenv,
+                       struct buf *faults) MUST_CHECK;
 
 /* Append what is in effect, "NAME=value" a line, secrets masked. */
-int config_print(struct buf *out, const struct config *cfg) MUST_CHECK;
+int server_config_print(struct buf *out, const struct config *cfg) MUST_CHECK;
 
-void config_fini(struct config *cfg);
+void server_config_fini(struct config *cfg);
 
 /* Split "host:port"; @host gets an IPv4 address or "0.0.0.0". -EINVAL. */
-int config_address(const char *text, char *host, size_t cap,
-                   unsigned *port) MUST_CHECK;
+int server_config_address(const char *text, char *host, size_t cap,
+                          unsigned *port) MUST_CHECK;
 
 /* Is the host of this URL the loopback? */
-bool config_url_loopback(const char *url);
+bool server_config_url_loopback(const char *url);
 
 #endif

@@ -20,6 +20,7 @@
 #include "server/recover.h"
 #include "server/start.h"
 #include "server/store/store.h"
+#include "server/sweep.h"
 #include "server/webhook.h"
 
 enum {
@@ -130,6 +131,8 @@ int run_open(struct app **ap, const struct config *cfg, char why[RUN_WHY_MAX])
 			         "the ledger cannot be taken up: %s",
 			         err_str(err));
 	}
+	if (!err)
+		err = sweep_open(&app->sweep, app);
 	if (err)
 		run_close(&app);
 	*ap = app;
@@ -150,6 +153,7 @@ void run_close(struct app **ap)
 	atomic_store(&app->stopping, true);
 	http_close(&app->http, DRAIN_MS);
 	http_close(&app->metrics, 0);
+	sweep_close(&app->sweep);
 	/* Places that come now are not dialled: the chains look at stopping. */
 	carrier_free(&app->carrier);
 	bots_free(&app->bots);

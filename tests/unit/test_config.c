@@ -37,9 +37,9 @@ static int load(const char *dotenv)
 	fclose(f);
 	for (size_t i = 0; i < server_options_n; i++)
 		unsetenv(server_options[i].name);
-	config_fini(&cfg);
+	server_config_fini(&cfg);
 	buf_init(&faults, CONFIG_TEXT_MAX);
-	err = config_load(&cfg, path, &faults);
+	err = server_config_load(&cfg, path, &faults);
 	snprintf(said, sizeof(said), "%s", buf_str(&faults));
 	buf_fini(&faults);
 	unlink(path);
@@ -74,7 +74,7 @@ static void the_examples_env_is_enough_for_local_mode(void)
 	CHECK_INT(20, cfg.relay_max);
 	CHECK_STR("sqlite:dialout.db", cfg.database_url);
 	CHECK_STR("https://api.plivo.com", cfg.plivo_api_url);
-	config_fini(&cfg);
+	server_config_fini(&cfg);
 	CHECK_INT(0, mem_live());
 }
 
@@ -184,14 +184,17 @@ static void addresses_are_split_and_checked(void)
 	char host[24];
 	unsigned port;
 
-	CHECK_INT(0, config_address("localhost:0", host, sizeof(host), &port));
+	CHECK_INT(0, server_config_address("localhost:0", host, sizeof(host),
+	                                   &port));
 	CHECK_STR("127.0.0.1", host);
 	CHECK_INT(0, port);
-	CHECK_INT(0, config_address(":7860", host, sizeof(host), &port));
+	CHECK_INT(0, server_config_address(":7860", host, sizeof(host), &port));
 	CHECK_STR("0.0.0.0", host);
-	CHECK(config_address("7860", host, sizeof(host), &port) < 0);
-	CHECK(config_address("a.example.com:1", host, sizeof(host), &port) < 0);
-	CHECK(config_address("127.0.0.1:70000", host, sizeof(host), &port) < 0);
+	CHECK(server_config_address("7860", host, sizeof(host), &port) < 0);
+	CHECK(server_config_address("a.example.com:1", host, sizeof(host),
+	                            &port) < 0);
+	CHECK(server_config_address("127.0.0.1:70000", host, sizeof(host),
+	                            &port) < 0);
 	fails_with(PLIVO "LISTEN=7860\n", "LISTEN=7860 is no IPv4 host:port");
 	CHECK_INT(0, load(PLIVO "LISTEN=localhost:0\n"));
 	CHECK_STR("127.0.0.1:0", cfg.listen);
@@ -203,7 +206,7 @@ static void what_is_printed_has_no_secret(void)
 
 	CHECK_INT(0, load(PRODUCTION SECRET "BOT_URL=https://b.example.com\n"));
 	buf_init(&out, CONFIG_TEXT_MAX);
-	CHECK_INT(0, config_print(&out, &cfg));
+	CHECK_INT(0, server_config_print(&out, &cfg));
 	CHECK(strstr(buf_str(&out), "PLIVO_AUTH_ID=MAXX"));
 	CHECK(strstr(buf_str(&out), "\nPLIVO_AUTH_TOKEN=***\n"));
 	CHECK(strstr(buf_str(&out), "\nAPI_KEY=***\n"));

@@ -1,0 +1,51 @@
+/*
+ * dial_priv.h - one call in hand, between dial.c and dial_steps.c
+ */
+#ifndef SERVER_DIAL_PRIV_H
+#define SERVER_DIAL_PRIV_H
+
+#include <pthread.h>
+
+#include "common/list.h"
+#include "server/access.h"
+#include "server/bots/bots.h"
+#include "server/dial.h"
+#include "server/number.h"
+
+struct dials {
+	struct app *app;
+	pthread_mutex_t lock;
+	pthread_cond_t over;
+	struct link all;
+	unsigned n;
+};
+
+struct dial {
+	struct link link;
+	struct dials *ds;
+	unsigned refs; /* under the lock, as the rest of this paragraph */
+	struct dial_view view;
+	uint64_t ticket; /* 0: not queued */
+	bool cancelled;
+
+	/* of the chain of steps alone */
+	char id[64], key[64];
+	char to[NUMBER_MAX];
+	char base[ACCESS_BASE_MAX];
+	char place[BOTS_ID_MAX], bot[BOTS_NAME_MAX];
+};
+
+void dial_ref(struct dial *d);
+void dial_unref(struct dial *d);
+void dial_phase(struct dial *d, enum dial_phase phase);
+void dial_ticket(struct dial *d, uint64_t ticket);
+bool dial_is_cancelled(struct dial *d);
+
+/* The chain ends here, with what /start is to say; its reference is gone. */
+void dial_over(struct dial *d, int status, unsigned retry_sec, const char *uuid,
+               const char *fmt, ...) PRINTF_LIKE(5, 6);
+
+/* Take the first step with @call. */
+void dial_steps_begin(struct dial *d, const struct store_call *call);
+
+#endif

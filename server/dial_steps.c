@@ -1,0 +1,336 @@
+/*
+ * The steps of one call in hand. Each runs on the thread of its peer's
+ * handler, one after the other; only what dial.c guards is shared.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "common/err.h"
+#include "common/log.h"
+#include "server/app.h"
+#include "server/carrier/carrier.h"
+#include "server/config.h"
+#include "server/dial_priv.h"
+#include "server/end.h"
+#include "server/store/store.h"
+
+enum {
+	RETRY_SEC = 5,       /* what /start says when nobody knows better */
+	PLACE_TTL_SEC = 120, /* a place outlives the ringing by that */
+};
+
+/* The call will not be placed: into the ledger, and its place is given back. */
+static void not_placed(struct dial *d, enum store_state state,
+                       const char *error)
+{
+	struct app *app = d->ds->app;
+	struct store_change change = {.state = state,
+	                              .has_state = true,
+	                              .error = error,
+	                              .ended_ms = app_now_ms()};
+	int err;
+
+	app_count(app, COUNT_FAILED);
+	log_line(LOG_WARN, "call", d->id, "event=not_placed state=%s why=%s",
+	         store_state_text(state), LOG_TEXT(error));
+	err = store_call_change(app->store, d->id, &change, NULL, NULL, NULL);
+	if (err)
+		app_store_fault(app, d->id, err);
+	end_release(app, d->id, d->bot, d->place);
+}
+
+static void on_placed(struct dial *d, const char *uuid)
+{
+	struct app *app = d->ds->app;
+	struct store_change change = {
+		.state = STORE_INITIATED, .has_state = true, .call_uuid = uuid};
+	int err;
+
+	app_count(app, COUNT_PLACED);
+	log_line(LOG_INFO, "call", d->id, "event=placed call_uuid=%s", uuid);
+	err = store_call_change(app->store, d->id, &change, NULL, NULL, NULL);
+	if (err)
+		app_store_fault(app, d->id, err);
+	if (dial_is_cancelled(d)) {
+		end_hangup(app, d->id, uuid, 0);
+		end_release(app, d->id, d->bot, d->place);
+	} else if (d->place[0]) {
+		err = bots_prepare(app->bots, d->bot, d->place, uuid, NULL,
+		                   NULL);
+		if (err)
+			log_line(LOG_WARN, "call", d->id,
+			         "event=prepare_failed text=%s",
+			         LOG_TEXT(err_str(err)));
+	}
+	dial_over(d, 200, 0, uuid, "%s", "");
+}
+
+static void on_unknown(struct dial *d, const char *text)
+{
+	struct app *app = d->ds->app;
+	struct store_change change = {
+		.state = STORE_UNKNOWN, .has_state = true, .error = text};
+	int err;
+
+	app_count(app, COUNT_UNKNOWN);
+	log_line(LOG_WARN, "call", d->id, "event=unknown text=%s",
+	         LOG_TEXT(text));
+	err = store_call_change(app->store, d->id, &change, NULL, NULL, NULL);
+	if (err)
+		app_store_fault(app, d->id, err);
+	dial_over(d, 202, 0, "", "%s", text);
+}
+
+/* What a stopping server has not dialled waits for the next start. */
+static bool is_stopping(struct dial *d)
+{
+	if (!atomic_load(&d->ds->app->stopping))
+		return false;
+	dial_over(d, 503, RETRY_SEC, "", "The server is stopping");
+	return true;
+}
+
+static void on_cancelled(struct dial *d)
+{
+	if (is_stopping(d))
+		return;
+	not_placed(d, STORE_CANCELLED, "cancelled before it was dialled");
+	if (dial_is_cancelled(d))
+		dial_over(d, 409, 0, "", "The call was cancelled");
+	else
+		dial_over(d, 503, RETRY_SEC, "", "The ledger of calls failed");
+}
+
+static void on_dialed(const struct carrier_outcome *o, void *arg)
+{
+	struct dial *d = arg;
+	unsigned retry = o->retry_after_sec > 0 && o->retry_after_sec < 3600
+	                         ? (unsigned)o->retry_after_sec
+	                         : RETRY_SEC;
+	const char *text = o->text ? o->text : "";
+	static const char auth[] = "Plivo refuses PLIVO_AUTH_ID/"
+				   "PLIVO_AUTH_TOKEN";
+
+	switch (o->result) {
+	case CARRIER_PLACED:
+		on_placed(d, o->uuid);
+		break;
+	case CARRIER_REFUSED:
+		not_placed(d, STORE_FAILED, text);
+		dial_over(d, 502, 0, "", "Plivo refused the call (%d): %s",
+		          o->status, text);
+		break;
+	case CARRIER_AUTH:
+		not_placed(d, STORE_FAILED, auth);
+		dial_over(d, 502, 0, "", "%s", auth);
+		break;
+	case CARRIER_BUSY:
+		not_placed(d, STORE_FAILED, "Plivo takes no more requests");
+		dial_over(d, 503, retry, "",
+		          "Plivo takes no more requests now");
+		break;
+	case CARRIER_UNREACHED:
+		not_placed(d, STORE_FAILED, "Plivo cannot be reached");
+		dial_over(d, 503, retry, "", "Plivo cannot be reached: %s",
+		          text);
+		break;
+	case CARRIER_CANCELLED:
+		on_cancelled(d);
+		break;
+	case CARRIER_UNKNOWN:
+	default:
+		on_unknown(d, text);
+		break;
+	}
+}
+
+static int on_sending(void *arg)
+{
+	struct dial *d = arg;
+	struct app *app = d->ds->app;
+	struct store_change change = {.state = STORE_DIALING,
+	                              .has_state = true,
+	                              .dialed_ms = app_now_ms()};
+	bool moved = false;
+	int err;
+
+	if (dial_is_cancelled(d))
+		return -ECANCELED;
+	err = store_call_change(app->store, d->id, &change, NULL, NULL, &moved);
+	if (err)
+		return app_store_fault(app, d->id, err);
+	if (!moved)
+		return -ECANCELED;
+	dial_phase(d, DIAL_SENDING);
+	return 0;
+}
+
+static void enqueue(struct dial *d)
+{
+	struct app *app = d->ds->app;
+	char answer[ACCESS_BASE_MAX + 128], events[ACCESS_BASE_MAX + 128];
+	struct carrier_dial dial = {.from = app->cfg->from,
+	                            .to = d->to,
+	                            .answer_url = answer,
+	                            .ring_url = events,
+	                            .hangup_url = events,
+	                            .answer_get = true,
+	                            .ring_sec = app->cfg->ring_timeout,
+	                            .time_limit_sec =
+	                                    app->cfg->call_time_limit};
+	uint64_t ticket = 0;
+	int err;
+
+	snprintf(answer, sizeof(answer), "%s/answer/%s", d->base, d->key);
+	snprintf(events, sizeof(events), "%s/events/%s", d->base, d->key);
+	dial_phase(d, DIAL_QUEUED);
+	/* The dispatcher may be done with it before this returns to us. */
+	dial_ref(d);
+	err = carrier_dial(app->carrier, &dial, on_sending, on_dialed, d,
+	                   &ticket);
+	if (err) {
+		not_placed(d, STORE_FAILED, "the queue is full");
+		dial_over(d, 503, RETRY_SEC, "",
+		          "Too many calls wait for their turn: raise "
+		          "CALLS_PER_SECOND if your account allows more");
+	} else {
+		dial_ticket(d, ticket);
+	}
+	dial_unref(d);
+}
+
+/* How a failed reservation is told. */
+static void no_place(struct dial *d, int err, const char *text)
+{
+	struct app *app = d->ds->app;
+	const char *urls = bots_urls(app->bots);
+
+	not_placed(d, STORE_FAILED, *text ? text : err_str(err));
+	switch (err) {
+	case -ENOENT:
+		dial_over(d, 422, 0, "", "No bot knows this agent: %s", text);
+		break;
+	case -EINVAL:
+		dial_over(d, 413, 0, "",
+		          "The call's data are too large for a bot");
+		break;
+	case ERR_LIMIT:
+		dial_over(d, 503, RETRY_SEC, "",
+		          "The bots at %s are full or draining: try again, or "
+		          "start more of them",
+		          urls);
+		break;
+	case ERR_AUTH:
+		dial_over(
+			d, 503, RETRY_SEC, "",
+			"The bots at %s refuse BOT_SECRET: it must be the same "
+			"there",
+			urls);
+		break;
+	case -EHOSTUNREACH:
+		dial_over(d, 503, RETRY_SEC, "",
+		          "no bot at %s: start dialout-bot", urls);
+		break;
+	default:
+		dial_over(d, 503, RETRY_SEC, "",
+		          "no bot at %s has a place (%s)", urls, err_str(err));
+		break;
+	}
+}
+
+struct relayed {
+	unsigned n;
+};
+
+static int count_relayed(const struct store_call *c, void *arg)
+{
+	struct relayed *r = arg;
+
+	if (c->reservation && !c->stream_url)
+		r->n++;
+	return 0;
+}
+
+/* May one more stream be relayed? */
+static bool relay_room(struct app *app)
+{
+	struct store_filter filter = {.live = true, .limit = UINT32_MAX};
+	struct relayed r = {0};
+	int err = store_calls(app->store, &filter, count_relayed, &r);
+
+	if (err)
+		app_store_fault(app, NULL, err);
+	return !err && r.n < app->cfg->relay_max;
+}
+
+static void on_reserved(int err, const struct bots_place *place,
+                        const char *text, void *arg)
+{
+	struct dial *d = arg;
+	struct app *app = d->ds->app;
+	struct store_change change = {.state = STORE_QUEUED, .has_state = true};
+
+	if (is_stopping(d))
+		return;
+	if (err) {
+		no_place(d, err, text ? text : "");
+		return;
+	}
+	snprintf(d->place, sizeof(d->place), "%s", place->id);
+	snprintf(d->bot, sizeof(d->bot), "%s", place->bot);
+	if (dial_is_cancelled(d)) {
+		on_cancelled(d);
+		return;
+	}
+	if (!place->stream_url[0] && !relay_room(app)) {
+		not_placed(d, STORE_FAILED, "RELAY_MAX is reached");
+		dial_over(d, 503, RETRY_SEC, "",
+		          "RELAY_MAX=%u streams are relayed already: raise it, "
+		          "or "
+		          "give the bots BOT_PUBLIC_URL",
+		          app->cfg->relay_max);
+		return;
+	}
+	change.reservation = place->id;
+	change.bot = place->bot;
+	if (place->stream_url[0])
+		change.stream_url = place->stream_url;
+	err = store_call_change(app->store, d->id, &change, NULL, NULL, NULL);
+	if (err) {
+		app_store_fault(app, d->id, err);
+		not_placed(d, STORE_FAILED, "the ledger failed");
+		dial_over(d, 503, RETRY_SEC, "", "The ledger of calls failed");
+	} else {
+		enqueue(d);
+	}
+}
+
+static int reserve(struct dial *d, const struct store_call *call)
+{
+	struct app *app = d->ds->app;
+	char events[ACCESS_BASE_MAX + 32];
+	struct bots_call want = {.call_id = call->id,
+	                         .to = call->to,
+	                         .from = call->from,
+	                         .agent = call->agent,
+	                         .body = call->body,
+	                         .events_url = events,
+	                         .ttl_sec = app->cfg->ring_timeout +
+	                                    PLACE_TTL_SEC};
+
+	app_events_url(app, events, sizeof(events));
+	return bots_reserve(app->bots, &want, on_reserved, d);
+}
+
+void dial_steps_begin(struct dial *d, const struct store_call *call)
+{
+	int err;
+
+	if (call->state != STORE_RESERVING) {
+		enqueue(d);
+		return;
+	}
+	err = reserve(d, call);
+	if (err)
+		no_place(d, err, "");
+}

@@ -1,0 +1,75 @@
+/*
+ * world.h - the server in this process, with a scripted Plivo and bot
+ */
+#ifndef TESTS_FAKE_WORLD_H
+#define TESTS_FAKE_WORLD_H
+
+#include <stdbool.h>
+
+#include "server/app.h"
+#include "server/config.h"
+#include "tests/fake/http_client.h"
+#include "tests/fake/http_server.h"
+
+enum { WORLD_SEEN_MAX = 200 };
+
+/* What a peer says to the requests whose path begins with @path. */
+struct world_rule {
+	char method[16], path[128];
+	struct fake_answer answer;
+	bool hold; /* answer only after world_let_go() */
+};
+
+struct world_seen {
+	char method[16], path[512], head[2048], body[8192];
+};
+
+struct world {
+	struct config cfg;
+	struct app *app;
+	unsigned port; /* of the server */
+	unsigned plivo_port, bot_port;
+	char ledger[64];      /* path */
+	struct http_answer a; /* of the last request */
+};
+
+/* Start it all in local mode. @dotenv: further lines, which win. */
+void world_open(struct world *w, const char *dotenv);
+
+/* The server again, as after a restart; options as before. */
+void world_close(struct world *w);
+void world_reopen(struct world *w);
+
+/* Answer requests of @method whose path begins with @path like this from now
+ * on. Both peers are scripted alike; their paths differ. */
+void world_rule(const char *method, const char *path, int status,
+                const char *body);
+void world_rule_header(const char *method, const char *path, const char *lines);
+
+/* Keep such requests waiting until world_let_go(). */
+void world_hold(const char *method, const char *path);
+void world_let_go(void);
+
+/* Requests that have come of this kind; @seen gets the last one. */
+unsigned world_seen(const char *method, const char *path,
+                    struct world_seen *seen);
+
+/* Wait until @n such requests have come; the test fails after 10 s. */
+void world_await(const char *method, const char *path, unsigned n,
+                 struct world_seen *seen);
+
+/* Requests to the server; the answer is in w->a. @headers: lines or "". */
+void world_do(struct world *w, const char *method, const char *target,
+              const char *headers, const char *body);
+void world_start(struct world *w, const char *headers, const char *body);
+
+/* A member of the last answer's JSON, as text in a static buffer; "(none)". */
+const char *world_member(const struct world *w, const char *path);
+
+/* The part of the last answer_url that was given to Plivo after "/answer/". */
+void world_key(char key[64]);
+
+/* Wait until the call's state is @state; fails after 10 s. */
+void world_await_state(struct world *w, const char *id, const char *state);
+
+#endif
