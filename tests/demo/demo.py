@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -124,7 +125,7 @@ class Screen:
             took = ""
             times = t.get("latency") or {}
             if t["role"] == "bot" and times.get("speech_end") is not None and times.get("first_audio") is not None:
-                took = paint("2", f"  [{times['first_audio'] - times['speech_end']:.0f} ms after the callee]")
+                took = paint("2", f"  [{times['first_audio']:.0f} ms after the callee]")
             self.line(who, f"{t['text']}{mark}{took}")
         self.shown = len(turns)
 
@@ -136,7 +137,10 @@ def turns_with_times(turns):
         if t["role"] == "callee":
             asked = t["text"]
         elif t.get("latency"):
-            rows.append((asked, t["latency"]))
+            # "speech_end" is a time of the call, the others count from it.
+            times = {k: v for k, v in t["latency"].items() if v is not None}
+            if "speech_end" in times:
+                rows.append((asked, {**times, "speech_end": 0}))
     return rows
 
 
@@ -156,7 +160,11 @@ def call(programs, out, work):
                                        "--journal", os.path.join(work, "journal.jsonl")], {})
     common = {"ENV": "local", "PLIVO_API_URL": sim, **AUTH}
     print("  starting the bot: recogniser and voice are loaded from the models of `make deps`", flush=True)
-    bot = programs.start("dialout-bot", [], {**common, "BOT_LISTEN": "127.0.0.1:0",
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        address = "127.0.0.1:%d" % s.getsockname()[1]
+    bot = programs.start("dialout-bot", [], {**common, "BOT_LISTEN": address,
+                                             "BOT_PUBLIC_URL": "ws://" + address,
                                              "AGENTS_DIR": os.path.join(ROOT, "bot", "agents")})
     server = programs.start("dialout-server", [], {**common, "LISTEN": "127.0.0.1:0", "BOT_URL": bot})
 

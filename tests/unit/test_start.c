@@ -128,9 +128,9 @@ static void *start_quietly(void *arg)
 
 static void waiting_for_its_turn_ends_as_queued_with_a_position(void)
 {
-	struct http_answer *others = calloc(3, sizeof(*others));
+	struct http_answer *others = calloc(6, sizeof(*others));
 	const char *position;
-	pthread_t threads[3];
+	pthread_t threads[6];
 	char id[64];
 
 	CHECK(others);
@@ -138,13 +138,13 @@ static void waiting_for_its_turn_ends_as_queued_with_a_position(void)
 	for (size_t i = 0; i < ARRAY_LEN(threads); i++)
 		CHECK_INT(0, pthread_create(&threads[i], NULL, start_quietly,
 		                            &others[i]));
-	world_await("POST", "/reserve", 3, NULL);
+	world_await("POST", "/reserve", 6, NULL);
 	world_start(&w, "", NUMBER);
 	CHECK_INT(202, w.a.status);
 	CHECK_STR("queued", world_member(&w, "status"));
 	CHECK_STR("null", world_member(&w, "call_uuid"));
 	position = world_member(&w, "position");
-	CHECK(strchr("123", *position) && !position[1]);
+	CHECK(strchr("1234567", *position) && !position[1]);
 	snprintf(id, sizeof(id), "%s", world_member(&w, "call_id"));
 	/* And it is dialled all the same. */
 	world_await_state(&w, id, "initiated");
