@@ -10,8 +10,10 @@
 
 int models_default_dir(char *dst, size_t cap)
 {
+	// Nobody changes the environment. NOLINTBEGIN(concurrency-mt-unsafe)
 	const char *cache = getenv("XDG_CACHE_HOME");
 	const char *home = getenv("HOME");
+	// NOLINTEND(concurrency-mt-unsafe)
 	int n;
 
 	if (cache && *cache)

@@ -106,6 +106,7 @@ static int load(struct ort *ort, const char *path)
 	ort->lib = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	symbol = ort->lib ? dlsym(ort->lib, "OrtGetApiBase") : NULL;
 	if (!symbol) {
+		// Where this thread failed. NOLINTNEXTLINE(concurrency-mt-unsafe)
 		const char *why = dlerror();
 
 		log_line(LOG_ERROR, "ort", NULL,

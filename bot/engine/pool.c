@@ -1,3 +1,4 @@
+#define _POSIX_C_SOURCE 200809L
 #include "bot/engine/pool.h"
 
 #include <errno.h>

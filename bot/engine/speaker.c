@@ -1,3 +1,4 @@
+#define _POSIX_C_SOURCE 200809L
 #include "bot/engine/speaker.h"
 
 #include <errno.h>
@@ -127,9 +128,8 @@ static int make(struct speaker *s, enum speaker_voice voice, const char *text,
 	return err;
 }
 
-int speaker_say(struct speaker *s, enum speaker_voice voice, const char *text,
-                size_t len, uint32_t hz, int16_t **pcm, size_t *n,
-                speaker_stop_h *stoph, void *arg)
+int speaker_say(struct speaker *s, const struct speaker_clause *clause,
+                int16_t **pcm, size_t *n, speaker_stop_h *stoph, void *arg)
 {
 	char key[TEXT_MAX + 32];
 	struct making m = {.stoph = stoph, .arg = arg};
@@ -137,14 +137,14 @@ int speaker_say(struct speaker *s, enum speaker_voice voice, const char *text,
 	int err;
 
 	buf_init(&clean, TEXT_MAX);
-	err = say_clean(&clean, text, len);
+	err = say_clean(&clean, clause->text, clause->len);
 	if (err)
 		goto out;
-	(void)snprintf(key, sizeof(key), "%d %u %s", (int)voice, hz,
-	               buf_str(&clean));
+	(void)snprintf(key, sizeof(key), "%d %u %s", (int)clause->voice,
+	               clause->hz, buf_str(&clean));
 	if (sound_cache_get(s->cache, key, pcm, n))
 		goto out;
-	err = make(s, voice, buf_str(&clean), hz, &m);
+	err = make(s, clause->voice, buf_str(&clean), clause->hz, &m);
 	if (err)
 		goto out;
 	sound_cache_put(s->cache, key, m.v, m.n);

@@ -50,12 +50,18 @@ double speaker_cost(const struct speaker *s);
 
 typedef int speaker_stop_h(void *arg); /* not 0: end with that code */
 
-/* Speak @len bytes of UTF-8, one clause, at @hz (8000, 16000). @pcm becomes
- * the caller's, to be released with mem_free(). If the natural voice fails the
- * small one speaks. @stoph may be NULL. ERR_PROVIDER, ERR_LIMIT, -ENOMEM, what
- * @stoph returned. */
-int speaker_say(struct speaker *s, enum speaker_voice voice, const char *text,
-                size_t len, uint32_t hz, int16_t **pcm, size_t *n,
-                speaker_stop_h *stoph, void *arg) MUST_CHECK;
+struct speaker_clause {
+	enum speaker_voice voice;
+	uint32_t hz;      /* wanted: 8000 or 16000 */
+	const char *text; /* UTF-8, not terminated */
+	size_t len;       /* [bytes] */
+};
+
+/* Speak a clause. @pcm becomes the caller's, to be released with mem_free().
+ * If the natural voice fails the small one speaks. @stoph may be NULL.
+ * ERR_PROVIDER, ERR_LIMIT, -ENOMEM, what @stoph returned. */
+int speaker_say(struct speaker *s, const struct speaker_clause *clause,
+                int16_t **pcm, size_t *n, speaker_stop_h *stoph,
+                void *arg) MUST_CHECK;
 
 #endif

@@ -139,7 +139,7 @@ static void fill_tables(struct silero *net)
 		size_t reversed = 0;
 
 		for (size_t bit = 1; bit < n; bit *= 2)
-			reversed = reversed * 2 + (i & bit ? 1 : 0);
+			reversed = reversed * 2 + ((i & bit) != 0);
 		net->order[i] = (uint8_t)reversed;
 		net->cos[i] = (float)cos(angle);
 		net->sin[i] = (float)sin(angle);

@@ -215,8 +215,14 @@ static int work(struct pool_job *base)
 {
 	struct job *job = CONTAINER_OF(base, struct job, base);
 
-	return speaker_say(job->maker, job->speaker, job->text, job->len,
-	                   job->hz, &job->pcm, &job->n, stop, base);
+	const struct speaker_clause clause = {
+		.voice = job->speaker,
+		.hz = job->hz,
+		.text = job->text,
+		.len = job->len,
+	};
+
+	return speaker_say(job->maker, &clause, &job->pcm, &job->n, stop, base);
 }
 
 static void done(struct pool_job *base, int err)
@@ -292,8 +298,10 @@ static bool step(struct voice *v)
 
 static void pump(void *arg)
 {
-	while (step(arg))
-		continue;
+	bool more = true;
+
+	while (more)
+		more = step(arg);
 }
 
 static void kick(struct voice *v)

@@ -3,6 +3,7 @@
  * of five words and more, up to 30 s. Standard input is the package's list of
  * what they say; arguments: partial, to use the small net.
  */
+#define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

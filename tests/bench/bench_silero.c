@@ -1,4 +1,5 @@
 /* Cost of the voice detector: microseconds a chunk of 32 ms. */
+#define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

@@ -40,6 +40,7 @@ static const char *const same[][2] = {
 	{"voicemail", "voice mail"},
 	{"callback", "call back"},
 	{"logon", "log on"},
+	{"today", "to day"},
 	{"keypad", "key pad"},
 	{"cancelled", "canceled"},
 	{"hashtag", "pound"},

@@ -71,9 +71,11 @@ static int work_behind_gate(struct pool_job *job)
 
 static int work_until_stopped(struct pool_job *job)
 {
+	bool stopped = false;
+
 	sem_post(&started);
-	while (!pool_stopped(job))
-		continue;
+	while (!stopped)
+		stopped = pool_stopped(job);
 	return 0;
 }
 
