@@ -41,7 +41,7 @@ void client_send(int fd, const char *v, size_t len)
 
 const char *client_header(const struct http_answer *a, const char *name)
 {
-	static char value[1024];
+	static _Thread_local char value[1024];
 	const char *line = strstr(a->head, "\r\n");
 	size_t n = strlen(name);
 
