@@ -201,7 +201,7 @@ static void tools_are_called_where_they_are_offered(void)
 	"\"get_time\",\"arguments\":\"{}\"}}]}"
 #define RETURNED(id)                                                       \
 	"{\"role\":\"tool\",\"tool_call_id\":\"" id "\",\"content\":\"12:" \
-	                                            "00\"}"
+	"00\"}"
 
 static void the_answer_depends_on_the_conversation(void)
 {
@@ -410,7 +410,7 @@ static void dialects_differ_as_the_servers_do(void)
 	}
 }
 
-static size_t count_bytes(char *v, size_t size, size_t n, void *arg)
+static size_t count_bytes(const char *v, size_t size, size_t n, void *arg)
 {
 	(void)v;
 	*(size_t *)arg += size * n;

@@ -20,8 +20,8 @@
 enum { DG_WORDS_MAX = 128 /* of a sentence */ };
 
 struct dg_sentence {
-	char *text;  /* as in the script */
-	char *parts; /* the same, cut into words */
+	char *text;         /* as in the script */
+	char *parts;        /* the same, cut into words */
 	uint32_t voiced_ms; /* 0: not declared */
 	size_t n_words;
 	const char *word[DG_WORDS_MAX]; /* as written, in parts */

@@ -169,18 +169,19 @@ static void send_control(struct simws *ws, int opcode, const void *v,
 
 void simws_close(struct simws *ws, int code, const char *reason)
 {
-	char v[CONTROL_MAX];
-	size_t len = reason ? strlen(reason) : 0;
+	const char number[2] = {(char)(code >> 8), (char)code};
+	struct buf b;
 
 	if (ws->closing || ws->closed)
 		return;
-	if (len > sizeof(v) - 2)
-		len = sizeof(v) - 2;
-	v[0] = (char)(code >> 8);
-	v[1] = (char)code;
-	if (len > 0)
-		memcpy(v + 2, reason, len);
-	send_control(ws, OP_CLOSE, v, code == SIMWS_NO_CODE ? 0 : len + 2);
+	buf_init(&b, 4096);
+	if (code != SIMWS_NO_CODE) {
+		sim_add(&b, number, sizeof(number));
+		sim_adds(&b, reason ? reason : "");
+	}
+	send_control(ws, OP_CLOSE, b.v,
+	             b.len < CONTROL_MAX ? b.len : CONTROL_MAX);
+	buf_fini(&b);
 	ws->closing = true;
 	timer_start(simnet_timers(ws->net), &ws->wait, CLOSE_WAIT_MS, on_wait,
 	            ws);

@@ -107,7 +107,7 @@ size_t wordtone_samples(const char *word, uint32_t hz, double scale)
 /* Two sines by rotation: no call of sin() per sample. */
 static void tone(int16_t *pcm, size_t n, uint32_t hz, int code)
 {
-	const double f[2] = {WORDTONE_LOW_HZ(code), WORDTONE_HIGH_HZ(code)};
+	const int f[2] = {WORDTONE_LOW_HZ(code), WORDTONE_HIGH_HZ(code)};
 	const size_t fade = samples(FADE_MS, hz);
 	double x[2] = {0, 0}, y[2] = {1, 1}, c[2], s[2];
 
