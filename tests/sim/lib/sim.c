@@ -105,12 +105,6 @@ void sim_count(struct sim *s, const char *name, long n)
 	json_object_set_new(s->counts, name, json_integer(old + n));
 }
 
-unsigned sim_stream_begin(struct sim *s)
-{
-	s->open++;
-	return ++s->opened;
-}
-
 void sim_stream_end(struct sim *s)
 {
 	s->open--;

@@ -93,8 +93,7 @@ json_t *sim_record(struct sim *s, struct simreq *r, unsigned stream);
 /* A counter of the state. */
 void sim_count(struct sim *s, const char *name, long n);
 
-/* A stream begins: its number, from 1. sim_stream_end() when it is over. */
-unsigned sim_stream_begin(struct sim *s);
+/* A stream or answer that sim.open counts is over. */
 void sim_stream_end(struct sim *s);
 
 /* The fault if it is set for this stream, and one use of it; else NULL. */
