@@ -213,7 +213,7 @@ static char *read_body_data(const struct http_req *req)
 /* A call that is new to the ledger, because it is inbound or because somebody
  * else placed it. */
 static int add_inbound(struct app *app, const struct http_req *req,
-                       const char *base, char *body, const char *id)
+                       const char *base, const char *id)
 {
 	char key[CRYPTO_ID_LEN], uuid[WEBHOOK_UUID_MAX];
 	char from[PARAM_MAX], to[PARAM_MAX], copy[ACCESS_BASE_MAX];
@@ -222,11 +222,11 @@ static int add_inbound(struct app *app, const struct http_req *req,
 	                          .key = key,
 	                          .to = to,
 	                          .from = from,
-	                          .body = body,
 	                          .base_url = copy,
 	                          .state = STORE_ANSWERED,
 	                          .created_ms = app_now_ms(),
 	                          .answered_ms = app_now_ms()};
+	int err;
 
 	crypto_id(key);
 	snprintf(row_id, sizeof(row_id), "%s", id);
@@ -239,7 +239,10 @@ static int add_inbound(struct app *app, const struct http_req *req,
 		snprintf(to, sizeof(to), "%s", e164);
 	http_param(uuid, sizeof(uuid), req, "CallUUID");
 	call.call_uuid = *uuid ? uuid : NULL;
-	return store_call_add(app->store, &call);
+	call.body = read_body_data(req);
+	err = store_call_add(app->store, &call);
+	mem_free(call.body);
+	return err;
 }
 
 /* The call of @req: known by its CallUUID, or made now. */
@@ -247,7 +250,6 @@ static int find_or_add(struct app *app, const struct http_req *req,
                        const char *base, struct store_call *call)
 {
 	char uuid[WEBHOOK_UUID_MAX], id[CRYPTO_ID_LEN];
-	char *body;
 	int err;
 
 	http_param(uuid, sizeof(uuid), req, "CallUUID");
@@ -257,9 +259,7 @@ static int find_or_add(struct app *app, const struct http_req *req,
 			return err;
 	}
 	crypto_id(id);
-	body = read_body_data(req);
-	err = add_inbound(app, req, base, body, id);
-	mem_free(body);
+	err = add_inbound(app, req, base, id);
 	return err ? err : store_call_get(app->store, STORE_ID, id, call);
 }
 
@@ -280,30 +280,31 @@ void answering_any(const struct http_req *req, struct http_res *res, void *arg)
 	struct app *app = arg;
 	char base[ACCESS_BASE_MAX], uuid[WEBHOOK_UUID_MAX];
 	struct store_call call;
-	int err;
+	int err = -ENOENT;
+	bool over;
 
 	if (!access_base(app->cfg, req, res, base) ||
 	    !webhook_verify(app, req, res, base))
 		return;
 	http_param(uuid, sizeof(uuid), req, "CallUUID");
-	if (webhook_is_hangup(req) &&
-	    (!*uuid || store_call_get(app->store, STORE_UUID, uuid, &call))) {
+	over = webhook_is_hangup(req);
+	if (!over && !*uuid && !app->bots) {
+		answer_nameless(app, req, res);
+		return;
+	}
+	if (!over)
+		err = find_or_add(app, req, base, &call);
+	else if (*uuid)
+		err = store_call_get(app->store, STORE_UUID, uuid, &call);
+	if (over && err == -ENOENT) {
 		http_res_check(res, answer_empty_xml(&res->body));
 		res->content_type = XML;
 		return;
 	}
-	if (!*uuid && !app->bots) {
-		answer_nameless(app, req, res);
+	if (err) {
+		app_store_fault(app, NULL, err);
+		http_fail_later(res, 503, 1, "The ledger of calls failed.");
 		return;
-	}
-	if (!webhook_is_hangup(req)) {
-		err = find_or_add(app, req, base, &call);
-		if (err) {
-			app_store_fault(app, NULL, err);
-			http_fail_later(res, 503, 1,
-			                "The ledger of calls failed.");
-			return;
-		}
 	}
 	if (webhook_take(app, req, res, &call))
 		answer_call(app, req, res, &call);

@@ -335,8 +335,7 @@ int server_config_load(struct config *cfg, const char *dotenv,
 	err = derive(cfg, faults);
 	if (!err)
 		err = check_plivo(cfg, faults);
-	if (!err)
-		derive_prefixes(cfg);
+	derive_prefixes(cfg);
 	if (!err)
 		err = check_keys(cfg, faults);
 	if (!err)

@@ -66,7 +66,7 @@ bool idem_begin(struct idem *idem, struct app *app, const char *owner,
 {
 	const char *v = http_header(req, "Idempotency-Key");
 	struct store_call call;
-	bool go_on = true;
+	bool go_on;
 	int err;
 
 	idem->key[0] = '\0';

@@ -366,7 +366,7 @@ static void an_address_in_use_is_an_error(void)
 
 static void read_exactly(int fd, const char *want, size_t len)
 {
-	char have[64];
+	char have[64] = "";
 	size_t n = 0;
 
 	while (n < len) {

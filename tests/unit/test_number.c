@@ -43,8 +43,7 @@ static void anything_else_is_no_number(void)
 		"15551234567\t1",
 		"\xd9\xa1\xd9\xa5\xd9\xa5\xd9\xa5\xd9\xa1\xd9\xa2\xd9\xa3",
 		"\xef\xbc\x91\xef\xbc\x95\xef\xbc\x95\xef\xbc\x95 1234567",
-		"1555\xc2\xa0"
-		"1234567",
+		"+1555\xc2\xa0 1234567",
 		"tel:+15551234567",
 		"1e10",
 		"-1234567x",
