@@ -114,7 +114,23 @@ static int choice(const struct opt *o, const char *v)
 	return -1;
 }
 
-/* Put @v into the struct. A fault of the value is a line in @faults. */
+/* Put @v into the struct. A fault of the value is a line in @faults; then the
+ * default is there. */
+static int set(const struct opt *o, char *cfg, const char *v,
+               struct buf *faults);
+
+static int fault(const struct opt *o, char *cfg, struct buf *faults)
+{
+	int err = o->type == OPT_NUMBER
+	                  ? buf_addf(faults,
+	                             "%s must be a number from %u to %u\n",
+	                             o->name, o->min, o->max)
+	                  : buf_addf(faults, "%s must be one of %s\n", o->name,
+	                             o->choices);
+
+	return err ? err : set(o, cfg, o->def, faults);
+}
+
 static int set(const struct opt *o, char *cfg, const char *v,
                struct buf *faults)
 {
@@ -130,17 +146,14 @@ static int set(const struct opt *o, char *cfg, const char *v,
 		if (!v)
 			return 0;
 		if (str_u64(str_of(v), o->max, &number) || number < o->min)
-			return buf_addf(faults,
-			                "%s must be a number from %u to %u\n",
-			                o->name, o->min, o->max);
+			return fault(o, cfg, faults);
 		memcpy(member, &(uint32_t){(uint32_t)number}, sizeof(uint32_t));
 		return 0;
 	case OPT_CHOICE:
 	default:
 		index = v ? choice(o, v) : 0;
 		if (index < 0)
-			return buf_addf(faults, "%s must be one of %s\n",
-			                o->name, o->choices);
+			return fault(o, cfg, faults);
 		memcpy(member, &index, sizeof(index));
 		return 0;
 	}
@@ -196,6 +209,7 @@ int opt_load(struct opt_set **sp, const struct opt *table, size_t n, void *cfg,
 	struct opt_set *s = mem_zalloc(sizeof(*s));
 	struct dotenv *env = NULL;
 	size_t had = faults->len;
+	bool filled = false;
 	int err = -ENOMEM;
 
 	if (!s)
@@ -214,11 +228,12 @@ int opt_load(struct opt_set **sp, const struct opt *table, size_t n, void *cfg,
 	err = check_typing(table, n, known, env, faults);
 	if (!err)
 		err = fill(s, cfg, env, faults);
+	filled = !err;
 	if (!err && faults->len != had)
 		err = -EINVAL;
 out:
 	dotenv_free(&env);
-	if (err)
+	if (!filled)
 		opt_free(&s);
 	*sp = s;
 	return err;

@@ -51,7 +51,9 @@ struct opt_set;
  * file @dotenv (NULL or missing: none). @known: further names that are ours
  * but another program's, NULL-terminated, or NULL. Faults are appended to
  * @faults, a line each, all of them and not only the first.
- * -EINVAL: there were faults. -ENOMEM. */
+ * -EINVAL: there were faults; if they were of single values, those have their
+ * defaults and *@sp is there all the same, so that what depends on several can
+ * be looked at, too. -ENOMEM. */
 int opt_load(struct opt_set **sp, const struct opt *table, size_t n, void *cfg,
              const char *dotenv, const char *const *known,
              struct buf *faults) MUST_CHECK;

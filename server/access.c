@@ -6,9 +6,11 @@
 
 #include "common/crypto.h"
 #include "common/str.h"
+#include "server/app.h"
 #include "server/config.h"
 #include "server/http/http.h"
 #include "server/http/message.h"
+#include "server/store/keys.h"
 
 /* The token of "Authorization: Bearer TOKEN"; empty without. */
 static struct str bearer(const struct http_req *req)
@@ -60,30 +62,113 @@ bool access_local(const struct http_req *req)
 	       http_host_loopback(host);
 }
 
-bool access_check(const struct config *cfg, const struct http_req *req,
-                  struct http_res *res, enum access_scope scope, bool *keyed)
+static bool has_scope(const char *scopes, enum access_scope scope)
 {
-	bool has_key = cfg->api_key && key_known(bearer(req), cfg->api_key);
+	const char *want = scope == ACCESS_START ? "start" : "read";
+	struct str rest = str_of(scopes);
 
-	if (keyed)
-		*keyed = has_key;
-	if (has_key)
+	while (rest.v)
+		if (str_eq(str_trim(str_cut(&rest, ',')), want))
+			return true;
+	return false;
+}
+
+/* A look for one key among the ledger's. */
+struct search {
+	char hash[2 * CRYPTO_SHA256_LEN + 1];
+	enum access_scope scope;
+	struct access *a;
+	bool any, found, scoped;
+};
+
+/* All are compared here, too. */
+static int compare_key(const struct store_key *k, void *arg)
+{
+	struct search *s = arg;
+
+	/* Revoking the last key must not open the door. */
+	s->any = true;
+	if (k->revoked_ms)
+		return 0;
+	if (!crypto_equal(k->hash, strlen(k->hash), s->hash, strlen(s->hash)))
+		return 0;
+	s->found = true;
+	s->scoped = has_scope(k->scopes, s->scope);
+	snprintf(s->a->owner, sizeof(s->a->owner), "%s", k->name);
+	s->a->rate = k->rate;
+	s->a->budget = k->budget;
+	return 0;
+}
+
+static int search_keys(struct app *app, struct str given, struct search *s)
+{
+	uint8_t digest[CRYPTO_SHA256_LEN];
+
+	crypto_sha256(digest, given.v, given.len);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		snprintf(s->hash + 2 * i, 3, "%02x", digest[i]);
+	return app->store ? store_keys(app->store, compare_key, s) : 0;
+}
+
+static bool refuse_unkeyed(struct http_res *res)
+{
+	http_res_header(res, "WWW-Authenticate", "Bearer");
+	http_fail(res, 401,
+	          "Send the header Authorization: Bearer and a key of API_KEY, "
+	          "or one that dialout-server key add made.");
+	return false;
+}
+
+/* What goes without a key. */
+static bool check_unkeyed(const struct app *app, const struct http_req *req,
+                          struct http_res *res, enum access_scope scope,
+                          bool any)
+{
+	const struct config *cfg = app->cfg;
+
+	any = any || cfg->api_key;
+	if (scope == ACCESS_START && (!any || cfg->start_auth))
 		return true;
-	if (scope == ACCESS_START && (!cfg->api_key || cfg->start_auth))
-		return true;
-	if (cfg->api_key) {
-		http_res_header(res, "WWW-Authenticate", "Bearer");
-		http_fail(res, 401,
-		          "Send the header Authorization: Bearer and a key of "
-		          "API_KEY.");
-		return false;
-	}
+	if (any)
+		return refuse_unkeyed(res);
 	if (access_local(req))
 		return true;
 	http_fail(res, 403,
 	          "Only this machine may read calls while no key is set: set "
 	          "API_KEY.");
 	return false;
+}
+
+bool access_check(struct app *app, const struct http_req *req,
+                  struct http_res *res, enum access_scope scope,
+                  struct access *a)
+{
+	struct access unused;
+	struct search s = {.scope = scope, .a = a ? a : &unused};
+	struct str given = bearer(req);
+	int err;
+
+	*s.a = (struct access){.owner = "open"};
+	if (app->cfg->api_key && key_known(given, app->cfg->api_key)) {
+		s.a->keyed = true;
+		snprintf(s.a->owner, sizeof(s.a->owner), "env");
+		return true;
+	}
+	err = search_keys(app, given, &s);
+	if (err) {
+		app_store_fault(app, NULL, err);
+		http_fail_later(res, 503, 1, "The ledger of keys failed.");
+		return false;
+	}
+	if (!s.found)
+		return check_unkeyed(app, req, res, scope, s.any);
+	if (!s.scoped) {
+		http_fail(res, 403, "The key %s has not the scope %s.",
+		          s.a->owner, scope == ACCESS_START ? "start" : "read");
+		return false;
+	}
+	s.a->keyed = true;
+	return true;
 }
 
 bool access_base(const struct config *cfg, const struct http_req *req,

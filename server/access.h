@@ -1,28 +1,43 @@
 /*
  * access.h - who may call, and under which address we are reached
+ *
+ * Keys of API_KEY may do everything. Keys of the ledger ("key add") have
+ * scopes, "start" and "read", and limits that quota.h looks after.
  */
 #ifndef SERVER_ACCESS_H
 #define SERVER_ACCESS_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/attr.h"
 
+struct app;
 struct config;
 struct http_req;
 struct http_res;
 
 enum {
 	ACCESS_BASE_MAX = 300, /* [bytes] of a base address */
+	ACCESS_NAME_MAX = 48,  /* [bytes] of a key's name */
 };
 
 enum access_scope { ACCESS_START, ACCESS_READ };
 
-/* May this request do that? Otherwise @res is the refusal. @keyed (or NULL):
- * did it come with a key? */
-bool access_check(const struct config *cfg, const struct http_req *req,
-                  struct http_res *res, enum access_scope scope, bool *keyed);
+/* Who asks. */
+struct access {
+	bool keyed;                  /* came with a good key */
+	char owner[ACCESS_NAME_MAX]; /* the key's name; "env", "open" */
+	uint32_t rate;               /* calls a minute; 0: no limit */
+	int64_t budget;              /* seconds a day; 0: no limit */
+};
+
+/* May this request do that, by its bearer key (of API_KEY, or one of the
+ * ledger's) or without one? Otherwise @res is the refusal. @a may be NULL. */
+bool access_check(struct app *app, const struct http_req *req,
+                  struct http_res *res, enum access_scope scope,
+                  struct access *a);
 
 /* The address under which we were reached: PUBLIC_URL, or what the request's
  * Host says, by the example's rule. False: @res is the refusal. */

@@ -8,6 +8,7 @@
 #include "common/buf.h"
 #include "common/mem.h"
 #include "common/str.h"
+#include "server/bots/bots.h"
 #include "server/http/message.h"
 #include "server/number.h"
 
@@ -97,6 +98,30 @@ static int check_listen(const char *name, const char **value, char *local,
 	snprintf(local, cap, "%s:%u", host, port);
 	*value = local;
 	return 0;
+}
+
+/* Bots post there: https, or http to a near host. */
+static int check_events(const char *url, struct buf *faults)
+{
+	struct str host = url_host(url);
+	char text[256];
+
+	if (str_copy(text, sizeof(text), host) || !http_host_ok(text) ||
+	    strlen(url) > URL_MAX || strpbrk(url, " \t?#\"<>") ||
+	    url[strlen(url) - 1] == '/' ||
+	    !(str_starts(str_of(url), "https://") ||
+	      str_starts(str_of(url), "http://")))
+		return buf_addf(faults,
+		                "EVENTS_BASE_URL=%s is no address: write "
+		                "EVENTS_BASE_URL=https://voice.example.com, "
+		                "without a slash at the end\n",
+		                url);
+	if (str_starts(str_of(url), "https://") || bots_near(url) == BOTS_NEAR)
+		return 0;
+	return buf_addf(faults,
+	                "EVENTS_BASE_URL=%s must begin with https:// (http:// "
+	                "is for loopback and private addresses only)\n",
+	                url);
 }
 
 /* @name must be a URL of @secure ("https"), or of @clear on loopback. */
@@ -195,9 +220,18 @@ static int check_bots(const struct config *cfg, struct buf *faults)
 	while (cfg->bot_url && rest.v && !err) {
 		struct str one = str_trim(str_cut(&rest, ','));
 
-		if (str_copy(url, sizeof(url), one) || !url_host(url).len ||
-		    !(str_starts(one, "http://") ||
-		      str_starts(one, "https://")))
+		if (!str_copy(url, sizeof(url), one) &&
+		    str_starts(one, "http://") && url_host(url).len &&
+		    bots_near(url) == BOTS_FAR)
+			err = buf_addf(faults,
+			               "BOT_URL=%s must begin with https:// "
+			               "(http:// is for loopback and private "
+			               "addresses only)\n",
+			               url);
+		else if (str_copy(url, sizeof(url), one) ||
+		         !url_host(url).len ||
+		         !(str_starts(one, "http://") ||
+		           str_starts(one, "https://")))
 			err = buf_adds(faults, "BOT_URL must be http(s):// "
 			                       "addresses: write BOT_URL="
 			                       "http://127.0.0.1:7861\n");
@@ -256,10 +290,8 @@ static int check_rest(struct config *cfg, struct buf *faults)
 	if (!err && cfg->public_url)
 		err = check_url("PUBLIC_URL", cfg->public_url, "https", "http",
 		                faults);
-	if (!err && cfg->events_base_url &&
-	    !str_starts(str_of(cfg->events_base_url), "http"))
-		err = buf_adds(faults, "EVENTS_BASE_URL must be an http(s):// "
-		                       "address\n");
+	if (!err && opt_given(cfg->set, "EVENTS_BASE_URL"))
+		err = check_events(cfg->events_base_url, faults);
 	if (!err && !number_prefixes_ok(cfg->allowed_prefixes))
 		err = buf_addf(faults,
 		               "ALLOWED_PREFIXES=%s is no list of prefixes: "
@@ -321,16 +353,23 @@ static void derive_prefixes(struct config *cfg)
 	cfg->allowed_prefixes = cfg->prefixes;
 }
 
+int server_config_read(struct config *cfg, const char *dotenv,
+                       struct buf *faults)
+{
+	memset(cfg, 0, sizeof(*cfg));
+	return opt_load(&cfg->set, server_options, server_options_n, cfg,
+	                dotenv, bot_names, faults);
+}
+
 int server_config_load(struct config *cfg, const char *dotenv,
                        struct buf *faults)
 {
 	size_t had = faults->len;
-	int err;
+	int err = server_config_read(cfg, dotenv, faults);
 
-	memset(cfg, 0, sizeof(*cfg));
-	err = opt_load(&cfg->set, server_options, server_options_n, cfg, dotenv,
-	               bot_names, faults);
-	if (err)
+	/* A faulty row has its default, and what follows is looked at all the
+	 * same: whoever mends the file wants to hear everything at once. */
+	if (!cfg->set)
 		return err;
 	err = derive(cfg, faults);
 	if (!err)

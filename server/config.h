@@ -59,6 +59,11 @@ extern const size_t server_options_n;
 int server_config_load(struct config *cfg, const char *dotenv,
                        struct buf *faults) MUST_CHECK;
 
+/* Read them and no more: nothing that depends on another option is looked at
+ * or filled in. For commands that need one or two of them. Likewise. */
+int server_config_read(struct config *cfg, const char *dotenv,
+                       struct buf *faults) MUST_CHECK;
+
 /* Append what is in effect, "NAME=value" a line, secrets masked. */
 int server_config_print(struct buf *out, const struct config *cfg) MUST_CHECK;
 

@@ -100,6 +100,6 @@ void health_metrics(const struct http_req *req, struct http_res *res, void *arg)
 {
 	struct app *app = arg;
 
-	if (access_check(app->cfg, req, res, ACCESS_READ, NULL))
+	if (access_check(app, req, res, ACCESS_READ, NULL))
 		health_metrics_open(req, res, arg);
 }

@@ -96,11 +96,13 @@ void ledger_list(const struct http_req *req, struct http_res *res, void *arg)
 	struct listing l = {.out = &res->body};
 	struct store_filter filter;
 	char after[PARAM_MAX];
+	struct access who;
 	int err;
 
-	if (!access_check(app->cfg, req, res, ACCESS_READ, &l.keyed) ||
+	if (!access_check(app, req, res, ACCESS_READ, &who) ||
 	    !read_filter(req, res, &filter, after))
 		return;
+	l.keyed = who.keyed;
 	err = buf_adds(&res->body, "{\"calls\":[");
 	if (!err)
 		err = store_calls(app->store, &filter, list_one, &l);
@@ -164,12 +166,12 @@ static void hang_up(struct app *app, const struct http_req *req,
 void ledger_one(const struct http_req *req, struct http_res *res, void *arg)
 {
 	struct app *app = arg;
-	bool keyed;
+	struct access who;
 
-	if (!access_check(app->cfg, req, res, ACCESS_READ, &keyed))
+	if (!access_check(app, req, res, ACCESS_READ, &who))
 		return;
 	if (req->method == HTTP_DELETE)
 		hang_up(app, req, res);
 	else
-		show(app, req, res, keyed);
+		show(app, req, res, who.keyed);
 }

@@ -16,6 +16,7 @@
 #include "common/log.h"
 #include "common/notify.h"
 #include "server/config.h"
+#include "server/keycmd.h"
 #include "server/run.h"
 
 enum { EXIT_CONFIG = 2, PATH_LEN = 4096 };
@@ -28,6 +29,7 @@ struct args {
 static int usage(FILE *out, int code)
 {
 	fputs("usage: dialout-server [--check] [--ready-file PATH]\n"
+	      "       dialout-server key add|list|revoke ...\n"
 	      "\n"
 	      "Places calls through Plivo and answers its webhooks. Options "
 	      "come from the\nenvironment and from .env in the working "
@@ -66,6 +68,19 @@ static int read_args(struct args *a, int argc, char **argv)
 		}
 	}
 	return -1;
+}
+
+/* "key ...": words for the keys of the ledger. */
+static int key_command(int argc, char **argv)
+{
+	struct buf out;
+	int code;
+
+	buf_init(&out, CONFIG_TEXT_MAX);
+	code = keycmd_run(&out, argc, argv, ".env");
+	fputs(buf_str(&out), code ? stderr : stdout);
+	buf_fini(&out);
+	return code;
 }
 
 /* Whoever reads the file finds all of it: it appears by its name at once. */
@@ -138,8 +153,11 @@ int main(int argc, char **argv)
 	struct config cfg;
 	struct buf faults;
 	sigset_t ends;
-	int code = read_args(&a, argc, argv);
+	int code;
 
+	if (argc > 1 && !strcmp(argv[1], "key"))
+		return key_command(argc - 2, argv + 2);
+	code = read_args(&a, argc, argv);
 	if (code >= 0)
 		return code;
 	/* Before any thread exists, so that all of them leave these alone. */

@@ -17,6 +17,7 @@
 #include "server/http/http.h"
 #include "server/http/message.h"
 #include "server/idem.h"
+#include "server/quota.h"
 #include "server/request.h"
 #include "server/store/store.h"
 
@@ -29,7 +30,7 @@ struct start {
 	struct idem idem;
 	char id[CRYPTO_ID_LEN], key[CRYPTO_ID_LEN];
 	char base[ACCESS_BASE_MAX];
-	bool keyed;
+	struct access who;
 };
 
 /* Custom data that a URL would have to carry, and cannot, is found out before
@@ -117,7 +118,7 @@ static int copy_texts(struct texts *t, const struct request *r)
 static bool add_call(struct start *s, struct http_res *res, struct dial **dp)
 {
 	struct app *app = s->app;
-	char from[sizeof(app->cfg->from)], owner[8];
+	char from[sizeof(app->cfg->from)], owner[ACCESS_NAME_MAX];
 	struct texts t = {NULL, NULL};
 	struct store_call call = {.id = s->id,
 	                          .key = s->key,
@@ -133,7 +134,7 @@ static bool add_call(struct start *s, struct http_res *res, struct dial **dp)
 	int err;
 
 	snprintf(from, sizeof(from), "%s", app->cfg->from);
-	snprintf(owner, sizeof(owner), "%s", s->keyed ? "env" : "open");
+	snprintf(owner, sizeof(owner), "%s", s->who.owner);
 	err = copy_texts(&t, &s->r);
 	call.phone_number = t.as_sent;
 	call.body = t.body;
@@ -169,7 +170,8 @@ static bool admit(struct start *s, struct http_res *res, struct dial **dp)
 	bool ok;
 
 	pthread_mutex_lock(&s->app->admit);
-	ok = has_room(s->app, res) && add_call(s, res, dp);
+	ok = quota_check(s->app, &s->who, app_now_ms(), res) &&
+	     has_room(s->app, res) && add_call(s, res, dp);
 	pthread_mutex_unlock(&s->app->admit);
 	return ok;
 }
@@ -259,14 +261,14 @@ void start_handle(const struct http_req *req, struct http_res *res, void *arg)
 	char masked[STR_PHONE_MAX];
 	struct dial *d = NULL;
 
-	if (!access_check(app->cfg, req, res, ACCESS_START, &s.keyed)) {
+	if (!access_check(app, req, res, ACCESS_START, &s.who)) {
 		app_count(app, COUNT_REFUSED);
 		return;
 	}
 	crypto_id(s.id);
 	crypto_id(s.key);
 	if (read_request(&s, req, res) &&
-	    idem_begin(&s.idem, app, s.keyed ? "env" : "open", req, res) &&
+	    idem_begin(&s.idem, app, s.who.owner, req, res) &&
 	    admit(&s, res, &d)) {
 		app_count(app, COUNT_STARTED);
 		log_line(LOG_INFO, "start", s.id, "event=accepted to=%s",

@@ -106,4 +106,14 @@ int bots_check_wait(struct bots *b, const char *bot, const char *id) MUST_CHECK;
 int bots_target(const char *bot, char *host, size_t host_cap, unsigned *port,
                 bool *tls) MUST_CHECK;
 
+enum bots_near {
+	BOTS_FAR,   /* a public address, or no URL */
+	BOTS_NEAR,  /* loopback, a private address, or a name without a dot or
+	             * under .local, .internal, .localhost */
+	BOTS_NAMED, /* only resolving the name tells */
+};
+
+/* Is clear text allowed to the host of this URL, as far as its text tells? */
+enum bots_near bots_near(const char *url);
+
 #endif

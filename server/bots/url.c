@@ -95,7 +95,8 @@ int bots_url_parse(struct bots_url *u, struct str text)
 static bool private_v4(uint32_t a)
 {
 	return a >> 24 == 127 || a >> 24 == 10 || a >> 20 == 0xac1 ||
-	       a >> 16 == 0xc0a8 || a >> 16 == 0xa9fe;
+	       a >> 16 == 0xc0a8 || a >> 16 == 0xa9fe ||
+	       a >> 22 == 0x191 /* 100.64.0.0/10 */;
 }
 
 static bool private_v6(const uint8_t v[16])
@@ -138,6 +139,30 @@ bool bots_literal_private(const char *host)
 	if (inet_pton(AF_INET6, host, &v6) == 1)
 		return private_v6(v6.s6_addr);
 	return str_eq_nocase(str_of(host), "localhost");
+}
+
+static bool ends(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+
+	return n > m && str_eq_nocase(str_of(text + n - m), end);
+}
+
+enum bots_near bots_near(const char *url)
+{
+	struct bots_url u;
+
+	if (bots_url_parse(&u, str_of(url)))
+		return BOTS_FAR;
+	if (bots_literal_private(u.host))
+		return BOTS_NEAR;
+	if (is_literal(u.host))
+		return BOTS_FAR;
+	return !strchr(u.host, '.') || ends(u.host, ".local") ||
+	                       ends(u.host, ".internal") ||
+	                       ends(u.host, ".localhost")
+	               ? BOTS_NEAR
+	               : BOTS_NAMED;
 }
 
 int bots_name(char name[BOTS_NAME_MAX], const struct bots_bot *bot)

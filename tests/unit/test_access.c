@@ -1,11 +1,13 @@
 #include "server/access.h"
 
+#include "server/app.h"
 #include "server/config.h"
 #include "server/http/http.h"
 #include "server/http/message.h"
 #include "tests/harness/test.h"
 
 static struct config cfg;
+static struct app app = {.cfg = &cfg};
 static struct http_res res;
 static char base[ACCESS_BASE_MAX];
 
@@ -31,11 +33,17 @@ static struct http_req request(const char *peer,
 /* The status of asking for @scope with @auth, from loopback; 0: allowed. */
 static int asked(enum access_scope scope, const char *auth, bool *keyed)
 {
+	struct access who;
+	bool ok;
+
 	struct http_header h[] = {{"Host", "localhost:7860"},
 	                          {"Authorization", auth ? auth : ""}};
 	struct http_req req = request("127.0.0.1", h, auth ? 2 : 1);
 
-	return access_check(&cfg, &req, &res, scope, keyed) ? 0 : res.status;
+	ok = access_check(&app, &req, &res, scope, &who);
+	if (keyed)
+		*keyed = who.keyed;
+	return ok ? 0 : res.status;
 }
 
 static void with_a_key_set_nothing_goes_without(void)
@@ -73,17 +81,17 @@ static void without_a_key_only_this_machine_reads(void)
 	CHECK_INT(0, asked(ACCESS_START, NULL, NULL));
 	CHECK_INT(0, asked(ACCESS_READ, NULL, NULL));
 	req = request("127.0.0.1", &named, 1);
-	CHECK(!access_check(&cfg, &req, &res, ACCESS_READ, NULL));
+	CHECK(!access_check(&app, &req, &res, ACCESS_READ, NULL));
 	CHECK_INT(403, res.status);
 	CHECK(strstr(buf_str(&res.body), "set API_KEY"));
 	req = request("10.0.0.7", &local, 1);
-	CHECK(!access_check(&cfg, &req, &res, ACCESS_READ, NULL));
+	CHECK(!access_check(&app, &req, &res, ACCESS_READ, NULL));
 	req = request("127.0.0.1", tunnel, 2);
-	CHECK(!access_check(&cfg, &req, &res, ACCESS_READ, NULL));
+	CHECK(!access_check(&app, &req, &res, ACCESS_READ, NULL));
 	req = request("127.0.0.1", proxy, 2);
-	CHECK(!access_check(&cfg, &req, &res, ACCESS_READ, NULL));
+	CHECK(!access_check(&app, &req, &res, ACCESS_READ, NULL));
 	req = request("127.0.0.1", NULL, 0);
-	CHECK(!access_check(&cfg, &req, &res, ACCESS_READ, NULL));
+	CHECK(!access_check(&app, &req, &res, ACCESS_READ, NULL));
 }
 
 static bool based_on(const char *host)

@@ -200,6 +200,52 @@ static void addresses_are_split_and_checked(void)
 	CHECK_STR("127.0.0.1:0", cfg.listen);
 }
 
+static void events_go_in_clear_text_to_near_hosts_only(void)
+{
+	static const char *const near[] = {
+		"http://127.0.0.1:9", "http://localhost",  "http://[::1]:9",
+		"http://10.1.2.3:80", "http://100.64.1.2", "http://server:7860",
+		"http://a.internal",  "https://a.example"};
+	static const char *const far[] = {
+		"http://8.8.8.8",        "http://voice.example.com",
+		"ftp://127.0.0.1",       "https://",
+		"https://a.example/",    "https://a.example/?x=1",
+		"http://10.1.2.3.a.com", "http://[2001:db8::1]:9"};
+	char text[512];
+
+	for (size_t i = 0; i < ARRAY_LEN(near); i++) {
+		snprintf(text, sizeof(text), PLIVO "EVENTS_BASE_URL=%s\n",
+		         near[i]);
+		if (load(text))
+			test_fail(__FILE__, __LINE__, "%s: %s", near[i], said);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(far); i++) {
+		snprintf(text, sizeof(text), PLIVO "EVENTS_BASE_URL=%s\n",
+		         far[i]);
+		fails_with(text, "EVENTS_BASE_URL=");
+	}
+}
+
+static void bots_are_asked_in_clear_text_only_when_near(void)
+{
+	fails_with(PLIVO "BOT_URL=http://8.8.8.8:7861\n",
+	           "BOT_URL=http://8.8.8.8:7861 must begin with https://");
+	CHECK_INT(0, load(PLIVO "BOT_URL=http://192.168.1.7:7861\n"));
+	/* Where a name leads is looked at when it is resolved. */
+	CHECK_INT(0, load(PLIVO "BOT_URL=http://bots.example.com:7861\n"));
+}
+
+static void faults_of_one_option_do_not_hide_those_of_others(void)
+{
+	fails_with(
+		"PLIVO_AUTH_ID=a\nPLIVO_AUTH_TOKEN=b\nMAX_CALLS=many\n"
+		"BOT_URL=http://127.0.0.1:1\nBOT_WS_URL=wss://b.example.com\n",
+		"MAX_CALLS must be");
+	CHECK(strstr(said, "PLIVO_PHONE_NUMBER is not set"));
+	CHECK(strstr(said, "exclude each other"));
+	CHECK_INT(50, cfg.max_calls);
+}
+
 static void what_is_printed_has_no_secret(void)
 {
 	struct buf out;
@@ -228,6 +274,9 @@ static const struct test tests[] = {
 	TEST(production_with_bots_needs_their_secret),
 	TEST(numbers_out_of_bounds_name_their_variable),
 	TEST(addresses_are_split_and_checked),
+	TEST(events_go_in_clear_text_to_near_hosts_only),
+	TEST(bots_are_asked_in_clear_text_only_when_near),
+	TEST(faults_of_one_option_do_not_hide_those_of_others),
 	TEST(what_is_printed_has_no_secret),
 };
 
