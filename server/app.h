@@ -32,6 +32,7 @@ struct sweep;
 	X(PLACED,      "placed_total",      "calls Plivo took")		\
 	X(FAILED,      "failed_total",      "calls that were not placed") \
 	X(UNKNOWN,     "unknown_total",     "calls with no clear answer") \
+	X(FOUND,       "unknown_found_total", "such calls found at Plivo")	\
 	X(ANSWERED,    "answers_total",     "answer documents given")	\
 	X(ABANDONED,   "abandoned_total",   "answered calls without a bot") \
 	X(WEBHOOKS,    "webhooks_total",    "callbacks of Plivo taken")	\
@@ -61,6 +62,7 @@ struct app {
 	unsigned waiters_max;  /* requests that may wait at once */
 	atomic_uint waiters;
 	atomic_bool stopping;
+	atomic_bool reconciling; /* a look for unknown calls is under way */
 	atomic_ullong counts[COUNTS];
 };
 

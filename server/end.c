@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <strings.h>
 
+#include "common/attr.h"
 #include "common/err.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -96,4 +98,22 @@ void end_release(struct app *app, const char *id, const char *bot,
 	if (err)
 		log_line(LOG_WARN, "call", id, "event=release_failed text=%s",
 		         LOG_TEXT(err_str(err)));
+}
+
+/* Plivo's words for who hung up differ between its pages and the field. */
+const char *end_by_source(const char *source)
+{
+	static const struct {
+		const char *source, *by;
+	} words[] = {
+		{"callee", "callee"},  {"call recipient", "callee"},
+		{"caller", "caller"},  {"carrier", "carrier"},
+		{"plivo", "plivo"},    {"api request", "api"},
+		{"answer xml", "xml"}, {"error", "error"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (!strcasecmp(words[i].source, source))
+			return words[i].by;
+	return "unknown";
 }

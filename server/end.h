@@ -20,6 +20,9 @@ enum {
 void end_hangup(struct app *app, const char *id, const char *uuid,
                 uint32_t delay_ms);
 
+/* Our word for who ended a call, of Plivo's HangupSource; static storage. */
+const char *end_by_source(const char *source);
+
 /* Give a place back; nothing if @bot or @place are NULL or "". */
 void end_release(struct app *app, const char *id, const char *bot,
                  const char *place);

@@ -9,6 +9,7 @@
 #include "server/app.h"
 #include "server/dial.h"
 #include "server/end.h"
+#include "server/reconcile.h"
 #include "server/store/store.h"
 
 enum { BATCH = 4096 /* calls; more than can be in hand at once */ };
@@ -23,7 +24,8 @@ static int collect(const struct store_call *c, void *arg)
 {
 	struct ids *ids = arg;
 
-	if (c->state > STORE_DIALING && !(c->end_by && c->call_uuid))
+	/* Nameless ones are looked for together, afterwards. */
+	if (c->state > STORE_DIALING && !c->call_uuid)
 		return 0;
 	if (ids->n == BATCH)
 		return 0;
@@ -57,8 +59,10 @@ static int recover_one(struct app *app, const char *id)
 	if (call.state == STORE_DIALING) {
 		err = change_state(app, id, STORE_UNKNOWN,
 		                   "the server ended while Plivo was asked");
-	} else if (call.state > STORE_DIALING) {
+	} else if (call.state > STORE_DIALING && call.end_by) {
 		end_hangup(app, id, call.call_uuid, 0);
+	} else if (call.state > STORE_DIALING) {
+		reconcile_known(app, &call);
 	} else if (call.answer_status == 202) {
 		log_line(LOG_INFO, "recover", id, "event=queued_again");
 		err = dial_begin(app->dials, &call, &d);
@@ -84,5 +88,7 @@ int recover_calls(struct app *app)
 			err = recover_one(app, ids.v[i]);
 		mem_free(ids.v[i]);
 	}
+	if (!err)
+		reconcile_unknown(app, app_now_ms());
 	return err;
 }

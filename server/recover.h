@@ -10,7 +10,8 @@ struct app;
 
 /* A POST that was out is unknown now; it is never sent again. What was
  * promised to be dialled is dialled. What nobody was promised is given up,
- * what was to end is ended. All else goes on by its callbacks. The store's errors, -ENOMEM. */
+ * what was to end is ended. All else goes on by its callbacks; whether it is
+ * still up is asked of Plivo (reconcile.h). The store's errors, -ENOMEM. */
 int recover_calls(struct app *app) MUST_CHECK;
 
 #endif

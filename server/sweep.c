@@ -10,13 +10,14 @@
 #include "server/app.h"
 #include "server/config.h"
 #include "server/end.h"
+#include "server/reconcile.h"
 #include "server/store/store.h"
 
 enum {
 	EVERY_MS = 60000,
-	BATCH = 256,       /* calls of one look; the rest have time */
-	UNKNOWN_SEC = 180, /* after the ringing, for any callback at all */
-	GRACE_SEC = 300,   /* after the longest a call can last */
+	BATCH = 256,     /* calls of one look; the rest have time */
+	SILENT_SEC = 60, /* after the ringing, for the callback of its end */
+	GRACE_SEC = 300, /* after the longest a call can last */
 };
 
 struct sweep {
@@ -40,18 +41,32 @@ static bool is_overdue(const struct overdue *o, const struct store_call *c)
 	/* What is in hand ends by itself. */
 	if (c->state <= STORE_DIALING)
 		return false;
-	if (c->state == STORE_UNKNOWN)
-		return age_sec > (int64_t)cfg->ring_timeout + UNKNOWN_SEC;
 	return age_sec >
 	       (int64_t)cfg->ring_timeout + cfg->call_time_limit + GRACE_SEC;
+}
+
+/* It ought to have been answered or given up, and nobody has told. */
+static bool is_silent(const struct overdue *o, const struct store_call *c)
+{
+	int64_t began = c->dialed_ms ? c->dialed_ms : c->created_ms;
+
+	return (c->state == STORE_INITIATED || c->state == STORE_RINGING) &&
+	       c->call_uuid &&
+	       (o->now_ms - began) / 1000 >
+	               (int64_t)o->app->cfg->ring_timeout + SILENT_SEC;
 }
 
 static int collect(const struct store_call *c, void *arg)
 {
 	struct overdue *o = arg;
 
-	if (o->n == BATCH || !is_overdue(o, c))
+	if (o->n == BATCH)
 		return 0;
+	if (!is_overdue(o, c)) {
+		if (is_silent(o, c))
+			reconcile_known(o->app, c);
+		return 0;
+	}
 	o->ids[o->n] = mem_strdup(c->id);
 	if (!o->ids[o->n])
 		return -ENOMEM;
@@ -63,10 +78,12 @@ static int collect(const struct store_call *c, void *arg)
  * without never rang, as far as anybody has told us. */
 static int close_one(struct app *app, const char *id)
 {
-	struct store_change change = {.state = STORE_FAILED,
-	                              .has_state = true,
-	                              .error = "Plivo never called back",
-	                              .ended_ms = app_now_ms()};
+	struct store_change change = {
+		.state = STORE_FAILED,
+		.has_state = true,
+		.error = "Plivo never called back, and could "
+			 "not be asked",
+		.ended_ms = app_now_ms()};
 	struct store_call call;
 	int err = store_call_get(app->store, STORE_ID, id, &call);
 
@@ -100,6 +117,7 @@ void sweep_run(struct app *app, long long now_ms)
 	}
 	if (err)
 		app_store_fault(app, NULL, err);
+	reconcile_unknown(app, now_ms);
 }
 
 static void on_timer(void *arg)

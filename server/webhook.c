@@ -130,24 +130,6 @@ bool webhook_is_hangup(const struct http_req *req)
 	return false;
 }
 
-/* Plivo's words for who hung up differ between its pages and the field. */
-static const char *end_by(const char *source)
-{
-	static const struct {
-		const char *source, *by;
-	} words[] = {
-		{"callee", "callee"},  {"call recipient", "callee"},
-		{"caller", "caller"},  {"carrier", "carrier"},
-		{"plivo", "plivo"},    {"api request", "api"},
-		{"answer xml", "xml"}, {"error", "error"},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (!strcasecmp(words[i].source, source))
-			return words[i].by;
-	return "unknown";
-}
-
 /* What one webhook means. */
 struct news {
 	struct store_change change;
@@ -181,7 +163,7 @@ static void read_hangup(struct news *n, const struct http_req *req,
 	if (n->cause[0])
 		n->change.end_cause = n->cause;
 	http_param(n->source, sizeof(n->source), req, "HangupSource");
-	n->change.end_by = end_by(n->source);
+	n->change.end_by = end_by_source(n->source);
 }
 
 static void advance(struct news *n, enum store_state state, const char *type)

@@ -110,6 +110,8 @@ struct carrier_info {
 	const char *uuid, *to, *from;
 	const char *cause, *source; /* finished ones */
 	int cause_code;
+	bool answered;    /* likewise */
+	int64_t began_ms; /* likewise, Unix time; 0: not said, or no zone */
 };
 
 /* Once for each call found, then once with @info NULL: @err is 0, -ENOENT (no

@@ -1,7 +1,9 @@
+#define _GNU_SOURCE /* timegm() */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/err.h"
 #include "common/js.h"
@@ -217,6 +219,53 @@ static int write_ask(struct carrier_req *out, const struct carrier_account *a,
 	return err;
 }
 
+/* Two digits at @v, or -1. */
+static int two(const char *v)
+{
+	if (!isdigit((unsigned char)v[0]) || !isdigit((unsigned char)v[1]))
+		return -1;
+	return (v[0] - '0') * 10 + v[1] - '0';
+}
+
+/* "2017-05-22 17:49:40+05:30", a fraction allowed, as Unix time [ms]; 0 for
+ * anything else, such as a time without a zone. */
+static int64_t read_time(const char *v)
+{
+	enum { LEN = 19 };
+	struct tm tm = {.tm_isdst = 0};
+	int century, hours, minutes;
+	int64_t sec;
+
+	if (strlen(v) < LEN || v[4] != '-' || v[7] != '-' || v[13] != ':' ||
+	    v[16] != ':')
+		return 0;
+	century = two(v);
+	tm.tm_year = two(v + 2);
+	tm.tm_mon = two(v + 5) - 1;
+	tm.tm_mday = two(v + 8);
+	tm.tm_hour = two(v + 11);
+	tm.tm_min = two(v + 14);
+	tm.tm_sec = two(v + 17);
+	if (century < 19 || tm.tm_year < 0 || tm.tm_mon < 0 || tm.tm_mday < 1 ||
+	    tm.tm_hour < 0 || tm.tm_min < 0 || tm.tm_sec < 0)
+		return 0;
+	tm.tm_year += century * 100 - 1900;
+	sec = (int64_t)timegm(&tm);
+	v += LEN;
+	if (*v == '.')
+		v += 1 + strspn(v + 1, "0123456789");
+	if (!strcmp(v, "Z"))
+		return sec * 1000;
+	if ((*v != '+' && *v != '-') || strlen(v) != 6 || v[3] != ':')
+		return 0;
+	hours = two(v + 1);
+	minutes = two(v + 4);
+	if (hours < 0 || minutes < 0)
+		return 0;
+	sec -= (*v == '+' ? 1 : -1) * (hours * 3600 + minutes * 60);
+	return sec * 1000;
+}
+
 /* Live calls say "to", finished ones "to_number". */
 static void give_call(const json_t *o, carrier_info_h *h, void *arg)
 {
@@ -227,6 +276,8 @@ static void give_call(const json_t *o, carrier_info_h *h, void *arg)
 		.cause = js_str(o, "hangup_cause_name", ""),
 		.source = js_str(o, "hangup_source", ""),
 		.cause_code = (int)js_int(o, "hangup_cause_code", 0),
+		.answered = js_str(o, "answer_time", NULL) != NULL,
+		.began_ms = read_time(js_str(o, "initiation_time", "")),
 	};
 
 	if (info.uuid[0])

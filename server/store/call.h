@@ -26,8 +26,9 @@
 	X(ENDED,     "ended",      9) /* after it was answered */	\
 	X(NO_ANSWER, "no_answer",  9) /* and busy, rejected, cancelled */ \
 	X(ABANDONED, "abandoned",  9) /* answered, and no bot was there */ \
-	X(FAILED,    "failed",     9) /* refused, or not placed */	\
-	X(CANCELLED, "cancelled",  9) /* by us, before it was placed */
+	X(FAILED,    "failed",     9) /* refused, or not sent */	\
+	X(CANCELLED, "cancelled",  9) /* by us, before it was placed */	\
+	X(NOT_PLACED, "not_placed", 9) /* unknown, and never found */
 /* clang-format on */
 
 enum store_state {

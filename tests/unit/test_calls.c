@@ -557,22 +557,6 @@ static void a_call_whose_end_nobody_told_is_closed(void)
 	world_await_state(&w, id, "cancelled");
 }
 
-static void a_call_that_was_never_heard_of_has_failed(void)
-{
-	const long long minute = 60000;
-
-	world_open(&w, "");
-	world_rule("POST", CALL, 500, "{}");
-	world_start(&w, "", NUMBER);
-	CHECK_STR("unknown", world_member(&w, "status"));
-	snprintf(id, sizeof(id), "%s", world_member(&w, "call_id"));
-	sweep_run(w.app, app_now_ms() + 3 * minute);
-	CHECK_STR("unknown", look("state"));
-	sweep_run(w.app, app_now_ms() + 4 * minute);
-	CHECK_STR("failed", look("state"));
-	world_await("DELETE", "/reserve/place-1-6f1d0c9ab2e84573", 1, NULL);
-}
-
 static void await_ready(int status)
 {
 	const struct timespec pause = {.tv_nsec = 50000000};
@@ -643,7 +627,6 @@ static const struct test tests[] = {
 	TEST_SLOW(a_post_that_was_out_is_unknown_after_a_restart, 40),
 	TEST_SLOW(what_was_promised_is_dialled_after_a_restart, 40),
 	TEST(a_call_whose_end_nobody_told_is_closed),
-	TEST(a_call_that_was_never_heard_of_has_failed),
 	TEST(readiness_needs_a_bot),
 	TEST(a_server_with_a_bot_is_ready),
 	TEST(metrics_count),
