@@ -78,17 +78,18 @@ DEPS_BUILD := gcc libc6-dev make pkg-config libwebsockets-dev \
 	libwebsockets-evlib-uv libuv1-dev libcurl4-openssl-dev libjansson-dev \
 	libmbedtls-dev libcivetweb-dev libsqlite3-dev flite1-dev libexpat1-dev \
 	libssl-dev libnghttp2-dev ca-certificates python3-minimal
-DEPS_DEMO  := $(DEPS_BUILD) asterisk-core-sounds-en-wav
-DEPS_TEST  := $(DEPS_DEMO) check
+DEPS_DEMO  := $(DEPS_BUILD) asterisk-core-sounds-en-wav curl python3
+DEPS_TEST  := $(DEPS_DEMO) check openssl
 DEPS_LINT  := $(DEPS_TEST) clang clang-format clang-tidy cppcheck \
 	libclang-rt-14-dev
 
 deps: ## install what is missing: packages and models, for all targets
-	@deploy/deps.sh packages $(DEPS_TEST)
+	@deploy/deps.sh packages $(DEPS_TEST) models:all
 	@deploy/deps.sh models all
 
 deps-build deps-demo deps-test deps-lint: deps-%:
-	@deploy/deps.sh packages $(DEPS_$(shell echo $* | tr a-z A-Z))
+	@deploy/deps.sh packages $(DEPS_$(shell echo $* | tr a-z A-Z)) \
+		models:$(if $(filter build,$*),light,all)
 
 # ---- compile and link -------------------------------------------------------
 
@@ -143,32 +144,36 @@ $(TESTS) $(BENCHES): $(BUILD)/%: $(BUILD)/obj/tests/%.o $(LIBTEST) $(LIBSIM) \
 
 # ---- run --------------------------------------------------------------------
 
+# Those who name no -j get all cores where much is built at once.
+PARALLEL = $(MAKE) --no-print-directory \
+	$(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 # `make deps-*` is quick when nothing is missing, and says nothing then.
 run: deps-build ## server and one bot with ./.env; Ctrl-C ends both
-	@$(MAKE) --no-print-directory all
+	@$(PARALLEL) all
 	@deploy/deps.sh models light
 	@deploy/run.sh $(BUILD)
 
 demo: deps-demo ## one whole call on this machine, with no account
 	@deploy/deps.sh models all
-	@$(MAKE) --no-print-directory all
+	@$(PARALLEL) all
 	@tests/demo/demo.sh $(BUILD)
 
 test: deps-test ## unit, conformance, flow and end-to-end tests
 	@deploy/deps.sh models all
-	@$(MAKE) --no-print-directory tests
+	@$(PARALLEL) tests
 	@tests/run.sh $(BUILD) $(T)
 
 # ---- gates ------------------------------------------------------------------
 
 ASAN := address,undefined
 check-san: deps-lint ## the tests under ASan+UBSan (gcc, clang) and TSan
-	@$(MAKE) --no-print-directory BUILD=build/asan SAN=$(ASAN) OPT="-O1 -g" tests
+	@$(PARALLEL) BUILD=build/asan SAN=$(ASAN) OPT="-O1 -g" tests
 	@TEST_TIME_SCALE=6 tests/run.sh build/asan $(T)
-	@$(MAKE) --no-print-directory BUILD=build/clang SAN=$(ASAN) CC=clang \
+	@$(PARALLEL) BUILD=build/clang SAN=$(ASAN) CC=clang \
 		OPT="-O1 -g" tests
 	@TEST_TIME_SCALE=6 tests/run.sh build/clang $(T)
-	@$(MAKE) --no-print-directory BUILD=build/tsan SAN=thread OPT="-O1 -g" tests
+	@$(PARALLEL) BUILD=build/tsan SAN=thread OPT="-O1 -g" tests
 	@TEST_TIME_SCALE=6 tests/run.sh build/tsan --threads
 
 C_ALL = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
@@ -192,20 +197,20 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(COMMON_SRC) $(SERVER_SRC) $(BOT_SRC)
 # ---- measure ----------------------------------------------------------------
 
 bench: deps-test ## calls per core, latency, memory
-	@$(MAKE) --no-print-directory all $(BENCHES)
+	@$(PARALLEL) all $(BENCHES)
 	@tests/bench/run.sh $(BUILD)
 
 bench-speech: deps-test ## the embedded recogniser and voice
 	@deploy/deps.sh models all
-	@$(MAKE) --no-print-directory all $(BENCHES)
+	@$(PARALLEL) all $(BENCHES)
 	@tests/bench/speech.sh $(BUILD)
 
 bench-script: deps-test ## the scripted model on sixty dialogues
-	@$(MAKE) --no-print-directory all $(BENCHES)
+	@$(PARALLEL) all $(BENCHES)
 	@$(BUILD)/bench/bench_script
 
 test-peers: deps-test ## the simulators against the official SDKs
-	@$(MAKE) --no-print-directory all
+	@$(PARALLEL) all
 	@tests/sim/peers/run.sh $(BUILD)
 
 # ---- install ----------------------------------------------------------------

@@ -238,13 +238,12 @@ static int set_paths(struct bot_config *c, struct buf *faults)
 	struct buf b;
 	int err = 0;
 
-	if (!c->agents_dir) {
-		default_agents(c->agents_path);
+	default_agents(c->agents_path);
+	/* Installed: not from anybody's cache. */
+	if (!c->models_dir && !strcmp(c->agents_path, installed_agents))
+		c->models_dir = "/usr/share/dialout/models";
+	if (!c->agents_dir)
 		c->agents_dir = c->agents_path;
-		/* Installed: not from anybody's cache. */
-		if (!c->models_dir && !strcmp(c->agents_path, installed_agents))
-			c->models_dir = "/usr/share/dialout/models";
-	}
 	if (!c->script) {
 		buf_init(&b, CONFIG_PATH_MAX - 1);
 		err = buf_addf(&b, "%s/default.script", c->agents_dir);

