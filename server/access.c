@@ -143,7 +143,7 @@ bool access_check(struct app *app, const struct http_req *req,
                   struct http_res *res, enum access_scope scope,
                   struct access *a)
 {
-	struct access unused;
+	struct access unused = {0};
 	struct search s = {.scope = scope, .a = a ? a : &unused};
 	struct str given = bearer(req);
 	int err;

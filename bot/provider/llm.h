@@ -51,7 +51,7 @@ struct llm_params {
 	const struct llm_tool *tools;
 	size_t n_tools;
 	bool has_temperature;
-	double temperature; /* 0 to 2; with has_temperature */
+	double temperature;  /* 0 to 2; with has_temperature */
 	const char *body;    /* the call's custom data as JSON, NULL without;
 	                      * for the scripted model alone */
 	const char *call_id; /* for logs */

@@ -150,6 +150,8 @@ void stt_law_nothing_after_close(const struct stt_fixture *fx)
 	stt_close(&stt);
 	before = log;
 	rig_run(600);
+	/* Zeroed whole when it was opened, so padding is equal, too. */
+	// NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c)
 	CHECK_INT(0, memcmp(&before, &log, sizeof(log)));
 	rig_end();
 }

@@ -179,6 +179,8 @@ void tts_law_nothing_after_close(const struct tts_fixture *fx)
 	tts_close(&tts);
 	before = log;
 	rig_run(400);
+	/* Zeroed whole when it was opened, so padding is equal, too. */
+	// NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c)
 	CHECK_INT(0, memcmp(&before, &log, sizeof(log)));
 	tts_log_fini(&log);
 	rig_end();

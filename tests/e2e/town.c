@@ -10,6 +10,10 @@
 
 enum { ENV_MAX = 64 };
 
+#define ENV_AUTH_ID    "PLIVO_AUTH_ID=" TOWN_AUTH_ID
+#define ENV_AUTH_TOKEN "PLIVO_AUTH_TOKEN=" TOWN_AUTH_TOKEN
+#define ENV_FROM       "PLIVO_PHONE_NUMBER=" TOWN_FROM
+
 static const char silent_callee[] = "answer after 100\nbegin stream\n"
 				    "wait-hangup max 60000\n";
 
@@ -95,9 +99,9 @@ void town_start_server(struct town *t)
 	const char *env[ENV_MAX] = {
 		"ENV=local",
 		"LISTEN=127.0.0.1:0",
-		"PLIVO_AUTH_ID=" TOWN_AUTH_ID,
-		"PLIVO_AUTH_TOKEN=" TOWN_AUTH_TOKEN,
-		"PLIVO_PHONE_NUMBER=" TOWN_FROM,
+		ENV_AUTH_ID,
+		ENV_AUTH_TOKEN,
+		ENV_FROM,
 		"CALLS_PER_SECOND=50",
 		var("PLIVO_API_URL", t->plivo.url),
 		var("BOT_URL",
@@ -120,8 +124,9 @@ void town_start_bot(struct town *t, unsigned i)
 	const char *root = getenv("PWD");
 	const char *env[ENV_MAX] = {
 		"ENV=local",
-		"PLIVO_AUTH_ID=" TOWN_AUTH_ID,
-		"PLIVO_AUTH_TOKEN=" TOWN_AUTH_TOKEN,
+		// Joined on purpose. NOLINTNEXTLINE(bugprone-suspicious-missing-comma)
+		ENV_AUTH_ID,
+		ENV_AUTH_TOKEN,
 		"DEEPGRAM_API_KEY=dg-key",
 		"CARTESIA_API_KEY=ca-key",
 		"BOT_CAPACITY=50",

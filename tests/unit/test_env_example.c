@@ -17,12 +17,12 @@ extern const size_t server_options_n, bot_options_n;
 
 static const char head[] =
 	"# dialout: options of both programs. Copy this file to .env and fill "
-        "in "
+	"in "
 	"what\n"
 	"# you need; what is commented out shows its default. The environment "
 	"wins\n"
 	"# over .env. `dialout-server --check` and `dialout-bot --check` say "
-        "what "
+	"what "
 	"is\n"
 	"# missing.\n\n";
 

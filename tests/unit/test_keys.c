@@ -182,7 +182,7 @@ static void the_rate_is_of_a_key_and_says_when_to_come_again(void)
 	CHECK_INT(429, w.a.status);
 	CHECK_STR("The key slow may start 2 calls a minute: try again later.",
 	          world_member(&w, "detail"));
-	wait = atoi(client_header(&w.a, "Retry-After"));
+	wait = (int)strtol(client_header(&w.a, "Retry-After"), NULL, 10);
 	CHECK(wait > 30 && wait <= 60);
 	CHECK_INT(2, world_seen("POST", "/v1/Account/MATEST/Call/", NULL));
 	world_start(&w, other, NUMBER);
@@ -226,7 +226,7 @@ static void the_budget_counts_the_seconds_that_were_talked(void)
 	world_start(&w, header, NUMBER);
 	CHECK_INT(429, w.a.status);
 	CHECK(strstr(w.a.body, "has used its 60 seconds of calls a day"));
-	wait = atoi(client_header(&w.a, "Retry-After"));
+	wait = (int)strtol(client_header(&w.a, "Retry-After"), NULL, 10);
 	CHECK(wait > 86000 && wait <= 86400);
 }
 

@@ -219,7 +219,7 @@ static void what_is_wrong_gets_its_status_and_the_end(void)
 		begin();
 		puts_text(rows[i].text);
 		wait_end();
-		if (strncmp(got, rows[i].want, strlen(rows[i].want)))
+		if (strncmp(got, rows[i].want, strlen(rows[i].want)) != 0)
 			test_fail(__FILE__, __LINE__, "%s -> %s", rows[i].text,
 			          got);
 		CHECK_STR("", seen);
