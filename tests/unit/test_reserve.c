@@ -13,8 +13,10 @@ static char expired_call[RESERVE_CALL_ID_MAX];
 
 static void expired_handler(struct reservation *r, void *arg)
 {
-	CHECK(arg == &expired);
-	expired++;
+	unsigned *count = arg;
+
+	CHECK(count == &expired);
+	(*count)++;
 	snprintf(expired_call, sizeof(expired_call), "%s", r->call_id);
 }
 
