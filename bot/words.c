@@ -12,6 +12,8 @@ struct str words_cut(struct str *text)
 	struct str word;
 	size_t i = 0, from;
 
+	if (!text->len) /* its v may be NULL, to which nothing is added */
+		return *text;
 	while (i < text->len && !in_word(text->v[i]))
 		i++;
 	from = i;
@@ -26,6 +28,8 @@ struct str words_last(struct str text)
 {
 	size_t end = text.len, from;
 
+	if (!end)
+		return text;
 	while (end && !in_word(text.v[end - 1]))
 		end--;
 	from = end;

@@ -27,7 +27,7 @@ static int add_headers(const struct ws_dial *d, struct lws *wsi,
                        unsigned char **p, size_t room)
 {
 	unsigned char *end = *p + room;
-	const char *h = d->headers, *stop = h + d->headers_len;
+	const char *h = d->headers, *stop = h ? h + d->headers_len : h;
 
 	while (h < stop) {
 		const char *value = h + strlen(h) + 1;
