@@ -187,12 +187,16 @@ format: deps-lint ## clang-format on every file
 	@clang-format -i $(C_ALL)
 
 fuzz: deps-lint ## libFuzzer on every parser, FUZZ_SECONDS (60) each
-	@tests/fuzz/run.sh
+	@$(MAKE) --no-print-directory BUILD=build/fuzzing CC=clang \
+		SAN=fuzzer-no-link,$(ASAN) OPT="-O1 -g" fuzzers
+	@tests/fuzz/run.sh build/fuzzing $(T)
 
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(COMMON_SRC) $(SERVER_SRC) $(BOT_SRC)
+fuzzers: $(FUZZERS)
+
+$(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(LIBBOT) \
+		$(LIBSERVER) $(LIBCOMMON)
 	@mkdir -p $(@D)
-	$(Q_LD) clang $(CFLAGS) -fsanitize=fuzzer,address,undefined -o $@ \
-		$(filter %.c,$^) $(LIBS_SERVER) $(LIBS_BOT) $(LIBS_COMMON)
+	$(LINK) -fsanitize=fuzzer $^ $(LIBS_SERVER) $(LIBS_BOT) $(LIBS_COMMON)
 
 # ---- measure ----------------------------------------------------------------
 
@@ -226,5 +230,5 @@ help: ## this list
 		$(firstword $(MAKEFILE_LIST))
 
 .PHONY: all tests layers deps deps-build deps-demo deps-test deps-lint run demo \
-	test check-san lint lint-layers format fuzz bench bench-speech \
+	test check-san lint lint-layers format fuzz fuzzers bench bench-speech \
 	bench-script test-peers install clean help

@@ -139,6 +139,9 @@ long base64_decode(void *dst, const char *src, size_t len)
 	size_t done = 0;
 	long rest;
 
+	/* Of nothing, both may be NULL. */
+	if (!len)
+		return 0;
 	if (base64_have_avx2() && len % 4 == 0)
 		done = base64_avx2_decode(d, src, len);
 	d += done / 4 * 3;

@@ -280,7 +280,7 @@ static void give_call(const json_t *o, carrier_info_h *h, void *arg)
 		.began_ms = read_time(js_str(o, "initiation_time", "")),
 	};
 
-	if (info.uuid[0])
+	if (good_uuid(info.uuid))
 		h(&info, 0, arg);
 }
 
@@ -292,7 +292,7 @@ static void give_uuid(const json_t *v, carrier_info_h *h, void *arg)
 	                                  .cause = "",
 	                                  .source = ""};
 
-	if (info.uuid)
+	if (info.uuid && good_uuid(info.uuid))
 		h(&info, 0, arg);
 }
 

@@ -217,7 +217,9 @@ bool http_host_loopback(const char *host)
 	/* "127.evil.example" is somebody's domain, not an address. */
 	for (size_t i = 0; v4 && i < h.len; i++)
 		v4 = h.v[i] == '.' || (h.v[i] >= '0' && h.v[i] <= '9');
-	return v4 || str_eq_nocase(h, "localhost") || str_eq(h, "::1");
+	if (!v4 && !str_eq_nocase(h, "localhost") && !str_eq(h, "::1"))
+		return false;
+	return http_host_ok(host);
 }
 
 bool http_host_ok(const char *host)

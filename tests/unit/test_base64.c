@@ -145,6 +145,7 @@ static void strict_decoding_refuses_what_no_encoder_writes(void)
 		CHECK_INT(ERR_PROTO,
 		          base64_decode(back, bad[i], strlen(bad[i])));
 	CHECK_INT(0, base64_decode(back, "", 0));
+	CHECK_INT(0, base64_decode(NULL, NULL, 0));
 	CHECK_INT(1, base64_decode(back, "AA==", 4));
 	CHECK_INT(2, base64_decode(back, "AAA=", 4));
 }

@@ -464,6 +464,8 @@ static void hosts_are_looked_at_before_they_are_used(void)
 	CHECK(http_host_loopback("127.0.0.1:1"));
 	CHECK(http_host_loopback("[::1]:7860"));
 	CHECK(!http_host_loopback("localhost.example.com"));
+	CHECK(!http_host_loopback("[::1]:\b"));
+	CHECK(!http_host_loopback("localhost:1@example.com"));
 	CHECK(!http_host_loopback("127.0.0.1.example.com"));
 	CHECK(!http_host_loopback("x.example.com:7860"));
 	CHECK(http_host_ok("a-b.example.com:8443"));
