@@ -1,10 +1,15 @@
 #define _GNU_SOURCE /* asprintf() */
 #include "tests/e2e/town.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tests/harness/test.h"
 
@@ -54,6 +59,22 @@ static void add(const char **list, size_t *n, const char *const *more)
 		list[(*n)++] = *more;
 	}
 	list[*n] = NULL;
+}
+
+/* A port that was free a moment ago: a bot's public address has to be known
+ * before the bot listens. */
+static unsigned free_port(void)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET};
+	socklen_t len = sizeof(sa);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	CHECK(fd >= 0);
+	CHECK(!bind(fd, (struct sockaddr *)&sa, sizeof(sa)));
+	CHECK(!getsockname(fd, (struct sockaddr *)&sa, &len));
+	close(fd);
+	return ntohs(sa.sin_port);
 }
 
 static const char *with_scheme(const struct proc *p, const char *scheme,
@@ -118,10 +139,26 @@ void town_start_server(struct town *t)
 	           env);
 }
 
+/* Where the default agent is: the repository's, or the test's own. */
+static void agents_dir(struct town *t, char *out, size_t size)
+{
+	char path[256];
+	char *here = getcwd(NULL, 0);
+
+	CHECK(here != NULL);
+	if (t->opts->agent) {
+		mkdir(file(t, "agents", NULL), 0700);
+		snprintf(path, sizeof(path), "%s/agents/default.json", t->dir);
+		write_file(path, t->opts->agent);
+	}
+	snprintf(out, size, "AGENTS_DIR=%s/%s", t->opts->agent ? t->dir : here,
+	         t->opts->agent ? "agents" : "bot/agents");
+	free(here);
+}
+
 void town_start_bot(struct town *t, unsigned i)
 {
-	char name[16], agents[512];
-	const char *root = getenv("PWD");
+	char name[16], agents[512], listen[64], public[64];
 	const char *env[ENV_MAX] = {
 		"ENV=local",
 		// Joined on purpose. NOLINTNEXTLINE(bugprone-suspicious-missing-comma)
@@ -135,15 +172,20 @@ void town_start_bot(struct town *t, unsigned i)
 		var("CARTESIA_URL", with_scheme(&t->cartesia, "ws", "")),
 		t->opts->script ? "LLM=script" : "OPENAI_API_KEY=oa-key",
 		var("OPENAI_BASE_URL", with_scheme(&t->openai, "http", "/v1")),
-		t->bots[i].url[0]
-			? var("BOT_LISTEN", strrchr(t->bots[i].url, '/') + 1)
-			: "BOT_LISTEN=127.0.0.1:0",
 	};
-	size_t n = 12;
+	size_t n = 11;
 
+	if (!t->bot_ports[i])
+		t->bot_ports[i] = free_port();
+	snprintf(listen, sizeof(listen), "BOT_LISTEN=127.0.0.1:%u",
+	         t->bot_ports[i]);
+	env[n++] = listen;
+	snprintf(public, sizeof(public), "BOT_PUBLIC_URL=ws://127.0.0.1:%u",
+	         t->bot_ports[i]);
+	if (!t->opts->relay)
+		env[n++] = public;
 	snprintf(name, sizeof(name), "bot%u", i);
-	snprintf(agents, sizeof(agents), "AGENTS_DIR=%s/bot/agents",
-	         root ? root : ".");
+	agents_dir(t, agents, sizeof(agents));
 	env[n++] = agents;
 	add(env, &n, t->opts->bot_env);
 	drop_overridden(env, n);
@@ -155,12 +197,20 @@ static void start_sims(struct town *t)
 	const struct town_opts *o = t->opts;
 	const char *callee =
 		file(t, "callee.txt", o->callee ? o->callee : silent_callee);
-	const char *plivo[] = {"--script",     callee,
-	                       "--auth-id",    TOWN_AUTH_ID,
-	                       "--auth-token", TOWN_AUTH_TOKEN,
-	                       "--journal",    file(t, "journal.jsonl", NULL),
-	                       "--cps",        "0",
-	                       "--quiet",      NULL};
+	const char *plivo[] = {"--script",
+	                       callee,
+	                       "--auth-id",
+	                       TOWN_AUTH_ID,
+	                       "--auth-token",
+	                       TOWN_AUTH_TOKEN,
+	                       "--journal",
+	                       file(t, "journal.jsonl", NULL),
+	                       "--cps",
+	                       "0",
+	                       "--quiet",
+	                       o->words ? "--words" : NULL,
+	                       o->words ? file(t, "words.txt", o->words) : NULL,
+	                       NULL};
 	const char *deepgram[] = {
 		"--key", "dg-key", o->sentences ? "--script" : NULL,
 		o->sentences ? file(t, "sentences.txt", o->sentences) : NULL,
@@ -247,29 +297,95 @@ json_t *town_call(struct town *t, const char *call_id)
 	return call;
 }
 
-json_t *town_wait(struct town *t, const char *call_id, const char *state,
-                  unsigned ms)
+static void pause_20_ms(void)
 {
 	const struct timespec pause = {0, 20 * 1000000};
 
-	/* There is nothing to wait on: the ledger is asked, as a user would. */
+	nanosleep(&pause, NULL);
+}
+
+static NORETURN void waited_in_vain(struct town *t, const json_t *call,
+                                    const char *what)
+{
+	town_print_logs(t);
+	test_fail(__FILE__, __LINE__, "not %s: %s", what,
+	          json_dumps(call, JSON_INDENT(1)));
+}
+
+/* There is nothing to wait on: the ledger is asked, as a user would. */
+json_t *town_wait(struct town *t, const char *call_id, const char *state,
+                  unsigned ms)
+{
 	for (unsigned waited = 0;; waited += 20) {
 		json_t *call = town_call(t, call_id);
-		const char *now =
-			json_string_value(json_object_get(call, "state"));
 
-		if (!strcmp(now, state))
+		if (!strcmp(town_str(call, "state"), state))
 			return call;
-		if (waited >= ms) {
-			char *text = json_dumps(call, JSON_INDENT(1));
-
-			town_print_logs(t);
-			test_fail(__FILE__, __LINE__, "not %s after %u ms: %s",
-			          state, ms, text);
-		}
+		if (waited >= ms || *town_str(call, "ended_at"))
+			waited_in_vain(t, call, state);
 		json_decref(call);
-		nanosleep(&pause, NULL);
+		pause_20_ms();
 	}
+}
+
+static bool bot_has_told(const json_t *call)
+{
+	const json_t *events = json_object_get(call, "events"), *one;
+	size_t i;
+
+	json_array_foreach(events, i, one)
+	{
+		if (!strcmp(town_str(one, "source"), "bot") &&
+		    !strcmp(town_str(one, "type"), "ended"))
+			return true;
+	}
+	return false;
+}
+
+json_t *town_wait_told(struct town *t, const char *call_id, unsigned ms)
+{
+	for (unsigned waited = 0;; waited += 20) {
+		json_t *call = town_call(t, call_id);
+
+		if (*town_str(call, "ended_at") && bot_has_told(call))
+			return call;
+		if (waited >= ms)
+			waited_in_vain(t, call, "ended and told by the bot");
+		json_decref(call);
+		pause_20_ms();
+	}
+}
+
+const json_t *town_at(const json_t *o, const char *path)
+{
+	char name[64];
+
+	while (o && *path) {
+		size_t n = strcspn(path, ".");
+
+		CHECK(n < sizeof(name));
+		memcpy(name, path, n);
+		name[n] = '\0';
+		o = json_is_array(o)
+		            ? json_array_get(o, strtoul(name, NULL, 10))
+		            : json_object_get(o, name);
+		path += n + (path[n] == '.');
+	}
+	return o;
+}
+
+const char *town_str(const json_t *o, const char *path)
+{
+	const char *v = json_string_value(town_at(o, path));
+
+	return v ? v : "";
+}
+
+long town_int(const json_t *o, const char *path)
+{
+	const json_t *v = town_at(o, path);
+
+	return json_is_number(v) ? (long)json_number_value(v) : -1;
 }
 
 json_t *town_journal(struct town *t)
@@ -290,20 +406,52 @@ json_t *town_journal(struct town *t)
 	return all;
 }
 
-const json_t *town_find(const json_t *journal, const char *event)
+static bool is_one(const json_t *line, const char *event, const char *call)
+{
+	return !strcmp(town_str(line, "event"), event) &&
+	       (!call || !strcmp(town_str(line, "call"), call));
+}
+
+const json_t *town_find(const json_t *journal, const char *event,
+                        const char *call, unsigned nth)
 {
 	size_t i;
 	const json_t *one;
 
 	json_array_foreach(journal, i, one)
 	{
-		const char *name =
-			json_string_value(json_object_get(one, "event"));
-
-		if (name && !strcmp(name, event))
+		if (is_one(one, event, call) && !nth--)
 			return one;
 	}
 	return NULL;
+}
+
+unsigned town_count(const json_t *journal, const char *event, const char *call)
+{
+	unsigned n = 0;
+
+	while (town_find(journal, event, call, n))
+		n++;
+	return n;
+}
+
+void town_wait_journal(struct town *t, const char *event, unsigned n,
+                       unsigned ms)
+{
+	for (unsigned waited = 0;; waited += 20) {
+		json_t *journal = town_journal(t);
+		bool found = town_find(journal, event, NULL, n) != NULL;
+
+		json_decref(journal);
+		if (found)
+			return;
+		if (waited >= ms) {
+			town_print_logs(t);
+			test_fail(__FILE__, __LINE__, "no %s after %u ms",
+			          event, ms);
+		}
+		pause_20_ms();
+	}
 }
 
 static void check_sim(struct proc *p)

@@ -25,7 +25,11 @@ struct town_opts {
 	const char *sentences; /* what Deepgram hears, a line each; NULL: its
 	                        * default */
 	const char *answers;   /* rules of the language model; NULL: echo */
+	const char *agent;     /* the default agent's file; NULL: ours */
+	const char *words;     /* plivo-sim tells which of these it heard */
 	bool script;           /* LLM=script in place of OpenAI */
+	bool relay;            /* streams go through the server, else Plivo
+	                        * reaches each bot at its own address */
 	unsigned bots;         /* 0: one; TOWN_NO_BOT: none */
 	const char *const *plivo_args, *const *deepgram_args;
 	const char *const *openai_args, *const *cartesia_args;
@@ -39,6 +43,7 @@ struct town {
 	struct proc plivo, deepgram, openai, cartesia, server;
 	struct proc bots[TOWN_BOTS_MAX];
 	unsigned n_bots;
+	unsigned bot_ports[TOWN_BOTS_MAX];
 	char bot_urls[512]; /* as BOT_URL */
 	const struct town_opts *opts;
 };
@@ -61,16 +66,34 @@ const char *town_dial(struct town *t, const char *data);
 /* The call as the ledger has it; json_decref() it. Fails the test. */
 json_t *town_call(struct town *t, const char *call_id);
 
-/* Wait until the call's state is @state, or the call has ended; its record.
- * Fails the test after @ms with the logs. */
+/* Wait until the call's state is @state; its record. Fails the test after @ms,
+ * or when the call came to another end, with the logs. */
 json_t *town_wait(struct town *t, const char *call_id, const char *state,
                   unsigned ms);
+
+/* The same until the ledger also has the bot's last event, its last turns
+ * therefore, too. */
+json_t *town_wait_told(struct town *t, const char *call_id, unsigned ms);
+
+/* Members of a JSON object, on the way PATH "a.b.c" or "a.0.b"; NULL: it is
+ * not there. town_str(): "" when it is no text; town_int(): -1. */
+const json_t *town_at(const json_t *o, const char *path);
+const char *town_str(const json_t *o, const char *path);
+long town_int(const json_t *o, const char *path);
 
 /* plivo-sim's journal as an array of its lines; json_decref() it. */
 json_t *town_journal(struct town *t);
 
-/* The first line of the journal whose "event" is @event; borrowed; NULL. */
-const json_t *town_find(const json_t *journal, const char *event);
+/* The nth line of the journal, from 0, with this "event" and, where @call is
+ * not NULL, of the call with this UUID; borrowed; NULL: there is none. */
+const json_t *town_find(const json_t *journal, const char *event,
+                        const char *call, unsigned nth);
+unsigned town_count(const json_t *journal, const char *event, const char *call);
+
+/* Wait until the journal has one more than @n lines of @event. Fails the test
+ * after @ms. */
+void town_wait_journal(struct town *t, const char *event, unsigned n,
+                       unsigned ms);
 
 /* No simulator saw its protocol broken. Fails the test. */
 void town_no_violations(struct town *t);
