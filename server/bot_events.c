@@ -67,7 +67,9 @@ static int take(struct app *app, const json_t *ev)
 		change.has_state = true;
 		change.answered_ms = row.at_ms;
 	}
-	if (ended) {
+	/* To the bot, every end that is not its own looks like the callee's.
+	 * Plivo knows. */
+	if (ended && strcmp(by, "callee") != 0) {
 		change.end_by = by;
 		change.end_cause = js_str(ev, "cause", NULL);
 	}

@@ -36,6 +36,7 @@ static bool still_up(void *arg)
 static int write_end(struct ending *e)
 {
 	struct store_change change = {.has_state = true,
+	                              .end_by = "unknown",
 	                              .ended_ms = app_now_ms()};
 	struct store_call call;
 	int err = store_call_get(e->app->store, STORE_ID, e->id, &call);
@@ -98,6 +99,21 @@ void end_release(struct app *app, const char *id, const char *bot,
 	if (err)
 		log_line(LOG_WARN, "call", id, "event=release_failed text=%s",
 		         LOG_TEXT(err_str(err)));
+}
+
+enum store_state end_state(bool answered, int code)
+{
+	/* Nobody there, busy, declined, given up: the call was placed well,
+	 * and the person called did not take it. */
+	static const int not_taken[] = {1000, 3000, 3010, 3020, 3100,
+	                                3110, 4000, 6010, 9000};
+
+	if (answered)
+		return STORE_ENDED;
+	for (size_t i = 0; i < ARRAY_LEN(not_taken); i++)
+		if (code == not_taken[i])
+			return STORE_NO_ANSWER;
+	return STORE_FAILED;
 }
 
 /* Plivo's words for who hung up differ between its pages and the field. */

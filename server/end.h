@@ -4,9 +4,11 @@
 #ifndef SERVER_END_H
 #define SERVER_END_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/attr.h"
+#include "server/store/call.h"
 
 struct app;
 
@@ -19,6 +21,9 @@ enum {
  * says so afterwards. Errors are logged. */
 void end_hangup(struct app *app, const char *id, const char *uuid,
                 uint32_t delay_ms);
+
+/* The last state of a call, by Plivo's code of its end. */
+enum store_state end_state(bool answered, int code);
 
 /* Our word for who ended a call, of Plivo's HangupSource; static storage. */
 const char *end_by_source(const char *source);

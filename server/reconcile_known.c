@@ -35,8 +35,8 @@ void reconcile_close(struct app *app, const char *id,
 		app_store_fault(app, id, err);
 		return;
 	}
-	change.state = call.answered_ms || info->answered ? STORE_ENDED
-	                                                  : STORE_NO_ANSWER;
+	change.state =
+		end_state(call.answered_ms || info->answered, info->cause_code);
 	if (*info->cause)
 		change.end_cause = info->cause;
 	log_line(LOG_WARN, "reconcile", id,

@@ -143,20 +143,20 @@ static void read_hangup(struct news *n, const struct http_req *req,
 {
 	char v[PARAM_MAX];
 	uint64_t number;
+	bool answered;
 
 	n->type = "hangup";
 	n->change.has_state = true;
 	n->change.ended_ms = app_now_ms();
-	http_param(v, sizeof(v), req, "CallStatus");
-	if (call->answered_ms || !strcasecmp(v, "completed"))
-		n->change.state = STORE_ENDED;
-	else if (!strcasecmp(v, "failed"))
-		n->change.state = STORE_FAILED;
-	else
-		n->change.state = STORE_NO_ANSWER;
 	http_param(v, sizeof(v), req, "HangupCauseCode");
 	if (!str_u64(str_of(v), 99999, &number))
 		n->change.end_code = (int)number;
+	http_param(v, sizeof(v), req, "CallStatus");
+	answered = call->answered_ms || !strcasecmp(v, "completed");
+	if (!answered && strcasecmp(v, "failed") != 0)
+		n->change.state = STORE_NO_ANSWER;
+	else
+		n->change.state = end_state(answered, n->change.end_code);
 	http_param(n->cause, sizeof(n->cause), req, "HangupCauseName");
 	if (!n->cause[0])
 		http_param(n->cause, sizeof(n->cause), req, "HangupCause");

@@ -75,10 +75,10 @@ struct store_change {
 	bool has_state;
 	const char *call_uuid; /* * */
 	const char *reservation, *bot, *stream_url;
-	const char *end_by, *end_cause; /* *, with end_code */
-	int end_code;
-	const char *error;  /* * */
-	const char *answer; /* *, with answer_status */
+	const char *end_by, *end_cause; /* * */
+	int end_code;                   /* * */
+	const char *error;              /* * */
+	const char *answer;             /* *, with answer_status */
 	int answer_status;
 	int64_t dialed_ms, answered_ms, ended_ms;
 };

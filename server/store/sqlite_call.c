@@ -207,7 +207,7 @@ static int apply(struct sq_conn *w, const char *id,
 	sq_text_at(st, 7, ch->stream_url);
 	sq_text_at(st, 8, ch->end_by);
 	sq_text_at(st, 9, ch->end_cause);
-	sq_int_at(st, 10, ch->end_cause ? ch->end_code : 0);
+	sq_int_at(st, 10, ch->end_code);
 	sq_text_at(st, 11, ch->error);
 	sq_text_at(st, 12, ch->answer);
 	sq_int_at(st, 13, ch->answer_status);

@@ -91,7 +91,7 @@ static const char *const texts[SQ_STATEMENTS] = {
 		" bot = coalesce(?6, bot),"
 		" stream_url = coalesce(?7, stream_url),"
 		" end_by = coalesce(end_by, ?8),"
-		" end_code = CASE WHEN end_cause IS NULL THEN ?10"
+		" end_code = CASE WHEN end_code = 0 THEN ?10"
 		" ELSE end_code END,"
 		" end_cause = coalesce(end_cause, ?9),"
 		" error = coalesce(error, ?11),"

@@ -130,6 +130,8 @@ static void custom_data_is_in_the_greeting(void)
 			 "{{user.firstName|there}}, account "
 			 "{{user.account.kind|none}}.\"}",
 		.words = "good morning johanna account premium there none",
+		.callee = "answer after 100\nbegin stream\n"
+			  "wait-bot-speech\nwait-bot-silence 800\nhangup\n",
 	};
 	static const char *const words[] = {"good", "morning", "johanna",
 	                                    "account", "premium"};
@@ -140,8 +142,7 @@ static void custom_data_is_in_the_greeting(void)
 	town_open(&t, &opts);
 	id = town_dial(&t, "{\"user\":{\"firstName\":\"Johanna\",\"account\":"
 	                   "{\"kind\":\"premium\"}}}");
-	town_wait_journal(&t, "heard", 0, 10000);
-	call = town_call(&t, id);
+	call = town_wait_told(&t, id, 15000);
 	CHECK_STR("Johanna", town_str(call, "body.user.firstName"));
 	journal = town_journal(&t);
 	for (unsigned i = 0; i < ARRAY_LEN(words); i++)

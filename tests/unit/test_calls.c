@@ -472,6 +472,54 @@ static void a_call_that_plivo_ended_in_time_is_not_hung_up(void)
 	CHECK_INT(0, world_seen("DELETE", CALL, NULL));
 }
 
+/* The bot sees a stream that ends, and Plivo why it did; whoever tells first.
+ */
+static void plivo_knows_how_a_call_ended(void)
+{
+	place("", NUMBER);
+	bot_event("e1", "started", "");
+	bot_event("e2", "ended",
+	          "\"by\":\"callee\",\"cause\":\"the line is gone\"");
+	hook("events", "Event=Hangup&CallStatus=completed&CallUUID=uuid-1&"
+	               "HangupCauseCode=6000&HangupCauseName=Scheduled+Hangup&"
+	               "HangupSource=Plivo");
+	CHECK_STR("ended", look("state"));
+	CHECK_STR("plivo", world_member(&w, "end.by"));
+	CHECK_STR("Scheduled Hangup", world_member(&w, "end.cause"));
+	CHECK_STR("6000", world_member(&w, "end.cause_code"));
+}
+
+static void what_the_bot_decided_stays_with_plivos_code(void)
+{
+	place("", NUMBER);
+	bot_event("e1", "started", "");
+	bot_event("e2", "ended", "\"by\":\"bot\",\"cause\":\"goodbye\"");
+	hook("events", "Event=Hangup&CallStatus=completed&CallUUID=uuid-1&"
+	               "HangupCauseCode=4000&HangupCauseName=Normal+Hangup&"
+	               "HangupSource=API+Request");
+	CHECK_STR("bot", look("end.by"));
+	CHECK_STR("goodbye", world_member(&w, "end.cause"));
+	CHECK_STR("4000", world_member(&w, "end.cause_code"));
+}
+
+static void a_rejected_call_was_not_taken(void)
+{
+	place("", NUMBER);
+	hook("events", "Event=Hangup&CallStatus=failed&CallUUID=uuid-1&"
+	               "HangupCauseCode=3020&HangupCauseName=Rejected&"
+	               "HangupSource=Carrier");
+	CHECK_STR("no_answer", look("state"));
+}
+
+static void a_call_the_network_lost_has_failed(void)
+{
+	place("", NUMBER);
+	hook("events", "Event=Hangup&CallStatus=failed&CallUUID=uuid-1&"
+	               "HangupCauseCode=5000&HangupCauseName=Network+Error&"
+	               "HangupSource=Plivo");
+	CHECK_STR("failed", look("state"));
+}
+
 static void bots_must_know_the_secret(void)
 {
 #define SECRET "0123456789abcdef0123456789abcdef"
@@ -621,6 +669,10 @@ static const struct test tests[] = {
 	TEST(what_bots_tell_is_in_the_call),
 	TEST(a_call_that_its_bot_ended_is_hung_up),
 	TEST(a_call_that_plivo_ended_in_time_is_not_hung_up),
+	TEST(plivo_knows_how_a_call_ended),
+	TEST(what_the_bot_decided_stays_with_plivos_code),
+	TEST(a_rejected_call_was_not_taken),
+	TEST(a_call_the_network_lost_has_failed),
 	TEST(bots_must_know_the_secret),
 	TEST(events_of_calls_unknown_here_hold_nobody_up),
 	TEST_SLOW(calls_survive_a_restart, 40),
