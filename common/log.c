@@ -5,7 +5,9 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 enum { LINE_MAX_LEN = 2048 /* [bytes]; a longer line is cut */ };
@@ -86,14 +88,58 @@ void log_line(enum log_level level, const char *module, const char *call,
 	errno = saved;
 }
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_alnum(char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Length of the telephone number that @text begins with: 7 to 15 digits with
+ * spaces, dashes and parentheses between them; 0: none. Dots do not count, or
+ * addresses would be numbers, too. */
+static size_t phone_len(const char *text)
+{
+	size_t len = 0, digits = 0, whole_len = 0, whole_digits = 0;
+
+	for (size_t i = 0; text[i]; i++) {
+		if (is_digit(text[i])) {
+			if (len && len < i) {
+				whole_len = len;
+				whole_digits = digits;
+			}
+			digits++;
+			len = i + 1;
+			/* Too many: two numbers, one behind the other. */
+			if (digits > 15) {
+				digits = whole_digits;
+				len = whole_len;
+				break;
+			}
+		} else if (!strchr(" -()", text[i]) || i - len >= 2) {
+			break;
+		}
+	}
+	return digits >= 7 && !is_alnum(text[len]) ? len : 0;
+}
+
 const char *log_text(char dst[LOG_TEXT_MAX], const char *text)
 {
+	const char *begin = text, *phone = text;
 	size_t n = 0;
 
 	dst[n++] = '"';
 	for (; text && *text && n + 6 < LOG_TEXT_MAX; text++) {
 		unsigned char c = (unsigned char)*text;
 
+		if (text >= phone && is_digit(*text) &&
+		    (text == begin || !is_alnum(text[-1])))
+			phone = text + phone_len(text);
+		if (text + 2 < phone && is_digit(*text))
+			c = '*';
 		if (c == '"' || c == '\\') {
 			dst[n++] = '\\';
 			dst[n++] = (char)c;

@@ -33,7 +33,8 @@ void log_line(enum log_level level, const char *module, const char *call,
 
 enum { LOG_TEXT_MAX = 256 /* [bytes] of quoted text, with terminator */ };
 
-/* Foreign text as a quoted value, cut when long: LOG_TEXT(buf, text). */
+/* Foreign text as a quoted value, cut when long: LOG_TEXT(text). What looks
+ * like a telephone number is masked but for its last two digits. */
 const char *log_text(char dst[LOG_TEXT_MAX], const char *text);
 #define LOG_TEXT(text) log_text((char[LOG_TEXT_MAX]){0}, (text))
 

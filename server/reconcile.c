@@ -156,7 +156,7 @@ static void adopt(struct look *k, const struct lost *l)
 		return;
 	}
 	log_line(LOG_WARN, "reconcile", l->id, "event=found call_uuid=%s",
-	         LOG_TEXT(uuid));
+	         uuid);
 	if (call.end_by) {
 		/* Somebody wanted its end before anybody knew its name. */
 		end_hangup(app, l->id, uuid, 0);

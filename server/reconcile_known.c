@@ -40,7 +40,7 @@ void reconcile_close(struct app *app, const char *id,
 	if (*info->cause)
 		change.end_cause = info->cause;
 	log_line(LOG_WARN, "reconcile", id,
-	         "event=finished call_uuid=%s cause=%d", LOG_TEXT(info->uuid),
+	         "event=finished call_uuid=%s cause=%d", info->uuid,
 	         info->cause_code);
 	err = store_call_change(app->store, id, &change, NULL, NULL, NULL);
 	if (err)

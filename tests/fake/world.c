@@ -187,7 +187,8 @@ static void load(struct world *w, const char *dotenv)
 	        "CALLS_PER_SECOND=50\nPLIVO_VERIFY=off\n"
 	        "DATABASE_URL=sqlite:%s\n",
 	        w->plivo_port, w->ledger);
-	if (!strstr(dotenv, "BOT_") && !strstr(dotenv, "production"))
+	if (!strstr(dotenv, "BOT_URL") && !strstr(dotenv, "BOT_WS_URL") &&
+	    !strstr(dotenv, "production"))
 		fprintf(f, "BOT_URL=http://127.0.0.1:%u\n", w->bot_port);
 	fprintf(f, "%s\n", dotenv);
 	fclose(f);
