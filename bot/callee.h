@@ -25,6 +25,7 @@ struct callee {
 	uint64_t begin_ms, end_ms, text_ms, interim_ms; /* of the call */
 	uint64_t speech_from; /* the media's clock [ms] */
 	uint64_t voice_at;    /* ... when the last chunk of it was a voice's */
+	uint64_t voice_from;  /* ... where voice began without a longer gap */
 	uint32_t ask;         /* the last question to the eot model */
 	enum endpoint_verdict verdict;
 

@@ -9,6 +9,13 @@ static const uint32_t stt_waits[] = {0, 100, 300, 1000};
 
 #define VOICE 0.5F /* confidence of a chunk within speech */
 
+enum {
+	/* The net often loses a soft beginning, such as "please", for a while
+	 * after its first chunks. [ms] */
+	VOICE_GAP_MS = 320, /* without voice, and it is one utterance yet */
+	VOICE_HEAD_MS = 500 /* at most, before the VAD was sure */
+};
+
 static bool bot_has_floor(const struct session *s)
 {
 	switch (s->turn.state) {
@@ -231,12 +238,17 @@ static enum interrupt_verdict judge(const struct session *s, struct str text)
 
 void session_check_sound(struct session *s)
 {
+	struct callee *c = &s->callee;
+	const uint64_t now = vad_now_ms(s->vad);
 	struct vad_level level;
 
 	vad_level(s->vad, &level);
-	if (level.confidence >= VOICE)
-		s->callee.voice_at = vad_now_ms(s->vad);
-	if (s->turn.state == TURN_OVERLAP && s->callee.speaking &&
+	if (level.confidence >= VOICE) {
+		if (now - c->voice_at > VOICE_GAP_MS)
+			c->voice_from = now - VAD_CHUNK_MS;
+		c->voice_at = now;
+	}
+	if (s->turn.state == TURN_OVERLAP && c->speaking &&
 	    judge(s, str_n("", 0)) == INTERRUPT_LONG)
 		session_feed(s, TURN_EV_LONG);
 }
@@ -287,6 +299,18 @@ void session_text(struct session *s, struct str text, bool final)
 
 /* ---- voice activity -------------------------------------------------------- */
 
+/* Where the utterance began, of which the VAD has become sure. */
+static uint64_t utterance_from(const struct callee *c,
+                               const struct vad_edge *edge)
+{
+	const uint64_t since = edge->since_ms;
+
+	if (c->voice_from >= since)
+		return since;
+	return since - c->voice_from < VOICE_HEAD_MS ? c->voice_from
+	                                             : since - VOICE_HEAD_MS;
+}
+
 static void on_speech(struct session *s, const struct vad_edge *edge)
 {
 	struct callee *c = &s->callee;
@@ -295,7 +319,7 @@ static void on_speech(struct session *s, const struct vad_edge *edge)
 
 	c->speaking = true;
 	c->all_text = false;
-	c->speech_from = edge->since_ms;
+	c->speech_from = utterance_from(c, edge);
 	c->verdict = ENDPOINT_NO_MODEL;
 	c->ask++;
 	if (open)

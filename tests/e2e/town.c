@@ -261,11 +261,16 @@ void town_post_start(struct town *t, struct http_answer *a, const char *body)
 
 const char *town_dial(struct town *t, const char *data)
 {
+	return town_dial_to(t, TOWN_TO, data);
+}
+
+const char *town_dial_to(struct town *t, const char *number, const char *data)
+{
 	static char id[64];
 	struct http_answer a;
 	char *body;
 
-	CHECK(asprintf(&body, "{\"phone_number\":\"%s\"%s%s}", TOWN_TO,
+	CHECK(asprintf(&body, "{\"phone_number\":\"%s\"%s%s}", number,
 	               data ? ",\"body\":" : "", data ? data : "") > 0);
 	town_post_start(t, &a, body);
 	if (a.status != 200) {

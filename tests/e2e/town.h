@@ -63,6 +63,9 @@ void town_post_start(struct town *t, struct http_answer *a, const char *body);
  * call_id in static storage. Fails the test unless the answer is 200. */
 const char *town_dial(struct town *t, const char *data);
 
+/* The same to another number. */
+const char *town_dial_to(struct town *t, const char *number, const char *data);
+
 /* The call as the ledger has it; json_decref() it. Fails the test. */
 json_t *town_call(struct town *t, const char *call_id);
 

@@ -143,6 +143,36 @@ static void half_a_second_of_speech_stops_the_bot_within_a_quarter(void)
 	flow_close(&f);
 }
 
+/* The net takes the beginning for a voice, loses it and is sure late. */
+static void a_soft_beginning_counts_when_the_voice_is_sure(void)
+{
+	uint32_t t0;
+
+	open_long(flow_plain_agent);
+	t0 = begins();
+	flow_sound(&f, t0 + 1000, t0 + 1130);
+	flow_sound(&f, t0 + 1400, t0 + 3000);
+	flow_run_to(&f, t0 + 2900);
+	CHECK_INT(1, f.clears);
+	CHECK(f.clear_at >= t0 + 1500);
+	CHECK(f.heard[1].last_ms <= t0 + 1750);
+	flow_close(&f);
+}
+
+static void a_sound_long_before_the_voice_does_not_count(void)
+{
+	uint32_t t0;
+
+	open_long(flow_plain_agent);
+	t0 = begins();
+	flow_sound(&f, t0 + 1000, t0 + 1130);
+	flow_sound(&f, t0 + 1600, t0 + 3000);
+	flow_run_to(&f, t0 + 2900);
+	CHECK_INT(1, f.clears);
+	CHECK(f.clear_at >= t0 + 2100);
+	flow_close(&f);
+}
+
 /* [31] */
 static void a_long_noise_pauses_the_reply_and_it_goes_on_where_it_was(void)
 {
@@ -336,6 +366,8 @@ static const struct test tests[] = {
 	TEST(speech_while_the_model_answers_closes_the_request),
 	TEST(a_short_noise_does_not_stop_the_bot),
 	TEST(half_a_second_of_speech_stops_the_bot_within_a_quarter),
+	TEST(a_soft_beginning_counts_when_the_voice_is_sure),
+	TEST(a_sound_long_before_the_voice_does_not_count),
 	TEST(a_long_noise_pauses_the_reply_and_it_goes_on_where_it_was),
 	TEST(words_after_the_noise_make_it_an_interruption),
 	TEST(a_noise_while_thinking_only_holds_the_reply),
