@@ -11,13 +11,17 @@ src=$(cd "$(dirname "$0")/.." && pwd)
 
 if [ "$root" != / ]; then
     mkdir -p "$root/usr/src/dialout"
-    (cd "$src" && tar cf - --exclude ./build --exclude ./.git .) |
-        tar xf - -C "$root/usr/src/dialout"
-    exec chroot "$root" /usr/src/dialout/deploy/image.sh /
+    # Neither what was built for this machine nor anybody's keys.
+    (cd "$src" && tar cf - --exclude ./build --exclude ./.git \
+        --exclude './.env*' .) | tar xof - -C "$root/usr/src/dialout"
+    chroot "$root" /usr/src/dialout/deploy/image.sh /
+    rm -rf "$root/usr/src/dialout"
+    exit 0
 fi
 
-export DEBIAN_FRONTEND=noninteractive HOME=/root
-export XDG_CACHE_HOME=/usr/src/dialout-cache
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export DEBIAN_FRONTEND=noninteractive HOME="$work" XDG_CACHE_HOME="$work"
 apt="apt-get -qq -y --no-install-recommends"
 apt-get -qq update
 before=$(apt-mark showmanual)
@@ -29,8 +33,10 @@ $apt install $run make >/dev/null
 cd "$src"
 make --no-print-directory deps-build
 deploy/deps.sh models light
-make --no-print-directory -j"$(nproc)" build/dialout-bot
-deploy/install.sh build "" /usr bot
+make --no-print-directory -j"$(nproc)" BUILD="$work/build" \
+    "$work/build/dialout-bot"
+strip "$work/build/dialout-bot"
+deploy/install.sh "$work/build" "" /usr bot
 
 # shellcheck disable=SC2086
 {
@@ -39,6 +45,8 @@ deploy/install.sh build "" /usr bot
     $apt purge --auto-remove
     apt-get clean
 } >/dev/null 2>&1
-rm -rf build "$XDG_CACHE_HOME" /var/lib/apt/lists/* /root/.npm
-getent passwd dialout >/dev/null ||
-    useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin dialout
+rm -rf /var/lib/apt/lists/*
+# Debian has a group "dialout" already: whoever may use serial ports.
+getent passwd dialout-bot >/dev/null ||
+    useradd --system --user-group --home-dir /nonexistent \
+        --shell /usr/sbin/nologin dialout-bot

@@ -70,11 +70,17 @@ room_new() {
 
 room_free() { rm -rf --one-file-system "${ROOMS:?}/$1"; }
 
-# room_run ROOM USER COMMAND: a shell command there, as after a login.
-room_run() {
-    unshare --mount --pid --fork --kill-child sh -eu -c '
+# room_with ROOM COMMAND...: a command of the host while /proc and /dev of the
+# room are there, in namespaces of its own. It gets nothing of our environment
+# but what the room needs to reach the network.
+room_with() {
+    in=$ROOMS/$1
+    shift
+    # shellcheck disable=SC2016
+    unshare --mount --pid --fork --kill-child sh -euf -c '
         room=$1
-        mkdir -p "$room/proc" "$room/dev" "$room/sys"
+        shift
+        mkdir -p "$room/proc" "$room/dev"
         mount -t proc proc "$room/proc"
         mount -t tmpfs -o mode=755 dev "$room/dev"
         mknod -m 666 "$room/dev/null" c 1 3
@@ -86,13 +92,14 @@ room_run() {
         ln -s /proc/self/fd/1 "$room/dev/stdout"
         ln -s /proc/self/fd/2 "$room/dev/stderr"
         mkdir -m 1777 "$room/dev/shm"
-        [ ! -d "$room/host" ] || [ ! -d "$4" ] ||
-            mount --bind -o ro "$4" "$room/host"
-        # A login has none of our variables, only /etc/environment.
-        exec env -i PATH="$PATH" $(cat "$room/etc/environment") chroot "$room" \
-            su "$2" -s /bin/sh -c "cd ~; export PATH=/usr/local/sbin:\
-/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; $3"
-    ' sh "$ROOMS/$1" "$2" "$3" "${HOST_DIR:-/nonexistent}"
+        exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:\
+/sbin:/bin $(cat "$room/etc/environment") "$@"
+    ' sh "$in" "$@"
+}
+
+# room_run ROOM USER COMMAND: a shell command there, in the user's home.
+room_run() {
+    room_with "$1" chroot "$ROOMS/$1" su "$2" -s /bin/sh -c "cd ~ && $3"
 }
 
 # room_source ROOM: what is committed here, as a repository to clone.
