@@ -42,7 +42,8 @@ deploy/install.sh "$work/build" "" /usr bot
 {
     apt-mark auto '.*'
     apt-mark manual $before $run
-    $apt purge --auto-remove
+    $apt -o APT::AutoRemove::RecommendsImportant=false \
+        -o APT::AutoRemove::SuggestsImportant=false purge --auto-remove
     apt-get clean
 } >/dev/null 2>&1
 rm -rf /var/lib/apt/lists/*

@@ -58,8 +58,8 @@ start_bot() {
     # PORT=0 takes a free one; the unshare in between becomes no process of
     # the image: the bot is its number 1.
     # shellcheck disable=SC2016
-    room_with $room setpriv --no-new-privs chroot --userspec=dialout-bot:dialout-bot \
-        "$ROOMS/$room" env $bot_env PORT=0 BOT_ACCEPT=any ENV=production \
+    room_with $room setpriv --no-new-privs chroot \
+        --userspec=dialout-bot:dialout-bot "$ROOMS/$room" env $bot_env PORT=0 BOT_ACCEPT=any ENV=production \
         /usr/bin/dialout-bot >"$work/bot.log" 2>&1 &
     outer=$!
     until_true 20 grep -q '^listening url=' "$work/bot.log" || {
@@ -67,8 +67,10 @@ start_bot() {
         exit 1
     }
     bot_url=$(sed -n 's/^listening url=//p' "$work/bot.log")
-    bot=$(cat "/proc/$outer/task/$outer/children")
-    bot=${bot% }
+    bot=$outer
+    while below=$(cat "/proc/$bot/task/$bot/children") && [ -n "$below" ]; do
+        bot=${below% }
+    done
     pids="$pids $bot"
 }
 
@@ -87,11 +89,11 @@ wait-bot-silence 900 max 20000
 hangup
 END
 printf 'hello\nthank you\n' >"$work/sentences"
-printf 'when user thank\nsay You are welcome.\n' >"$work/rules"
+printf 'when user thank\nand system John\nsay You are welcome, John.\n' >"$work/rules"
 printf 'hello\njohn\nyou\nare\nwelcome\n' >"$work/words"
 
 echo "      deploy/image.sh in a bare root: takes minutes"
-[ -n "${KEEP:-}" ] || room_new $room
+room_new $room
 check "deploy/image.sh makes an image" \
     room_with $room "$(pwd)/deploy/image.sh" "$ROOMS/$room" >"$ROOMS/image.log"
 no_leftovers() {
@@ -131,16 +133,50 @@ start dialout-server
 server=$url
 
 dial() {
-    : >"$work/journal.mark"
     rest -X POST "$server/start" -H 'Content-Type: application/json' -d '{
         "phone_number": "+15551234567",
         "body": {"user": {"firstName": "John"}}}' |
         grep -q '"call_initiated"'
 }
-ended() { [ "$(grep -c '"event":"hangup"' "$work/journal")" -ge "$1" ]; }
-heard() { cat "$work/journal"; }
+
+# count WORD: how often the simulated telephone noted it.
+count() { grep -c "$1" "$work/journal" || true; }
+at_least() { [ "$(count "$2")" -ge "$1" ]; }
+in_the_end() {
+    until_true 60 at_least "$1" '"event":"ended"' && return
+    tail -n 20 "$work/journal"
+    return 1
+}
 
 check "a call is placed to it, its data in /ws?body=" dial
-check "the call goes on to its end" until_true 60 ended 1
-heard | tail -50
+check "the callee hangs up in the end" in_the_end 1
+check "the callee heard the name that was in the data" \
+    at_least 1 '"event":"word".*"word":"john"'
+check "and the answer to the callee's words" \
+    at_least 1 '"event":"word".*"word":"welcome"'
+
+check "a second call is placed" dial
+check "it is under way" until_true 20 at_least 2 '"event":"hears"'
+hears=$(count '"event":"word"')
+kill "$bot"
+check "SIGTERM in mid-call: no new calls" \
+    until_true 5 is 503 "$bot_url/readyz"
+check "but the bot lives" is 200 "$bot_url/livez"
+check "the call goes on to its own end" in_the_end 2
+more_was_heard() {
+    [ "$(count '"event":"word".*"word":"welcome"')" -ge 2 ] &&
+        [ "$(count '"event":"word"')" -gt "$hears" ]
+}
+check "its callee heard the rest" more_was_heard
+code=0
+wait "$outer" || code=$?
+check "then the bot ends by itself, with 0" [ $code = 0 ]
+no_violations() {
+    for sim in deepgram openai cartesia; do
+        v=$(rest "$(cat "$work/$sim-sim/ready")/sim/violations")
+        [ -z "$v" ] || { echo "      $sim: $v"; return 1; }
+    done
+}
+check "no provider was asked for what it does not have" no_violations
+[ -n "${KEEP:-}" ] || room_free $room
 finish

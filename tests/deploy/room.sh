@@ -92,6 +92,9 @@ room_with() {
         ln -s /proc/self/fd/1 "$room/dev/stdout"
         ln -s /proc/self/fd/2 "$room/dev/stderr"
         mkdir -m 1777 "$room/dev/shm"
+        mkdir "$room/dev/pts"
+        mount -t devpts -o newinstance,ptmxmode=666 devpts "$room/dev/pts"
+        ln -s pts/ptmx "$room/dev/ptmx"
         exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:\
 /sbin:/bin $(cat "$room/etc/environment") "$@"
     ' sh "$in" "$@"
