@@ -20,6 +20,7 @@ struct config;
 struct dials;
 struct fetchd;
 struct http;
+struct relay;
 struct store;
 struct sweep;
 
@@ -56,6 +57,7 @@ struct app {
 	struct bots *bots; /* NULL: the stream goes elsewhere */
 	struct dials *dials;
 	struct sweep *sweep;
+	struct relay *relay;
 	struct http *http, *metrics;
 	atomic_uint port;      /* 0 until it is listened on */
 	pthread_mutex_t admit; /* held while a call is let in */

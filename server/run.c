@@ -18,6 +18,7 @@
 #include "server/http/http.h"
 #include "server/ledger.h"
 #include "server/recover.h"
+#include "server/relay.h"
 #include "server/start.h"
 #include "server/store/store.h"
 #include "server/sweep.h"
@@ -83,6 +84,8 @@ static int serve(struct app *app, char why[RUN_WHY_MAX])
 	                         .threads = cfg->relay_max + RUN_THREADS,
 	                         .routes = routes,
 	                         .n_routes = ARRAY_LEN(routes),
+	                         .ws_routes = &relay_route,
+	                         .n_ws_routes = cfg->production ? 0 : 1,
 	                         .cors_origins = cfg->cors_origins,
 	                         .arg = app};
 	int err;
@@ -121,7 +124,9 @@ int run_open(struct app **ap, const struct config *cfg, char why[RUN_WHY_MAX])
 		return -ENOMEM;
 	app->cfg = cfg;
 	pthread_mutex_init(&app->admit, NULL);
-	err = open_peers(app, why);
+	err = relay_new(&app->relay, app);
+	if (!err)
+		err = open_peers(app, why);
 	if (!err)
 		err = serve(app, why);
 	if (!err) {
@@ -151,6 +156,7 @@ void run_close(struct app **ap)
 	if (!app)
 		return;
 	atomic_store(&app->stopping, true);
+	relay_stop(app->relay);
 	http_close(&app->http, DRAIN_MS);
 	http_close(&app->metrics, 0);
 	sweep_close(&app->sweep);
@@ -160,6 +166,7 @@ void run_close(struct app **ap)
 	fetchd_free(&app->rest);
 	dials_free(&app->dials);
 	store_close(&app->store);
+	relay_free(&app->relay);
 	pthread_mutex_destroy(&app->admit);
 	mem_free(app);
 	*ap = NULL;

@@ -295,25 +295,41 @@ static void leave(struct http *h)
 	pthread_mutex_unlock(&h->lock);
 }
 
+/* What the library would refuse only after we have let it through. */
+static bool is_websocket(const struct exchange *x)
+{
+	const char *up = http_header(&x->req, "Upgrade");
+	const char *key = http_header(&x->req, "Sec-WebSocket-Key");
+	const char *version = http_header(&x->req, "Sec-WebSocket-Version");
+
+	return up && !strcasecmp(up, "websocket") && key && *key && version &&
+	       !strcmp(version, "13") &&
+	       !strcmp(x->info->request_method, "GET");
+}
+
 /* Is this an upgrade to a WebSocket of ours, and allowed? Then the library
  * goes on with it. */
 static bool upgrade(struct exchange *x)
 {
 	const struct http_opts *opts = &x->http->opts;
-	const char *up = http_header(&x->req, "Upgrade");
+	void *user = NULL;
 
-	if (!up || strcasecmp(up, "websocket") != 0 ||
-	    strcmp(x->info->request_method, "GET") != 0)
+	if (!is_websocket(x))
 		return false;
 	x->req.method = HTTP_GET;
 	for (size_t i = 0; i < opts->n_ws_routes; i++) {
 		const struct http_ws_route *r = &opts->ws_routes[i];
 
 		x->req.tail = route_tail(r->prefix, x->req.path);
-		if (x->req.tail && r->check(&x->req, &x->res, opts->arg))
-			return true;
-		if (x->req.tail)
+		if (!x->req.tail)
+			continue;
+		if (!r->check(&x->req, &x->res, &user, opts->arg))
 			return false;
+		if (!ws_expect(x->conn, r, user))
+			return true;
+		r->closed(user);
+		http_res_check(&x->res, -ENOMEM);
+		return false;
 	}
 	http_fail(&x->res, 404, "There is no WebSocket here.");
 	x->req.tail = "";
@@ -347,6 +363,12 @@ static int on_request(struct mg_connection *conn)
 	http_res_fini(&x.res);
 	buf_fini(&x.body);
 	return pass ? 0 : status;
+}
+
+static void on_end(const struct mg_connection *conn, int status)
+{
+	(void)status;
+	ws_forget(conn);
 }
 
 static int on_log(const struct mg_connection *conn, const char *message)
@@ -388,6 +410,7 @@ static int start(struct http *h, const char *listen)
 		NULL,
 	};
 	struct mg_callbacks callbacks = {.begin_request = on_request,
+	                                 .end_request = on_end,
 	                                 .log_message = on_log};
 	struct mg_init_data init = {&callbacks, h, options};
 	struct mg_error_data fault = {

@@ -82,17 +82,16 @@ enum http_ws_op {
 };
 
 /* One path of WebSockets. Frames come as they are, control frames too; nobody
- * else answers a ping or echoes a close. */
+ * else answers a ping or echoes a close. All of it runs on one thread. */
 struct http_ws_route {
 	const char *prefix; /* ends in a slash; one segment follows */
-	/* May it be upgraded? Changes nothing. Fills @res and returns false to
-	 * refuse. */
+	/* May it be upgraded? Fills @res and returns false to refuse.
+	 * Otherwise closed() follows, whether or not the rest does; @userp is
+	 * handed to the others. */
 	bool (*check)(const struct http_req *req, struct http_res *res,
-	              void *arg);
-	/* It is open; @userp is handed to the others. Negative: close it;
-	 * then closed() does not follow. */
-	int (*opened)(const struct http_req *req, struct http_ws *ws,
 	              void **userp, void *arg);
+	/* It is open. Negative: close it. */
+	int (*opened)(struct http_ws *ws, void *user);
 	/* A frame; false ends the connection. */
 	bool (*frame)(void *user, enum http_ws_op op, bool fin, const char *v,
 	              size_t len);
@@ -100,10 +99,14 @@ struct http_ws_route {
 	void (*closed)(void *user);
 };
 
-/* Send one whole frame, from any thread, until closed() returns.
- * -EPIPE: the connection is gone. */
+/* Send one whole frame, from any thread, until closed() returns. Blocks for
+ * HTTP_REQUEST_MS at most. -EPIPE: the connection is gone. */
 int http_ws_send(struct http_ws *ws, enum http_ws_op op, const char *v,
                  size_t len) MUST_CHECK;
+
+/* End the connection from any thread, until closed() returns: whoever reads
+ * or writes there stops at once. What was sent still arrives. */
+void http_ws_end(struct http_ws *ws);
 
 struct http_opts {
 	const char *listen; /* "127.0.0.1:7860"; port 0: a free one */

@@ -1,26 +1,38 @@
+/*
+ * A WebSocket's life, on the thread of its connection: begin_request lets it
+ * through (ws_expect), the library answers the upgrade, on_ready, on_data for
+ * each frame, on_close. Where the library gives up before on_ready, the end of
+ * the request is where we learn of it (ws_forget).
+ *
+ * The library cannot end a connection from outside: its flag is looked at
+ * after the next frame only, and never within one. So the socket is looked up
+ * among the open ones, to be shut down when it has to end now.
+ */
+#define _POSIX_C_SOURCE 200809L
 #include "server/http/ws.h"
 
+#include <arpa/inet.h>
 #include <civetweb.h>
+#include <dirent.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "common/log.h"
 #include "common/mem.h"
-#include "server/http/route.h"
 
 struct ws_bind {
-	struct row {
-		const struct http_ws_route *route;
-		void *arg;
-		char *uri;
-	} * rows;
+	char **uris;
 	size_t n;
 };
 
 struct http_ws {
 	struct mg_connection *conn;
-	const struct row *row;
+	const struct http_ws_route *route;
 	void *user;
+	int fd; /* the library's; -1: not found */
 };
 
 void ws_init_library(void)
@@ -30,74 +42,116 @@ void ws_init_library(void)
 		log_line(LOG_WARN, "http", NULL, "event=no_websockets");
 }
 
+int ws_expect(struct mg_connection *conn, const struct http_ws_route *route,
+              void *user)
+{
+	struct http_ws *ws = mem_zalloc(sizeof(*ws));
+
+	if (!ws)
+		return -ENOMEM;
+	*ws = (struct http_ws){conn, route, user, -1};
+	mg_set_user_connection_data(conn, ws);
+	return 0;
+}
+
+void ws_forget(const struct mg_connection *conn)
+{
+	struct http_ws *ws = mg_get_user_connection_data(conn);
+
+	if (!ws)
+		return;
+	ws->route->closed(ws->user);
+	mg_set_user_connection_data(conn, NULL);
+	mem_free(ws);
+}
+
+/* Is @fd the connection that @info tells of? */
+static bool is_socket_of(int fd, const struct mg_request_info *info)
+{
+	struct sockaddr_in peer = {.sin_family = AF_UNSPEC}, own = peer;
+	socklen_t n = sizeof(peer), m = sizeof(own);
+	char text[INET_ADDRSTRLEN];
+
+	return !getpeername(fd, (struct sockaddr *)&peer, &n) &&
+	       !getsockname(fd, (struct sockaddr *)&own, &m) &&
+	       peer.sin_family == AF_INET &&
+	       ntohs(peer.sin_port) == info->remote_port &&
+	       ntohs(own.sin_port) == info->server_port &&
+	       inet_ntop(AF_INET, &peer.sin_addr, text, sizeof(text)) &&
+	       !strcmp(text, info->remote_addr);
+}
+
+static int find_socket(const struct mg_request_info *info)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	const struct dirent *e;
+	int fd = -1;
+
+	if (!dir)
+		return -1;
+	while (fd < 0 && (e = readdir(dir)) != NULL) {
+		fd = (int)strtol(e->d_name, NULL, 10);
+		if (e->d_name[0] == '.' || !is_socket_of(fd, info))
+			fd = -1;
+	}
+	closedir(dir);
+	return fd;
+}
+
 static int on_connect(const struct mg_connection *conn, void *arg)
 {
 	(void)arg;
-	mg_set_user_connection_data(conn, NULL);
-	return 0;
+	/* Nothing that has not been through ws_expect(). */
+	return mg_get_user_connection_data(conn) == NULL;
 }
 
 static void on_ready(struct mg_connection *conn, void *arg)
 {
-	const struct mg_request_info *info = mg_get_request_info(conn);
-	const struct row *row = arg;
-	struct http_header headers[MG_MAX_HEADERS];
-	struct http_req req = {.method = HTTP_GET, .body = ""};
-	struct http_ws *ws = mem_zalloc(sizeof(*ws));
+	struct http_ws *ws = mg_get_user_connection_data(conn);
 
-	if (!ws) {
+	(void)arg;
+	ws->fd = find_socket(mg_get_request_info(conn));
+	if (ws->fd < 0)
+		log_line(LOG_WARN, "http", NULL, "event=no_socket");
+	if (ws->route->opened(ws, ws->user))
 		mg_close_connection(conn);
-		return;
-	}
-	for (int i = 0; i < info->num_headers; i++) {
-		headers[i].name = info->http_headers[i].name;
-		headers[i].value = info->http_headers[i].value;
-	}
-	req.headers = headers;
-	req.n_headers = (size_t)info->num_headers;
-	req.path = info->request_uri;
-	req.tail = route_tail(row->route->prefix, req.path);
-	req.query = info->query_string ? info->query_string : "";
-	req.peer = info->remote_addr;
-	ws->conn = conn;
-	ws->row = row;
-	if (!req.tail || row->route->opened(&req, ws, &ws->user, row->arg)) {
-		mem_free(ws);
-		mg_close_connection(conn);
-		return;
-	}
-	mg_set_user_connection_data(conn, ws);
 }
 
 static int on_data(struct mg_connection *conn, int bits, char *v, size_t len,
                    void *arg)
 {
-	struct http_ws *ws = mg_get_user_connection_data(conn);
-	const struct row *row = arg;
+	const struct http_ws *ws = mg_get_user_connection_data(conn);
 
-	if (!ws)
+	(void)arg;
+	/* Reserved bits belong to extensions, of which we have none. */
+	if (!ws || (bits & 0x70))
 		return 0;
-	return row->route->frame(ws->user, (enum http_ws_op)(bits & 0x0f),
-	                         (bits & 0x80) != 0, v, len);
+	return ws->route->frame(ws->user, (enum http_ws_op)(bits & 0x0f),
+	                        (bits & 0x80) != 0, v, len);
 }
 
 static void on_close(const struct mg_connection *conn, void *arg)
 {
-	struct http_ws *ws = mg_get_user_connection_data(conn);
-	const struct row *row = arg;
-
-	if (!ws)
-		return;
-	mg_set_user_connection_data(conn, NULL);
-	row->route->closed(ws->user);
-	mem_free(ws);
+	(void)arg;
+	ws_forget(conn);
 }
 
 int http_ws_send(struct http_ws *ws, enum http_ws_op op, const char *v,
                  size_t len)
 {
-	/* The count returned includes the frame's header. */
-	return mg_websocket_write(ws->conn, (int)op, v, len) > 0 ? 0 : -EPIPE;
+	int n = mg_websocket_write(ws->conn, (int)op, v, len);
+
+	/* The count is the payload's; the header's if there is no payload.
+	 * Less than all of it is a frame that nobody can read. */
+	return (len ? (size_t)n == len : n > 0) ? 0 : -EPIPE;
+}
+
+void http_ws_end(struct http_ws *ws)
+{
+	if (ws->fd >= 0)
+		(void)shutdown(ws->fd, SHUT_RDWR);
+	else
+		mg_close_connection(ws->conn);
 }
 
 int ws_bind(struct ws_bind **bp, struct mg_context *ctx,
@@ -108,22 +162,19 @@ int ws_bind(struct ws_bind **bp, struct mg_context *ctx,
 	*bp = b;
 	if (!b)
 		return -ENOMEM;
-	b->rows = mem_zalloc(opts->n_ws_routes * sizeof(*b->rows));
-	if (!b->rows)
+	b->uris = mem_zalloc(opts->n_ws_routes * sizeof(*b->uris));
+	if (!b->uris)
 		return -ENOMEM;
 	for (size_t i = 0; i < opts->n_ws_routes; i++) {
-		struct row *row = &b->rows[b->n];
 		const char *prefix = opts->ws_routes[i].prefix;
 
-		row->route = &opts->ws_routes[i];
-		row->arg = opts->arg;
 		/* The library takes "/ws" for everything beneath it. */
-		row->uri = mem_strndup(prefix, strlen(prefix) - 1);
-		if (!row->uri)
+		b->uris[i] = mem_strndup(prefix, strlen(prefix) - 1);
+		if (!b->uris[i])
 			return -ENOMEM;
 		b->n++;
-		mg_set_websocket_handler(ctx, row->uri, on_connect, on_ready,
-		                         on_data, on_close, row);
+		mg_set_websocket_handler(ctx, b->uris[i], on_connect, on_ready,
+		                         on_data, on_close, NULL);
 	}
 	return 0;
 }
@@ -135,8 +186,8 @@ void ws_unbind(struct ws_bind **bp)
 	if (!b)
 		return;
 	for (size_t i = 0; i < b->n; i++)
-		mem_free(b->rows[i].uri);
-	mem_free(b->rows);
+		mem_free(b->uris[i]);
+	mem_free(b->uris);
 	mem_free(b);
 	*bp = NULL;
 }

@@ -8,11 +8,19 @@
 
 #include "server/http/http.h"
 
+struct mg_connection;
 struct mg_context;
 struct ws_bind;
 
 /* Once a process. */
 void ws_init_library(void);
+
+/* An upgrade that was let through goes on with @route and @user. -ENOMEM. */
+int ws_expect(struct mg_connection *conn, const struct http_ws_route *route,
+              void *user) MUST_CHECK;
+
+/* The request is over; if it did not become a WebSocket, tell its owner. */
+void ws_forget(const struct mg_connection *conn);
 
 /* Register @opts->ws_routes with the running server. -ENOMEM. */
 int ws_bind(struct ws_bind **bp, struct mg_context *ctx,

@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -160,11 +159,7 @@ def call(programs, out, work):
                                        "--journal", os.path.join(work, "journal.jsonl")], {})
     common = {"ENV": "local", "PLIVO_API_URL": sim, **AUTH}
     print("  starting the bot: recogniser and voice are loaded from the models of `make deps`", flush=True)
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        address = "127.0.0.1:%d" % s.getsockname()[1]
-    bot = programs.start("dialout-bot", [], {**common, "BOT_LISTEN": address,
-                                             "BOT_PUBLIC_URL": "ws://" + address,
+    bot = programs.start("dialout-bot", [], {**common, "BOT_LISTEN": "127.0.0.1:0",
                                              "AGENTS_DIR": os.path.join(ROOT, "bot", "agents")})
     server = programs.start("dialout-server", [], {**common, "LISTEN": "127.0.0.1:0", "BOT_URL": bot})
 

@@ -48,31 +48,32 @@ static const struct http_route routes[] = {
 	{HTTP_GET, "/slow", slow, 0, false},
 };
 
+static struct http_ws *ws_user;
+
 static bool ws_check(const struct http_req *req, struct http_res *res,
-                     void *arg)
+                     void **userp, void *arg)
 {
 	(void)arg;
+	*userp = &ws_user;
 	if (strcmp(req->tail, "good") != 0)
 		http_fail(res, 403, "Not this one.");
 	return res->status == 200;
 }
 
-static int ws_opened(const struct http_req *req, struct http_ws *ws,
-                     void **userp, void *arg)
+static int ws_opened(struct http_ws *ws, void *user)
 {
-	(void)req;
-	(void)arg;
-	*userp = ws;
+	CHECK(user == &ws_user);
+	ws_user = ws;
 	return http_ws_send(ws, HTTP_WS_TEXT, "hi", 2);
 }
 
 static bool ws_frame(void *user, enum http_ws_op op, bool fin, const char *v,
                      size_t len)
 {
-	CHECK(fin);
+	CHECK(fin && user == &ws_user);
 	if (op == HTTP_WS_PING)
 		op = HTTP_WS_PONG;
-	return !http_ws_send(user, op, v, len) && op != HTTP_WS_CLOSE;
+	return !http_ws_send(ws_user, op, v, len) && op != HTTP_WS_CLOSE;
 }
 
 static void ws_closed(void *user)
