@@ -60,6 +60,7 @@ SIMS  := $(patsubst tests/sim/%.c,$(BUILD)/%,$(SIM_SRC))
 TESTS := $(patsubst tests/%.c,$(BUILD)/%,$(UNIT_SRC) $(CONFORM_SRC) \
 	$(FLOW_SRC) $(E2E_SRC))
 BENCHES := $(patsubst tests/%.c,$(BUILD)/%,$(BENCH_SRC))
+BENCH_BOT := $(BUILD)/bench/bench_bot
 FUZZERS := $(patsubst tests/%.c,$(BUILD)/%,$(FUZZ_SRC))
 
 LIBCOMMON := $(BUILD)/libcommon.a
@@ -140,6 +141,12 @@ $(TESTS) $(BENCHES): $(BUILD)/%: $(BUILD)/obj/tests/%.o $(LIBTEST) $(LIBSIM) \
 	@mkdir -p $(@D)
 	$(LINK) $^ $(LIBS_SERVER) $(LIBS_BOT) $(LIBS_TEST) $(LIBS_COMMON)
 
+# The bot with providers that do nothing, for the bench alone.
+$(BENCH_BOT): $(BUILD)/obj/bot/main.o \
+		$(BUILD)/obj/tests/bench/bot/null.o $(LIBBOT) $(LIBCOMMON)
+	@mkdir -p $(@D)
+	$(LINK) -Wl,--wrap=vad_feed $^ $(LIBS_BOT) $(LIBS_COMMON)
+
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 # ---- run --------------------------------------------------------------------
@@ -201,7 +208,7 @@ $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(LIBBOT) \
 # ---- measure ----------------------------------------------------------------
 
 bench: deps-test ## calls per core, latency, memory
-	@$(PARALLEL) all $(BENCHES)
+	@$(PARALLEL) all $(BENCHES) $(BENCH_BOT)
 	@tests/bench/run.sh $(BUILD)
 
 bench-speech: deps-test ## the embedded recogniser and voice
