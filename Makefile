@@ -216,9 +216,11 @@ bench-speech: deps-test ## the embedded recogniser and voice
 	@$(PARALLEL) all $(BENCHES)
 	@tests/bench/speech.sh $(BUILD)
 
-bench-script: deps-test ## the scripted model on sixty dialogues
+bench-script: deps-test ## the scripted model on sixty dialogues and thirty more
 	@$(PARALLEL) all $(BENCHES)
 	@$(BUILD)/bench/bench_script
+	@$(BUILD)/bench/bench_script bot/agents/default.script \
+		tests/data/dialogues_fresh.txt
 
 test-peers: deps-test ## the simulators against the official SDKs
 	@$(PARALLEL) all
