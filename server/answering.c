@@ -16,9 +16,11 @@
 #include "server/app.h"
 #include "server/bots/bots.h"
 #include "server/config.h"
+#include "server/end.h"
 #include "server/http/http.h"
 #include "server/http/message.h"
 #include "server/number.h"
+#include "server/relay.h"
 #include "server/request.h"
 #include "server/store/store.h"
 #include "server/webhook.h"
@@ -124,6 +126,14 @@ static void reserve_now(struct app *app, struct http_res *res,
 	err = bots_reserve_wait(app->bots, &want, &place, text, sizeof(text));
 	if (err) {
 		abandon(app, res, call, err);
+		return;
+	}
+	if (!place.stream_url[0] &&
+	    !relay_admits(app, call->id, place.bot, text, sizeof(text))) {
+		log_line(LOG_WARN, "call", call->id, "event=no_relay why=%s",
+		         LOG_TEXT(text));
+		end_release(app, call->id, place.bot, place.id);
+		abandon(app, res, call, ERR_LIMIT);
 		return;
 	}
 	if (place.stream_url[0])

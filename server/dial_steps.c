@@ -12,11 +12,13 @@
 #include "server/config.h"
 #include "server/dial_priv.h"
 #include "server/end.h"
+#include "server/relay.h"
 #include "server/store/store.h"
 
 enum {
 	RETRY_SEC = 5,       /* what /start says when nobody knows better */
 	PLACE_TTL_SEC = 120, /* a place outlives the ringing by that */
+	WHY_MAX = 320,       /* [bytes] of a refusal, with a bot's URL */
 };
 
 /* The call will not be placed: into the ledger, and its place is given back. */
@@ -238,37 +240,13 @@ static void no_place(struct dial *d, int err, const char *text)
 	}
 }
 
-struct relayed {
-	unsigned n;
-};
-
-static int count_relayed(const struct store_call *c, void *arg)
-{
-	struct relayed *r = arg;
-
-	if (c->reservation && !c->stream_url)
-		r->n++;
-	return 0;
-}
-
-/* May one more stream be relayed? */
-static bool relay_room(struct app *app)
-{
-	struct store_filter filter = {.live = true, .limit = UINT32_MAX};
-	struct relayed r = {0};
-	int err = store_calls(app->store, &filter, count_relayed, &r);
-
-	if (err)
-		app_store_fault(app, NULL, err);
-	return !err && r.n < app->cfg->relay_max;
-}
-
 static void on_reserved(int err, const struct bots_place *place,
                         const char *text, void *arg)
 {
 	struct dial *d = arg;
 	struct app *app = d->ds->app;
 	struct store_change change = {.state = STORE_QUEUED, .has_state = true};
+	char why[WHY_MAX];
 
 	if (is_stopping(d))
 		return;
@@ -282,13 +260,10 @@ static void on_reserved(int err, const struct bots_place *place,
 		on_cancelled(d);
 		return;
 	}
-	if (!place->stream_url[0] && !relay_room(app)) {
-		not_placed(d, STORE_FAILED, "RELAY_MAX is reached");
-		dial_over(d, 503, RETRY_SEC, "",
-		          "RELAY_MAX=%u streams are relayed already: raise it, "
-		          "or "
-		          "give the bots BOT_PUBLIC_URL",
-		          app->cfg->relay_max);
+	if (!place->stream_url[0] &&
+	    !relay_admits(app, d->id, d->bot, why, sizeof(why))) {
+		not_placed(d, STORE_FAILED, why);
+		dial_over(d, 503, RETRY_SEC, "", "%s", why);
 		return;
 	}
 	change.reservation = place->id;

@@ -1,20 +1,15 @@
 /*
- * A relayed stream has two threads. The web server's own, which it holds as
- * long as it lives, carries what Plivo says to the bot; one of ours waits for
- * what the bot says and writes it to Plivo. Neither copies a whole message
- * and neither waits for the other, so the relay adds the time of two system
- * calls. Whoever ends first ends the other: a close is passed on with its code
- * and reason, and the side that began it is let go when the answer has passed.
+ * Which streams come in: those of live calls of the ledger, signed as
+ * PLIVO_VERIFY asks, as many as RELAY_MAX says.
  */
 #define _GNU_SOURCE /* eventfd() */
 #include "server/relay.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/buf.h"
@@ -22,140 +17,20 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/plivo_sign.h"
-#include "common/str.h"
 #include "server/app.h"
 #include "server/bots/bots.h"
 #include "server/config.h"
 #include "server/http/message.h"
 #include "server/relay_client.h"
+#include "server/relay_priv.h"
 #include "server/store/store.h"
 
 enum {
 	URL_MAX = 20 * 1024, /* [bytes] the web server takes 16 KiB of head */
 	PATH_MAX_LEN = 256,  /* [bytes] of a bot's path */
 	HOST_MAX = 256,      /* [bytes] of a bot's host */
+	STOP_SEC = 3,        /* a second for answers, and what is under way */
 };
-
-struct relay {
-	struct app *app;
-	atomic_uint streams;
-	int stop_fd; /* readable once the streams are to end */
-};
-
-struct stream {
-	struct relay *relay;
-	struct relay_client *bot;
-	struct http_ws *plivo;
-	pthread_t pump;
-	bool pumping;
-	struct buf parts; /* of a message that came in pieces */
-	enum http_ws_op parts_op;
-	char call_id[64];
-};
-
-static void release(struct stream *s)
-{
-	relay_client_close(&s->bot);
-	buf_fini(&s->parts);
-	atomic_fetch_sub(&s->relay->streams, 1);
-	mem_free(s);
-}
-
-/* --- what the bot says --- */
-
-/* Tell Plivo that it is over, in the bot's name. */
-static void close_plivo(const struct stream *s, unsigned code)
-{
-	const char payload[2] = {(char)(code >> 8), (char)(code & 0xff)};
-
-	if (http_ws_send(s->plivo, HTTP_WS_CLOSE, payload, sizeof(payload)))
-		log_line(LOG_DEBUG, "relay", s->call_id, "event=plivo_gone");
-}
-
-static void *pump(void *arg)
-{
-	const struct stream *s = arg;
-	struct relay_msg msg;
-	int err;
-
-	for (;;) {
-		err = relay_client_next(s->bot, s->relay->stop_fd, &msg);
-		if (!err)
-			err = http_ws_send(s->plivo, (enum http_ws_op)msg.op,
-			                   msg.v, msg.len);
-		if (err || msg.op == RELAY_CLOSE)
-			break;
-	}
-	if (err == -ECANCELED)
-		close_plivo(s, 1001);
-	else if (err && err != -EPIPE)
-		close_plivo(s, 1011);
-	log_line(LOG_INFO, "relay", s->call_id, "event=bot_ended error=%s",
-	         LOG_TEXT(err ? err_str(err) : "none"));
-	http_ws_end(s->plivo);
-	return NULL;
-}
-
-/* --- what Plivo says --- */
-
-static int keep_part(struct stream *s, enum http_ws_op op, const char *v,
-                     size_t len)
-{
-	if (op != HTTP_WS_MORE) {
-		buf_reset(&s->parts);
-		s->parts_op = op;
-	}
-	return buf_add(&s->parts, v, len);
-}
-
-static bool on_frame(void *user, enum http_ws_op op, bool fin, const char *v,
-                     size_t len)
-{
-	struct stream *s = user;
-	int err;
-
-	if (fin && op != HTTP_WS_MORE) {
-		err = relay_client_send(s->bot, (enum relay_op)op, v, len);
-	} else {
-		err = keep_part(s, op, v, len);
-		if (!err && fin) {
-			err = relay_client_send(
-				s->bot, (enum relay_op)s->parts_op,
-				buf_str(&s->parts), s->parts.len);
-			buf_reset(&s->parts);
-		}
-	}
-	if (err)
-		log_line(LOG_WARN, "relay", s->call_id,
-		         "event=bot_lost error=%s", LOG_TEXT(err_str(err)));
-	return !err;
-}
-
-static int on_opened(struct http_ws *ws, void *user)
-{
-	struct stream *s = user;
-	int err;
-
-	s->plivo = ws;
-	err = pthread_create(&s->pump, NULL, pump, s);
-	s->pumping = !err;
-	log_line(LOG_INFO, "relay", s->call_id, "event=open streams=%u",
-	         atomic_load(&s->relay->streams));
-	return -err;
-}
-
-static void on_closed(void *user)
-{
-	struct stream *s = user;
-
-	relay_client_shut(s->bot);
-	if (s->pumping)
-		pthread_join(s->pump, NULL);
-	log_line(LOG_INFO, "relay", s->call_id, "event=closed");
-	release(s);
-}
-
-/* --- may it come in? --- */
 
 static bool is_signed(const struct app *app, const struct http_req *req,
                       const struct store_call *call)
@@ -231,77 +106,117 @@ static int reach_bot(const struct app *app, const struct store_call *call,
 	return err;
 }
 
-static struct stream *open_stream(struct relay *r, const struct http_req *req,
-                                  struct http_res *res,
-                                  const struct store_call *call)
+static struct relay_stream *open_stream(struct relay *r,
+                                        const struct http_req *req,
+                                        struct http_res *res,
+                                        const struct store_call *call)
 {
-	struct stream *s;
+	struct relay_stream *s = relay_stream_new(r, call->id, req->tail);
 	int err;
 
-	if (!is_signed(r->app, req, call)) {
-		http_fail(res, 403,
-		          "Plivo's signature is missing or does not fit %s.",
-		          call->base_url);
-		return NULL;
-	}
-	s = mem_zalloc(sizeof(*s));
 	if (!s) {
 		http_res_check(res, -ENOMEM);
 		return NULL;
 	}
-	s->relay = r;
-	snprintf(s->call_id, sizeof(s->call_id), "%s", call->id);
-	buf_init(&s->parts, RELAY_MESSAGE_MAX);
+	if (!relay_stream_enter(s)) {
+		http_fail_later(res, 503, 1, "RELAY_MAX=%u streams run.",
+		                r->app->cfg->relay_max);
+		relay_stream_drop(s, false);
+		return NULL;
+	}
 	err = reach_bot(r->app, call, req->tail, &s->bot);
 	if (!err)
 		return s;
 	http_fail(res, 502, "The bot at %s did not take the stream: %s.",
 	          call->bot, err_str(err));
-	mem_free(s);
+	relay_stream_drop(s, true);
 	return NULL;
 }
 
+/* Strangers take no stream's place: what they ask for is refused first. */
 static bool check(const struct http_req *req, struct http_res *res,
                   void **userp, void *arg)
 {
 	struct app *app = arg;
-	struct relay *r = app->relay;
 	struct store_call call;
-	struct stream *s;
 
+	*userp = NULL;
 	if (atomic_load(&app->stopping)) {
 		http_fail_later(res, 503, 1, "The server is stopping.");
 		return false;
 	}
-	if (atomic_fetch_add(&r->streams, 1) >= app->cfg->relay_max) {
-		atomic_fetch_sub(&r->streams, 1);
-		http_fail_later(res, 503, 1, "RELAY_MAX=%u streams run.",
-		                app->cfg->relay_max);
+	if (!find_call(app, req, res, &call))
 		return false;
-	}
-	if (!find_call(app, req, res, &call)) {
-		atomic_fetch_sub(&r->streams, 1);
-		return false;
-	}
-	s = open_stream(r, req, res, &call);
+	if (is_signed(app, req, &call))
+		*userp = open_stream(app->relay, req, res, &call);
+	else
+		http_fail(res, 403,
+		          "Plivo's signature is missing or does not fit %s.",
+		          call.base_url);
 	store_call_fini(&call);
-	if (!s)
-		atomic_fetch_sub(&r->streams, 1);
-	*userp = s;
-	return s != NULL;
+	return *userp != NULL;
 }
 
 const struct http_ws_route relay_route = {
 	.prefix = "/ws/",
 	.check = check,
-	.opened = on_opened,
-	.frame = on_frame,
-	.closed = on_closed,
+	.opened = relay_stream_opened,
+	.frame = relay_stream_frame,
+	.closed = relay_stream_closed,
 };
+
+/* --- before anybody is dialled --- */
+
+struct relayed {
+	const char *but; /* a call that is not counted */
+	unsigned n;
+};
+
+static int count_relayed(const struct store_call *c, void *arg)
+{
+	struct relayed *r = arg;
+
+	if (c->reservation && !c->stream_url && strcmp(c->id, r->but) != 0)
+		r->n++;
+	return 0;
+}
+
+bool relay_admits(struct app *app, const char *call_id, const char *bot,
+                  char *why, size_t cap)
+{
+	const struct store_filter filter = {.live = true, .limit = UINT32_MAX};
+	struct relayed r = {.but = call_id};
+	char host[HOST_MAX];
+	unsigned port;
+	bool tls;
+	int err = bots_target(bot, host, sizeof(host), &port, &tls);
+
+	if (err || tls || app->cfg->production) {
+		snprintf(why, cap,
+		         "The bot at %s gives no address for its streams: set "
+		         "BOT_PUBLIC_URL there",
+		         bot);
+		return false;
+	}
+	err = store_calls(app->store, &filter, count_relayed, &r);
+	if (err) {
+		app_store_fault(app, call_id, err);
+		snprintf(why, cap, "The ledger of calls failed");
+		return false;
+	}
+	snprintf(why, cap,
+	         "RELAY_MAX=%u streams are relayed already: raise it, or give "
+	         "the bots BOT_PUBLIC_URL",
+	         app->cfg->relay_max);
+	return r.n < app->cfg->relay_max;
+}
+
+/* --- its life --- */
 
 int relay_new(struct relay **rp, struct app *app)
 {
 	struct relay *r = mem_zalloc(sizeof(*r));
+	pthread_condattr_t attr;
 	int err = -ENOMEM;
 
 	*rp = NULL;
@@ -314,17 +229,41 @@ int relay_new(struct relay **rp, struct app *app)
 		mem_free(r);
 		return err;
 	}
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&r->changed, &attr);
+	pthread_condattr_destroy(&attr);
 	*rp = r;
 	return 0;
+}
+
+/* Has every stream told both its sides? Under lock. */
+static bool all_told(const struct relay *r)
+{
+	for (const struct relay_stream *s = r->streams; s; s = s->next)
+		if (s->pumping && !s->pumped)
+			return false;
+	return true;
 }
 
 void relay_stop(struct relay *r)
 {
 	const uint64_t one = 1;
+	struct timespec until;
 
+	if (!r)
+		return;
 	/* Nobody reads it: it stays readable for every stream. */
-	if (r && write(r->stop_fd, &one, sizeof(one)) < 0)
+	if (write(r->stop_fd, &one, sizeof(one)) < 0)
 		log_line(LOG_ERROR, "relay", NULL, "event=no_stop");
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += STOP_SEC;
+	pthread_mutex_lock(&r->lock);
+	while (!all_told(r) &&
+	       !pthread_cond_timedwait(&r->changed, &r->lock, &until))
+		;
+	pthread_mutex_unlock(&r->lock);
 }
 
 void relay_free(struct relay **rp)
@@ -333,8 +272,10 @@ void relay_free(struct relay **rp)
 
 	if (!r)
 		return;
-	ASSERT(!atomic_load(&r->streams));
+	ASSERT(!r->streams);
 	close(r->stop_fd);
+	pthread_cond_destroy(&r->changed);
+	pthread_mutex_destroy(&r->lock);
 	mem_free(r);
 	*rp = NULL;
 }

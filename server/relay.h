@@ -10,6 +10,9 @@
 #ifndef SERVER_RELAY_H
 #define SERVER_RELAY_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "common/attr.h"
 #include "server/http/http.h"
 
@@ -19,10 +22,17 @@ struct relay;
 /* Where the streams come in, for http_opts; its arg is the app. */
 extern const struct http_ws_route relay_route;
 
+/* May the stream of @call_id to @bot, which has no address of its own for it,
+ * come through here? Calls of the ledger count, so that none is dialled which
+ * would find no room. false: @why gets a sentence. */
+bool relay_admits(struct app *app, const char *call_id, const char *bot,
+                  char *why, size_t cap);
+
 /* -ENOMEM; what the system says when there is no descriptor. */
 int relay_new(struct relay **rp, struct app *app) MUST_CHECK;
 
-/* Close every stream that still runs with 1001, and refuse new ones. */
+/* Close every stream that still runs, 1001 for both its sides, and wait some
+ * seconds at most until they have heard it. NULL is fine. */
 void relay_stop(struct relay *r);
 
 /* No stream runs any more. NULLs the caller's pointer. NULL is fine. */

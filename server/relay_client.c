@@ -299,7 +299,7 @@ static int gather(struct relay_client *c, const struct frame *f, const char *v,
 	return 0;
 }
 
-static int fill(struct relay_client *c, int stop_fd)
+static int fill(struct relay_client *c, int64_t until, int stop_fd)
 {
 	ssize_t n;
 
@@ -308,14 +308,14 @@ static int fill(struct relay_client *c, int stop_fd)
 		c->len -= c->at;
 		c->at = 0;
 	}
-	n = relay_read(c->fd, c->in + c->len, IN_MAX - c->len, -1, stop_fd);
+	n = relay_read(c->fd, c->in + c->len, IN_MAX - c->len, until, stop_fd);
 	if (n <= 0)
 		return n ? (int)n : ERR_EOF;
 	c->len += (size_t)n;
 	return 0;
 }
 
-int relay_client_next(struct relay_client *c, int stop_fd,
+int relay_client_next(struct relay_client *c, int64_t until, int stop_fd,
                       struct relay_msg *msg)
 {
 	struct frame f;
@@ -333,7 +333,7 @@ int relay_client_next(struct relay_client *c, int stop_fd,
 			continue;
 		}
 		if (err == -EAGAIN)
-			err = fill(c, stop_fd);
+			err = fill(c, until, stop_fd);
 		if (err)
 			return err;
 	}

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/attr.h"
 
@@ -23,6 +24,7 @@ enum {
 	RELAY_UPGRADE_MS = 2000,       /* for its answer */
 	RELAY_SEND_MS = 2000,          /* for a frame: 100 of audio are late */
 	RELAY_LOST_MS = 5000,          /* unacknowledged bytes on the network */
+	RELAY_CLOSE_MS = 1000,         /* for the answer to a close */
 };
 
 enum relay_op {
@@ -56,10 +58,11 @@ int relay_client_open(struct relay_client **cp, const char *host, unsigned port,
 int relay_client_send(struct relay_client *c, enum relay_op op, const char *v,
                       size_t len) MUST_CHECK;
 
-/* Wait for the next message; for one thread. -ECANCELED: @stop_fd (or -1) has
+/* Wait for the next message; for one thread. @until is of relay_now_ms();
+ * negative: as long as it takes; -ETIMEDOUT. -ECANCELED: @stop_fd (or -1) has
  * become readable. ERR_EOF: the bot has closed the connection, or it was shut.
  * ERR_PROTO, ERR_LIMIT; -ECONNRESET and the like; -ENOMEM. */
-int relay_client_next(struct relay_client *c, int stop_fd,
+int relay_client_next(struct relay_client *c, int64_t until, int stop_fd,
                       struct relay_msg *msg) MUST_CHECK;
 
 /* End the connection from any thread: the reader and writers return. */

@@ -40,7 +40,7 @@ struct http_header {
 
 struct http_req {
 	enum http_method method;
-	const char *path;  /* as sent, without the query */
+	const char *path;  /* decoded by the library, without the query */
 	const char *tail;  /* what followed a route's prefix; "" */
 	const char *query; /* as sent; "" if none */
 	const char *body;  /* terminated; "" if none */

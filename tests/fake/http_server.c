@@ -93,6 +93,8 @@ static void *serve(void *arg)
 		s->f->handler(&s->req, &s->answer, s->f->arg);
 		if (!s->answer.status)
 			break;
+		if (s->answer.status == 101)
+			goto out;
 		snprintf(head, sizeof(head),
 		         "HTTP/1.1 %d Scripted\r\n%s"
 		         "Content-Length: %zu\r\n\r\n",
@@ -102,6 +104,7 @@ static void *serve(void *arg)
 		send_all(s->fd, s->answer.body, strlen(s->answer.body));
 	}
 	close(s->fd);
+out:
 	free(s->req.body);
 	free(s);
 	return NULL;
@@ -120,6 +123,7 @@ static void *accept_all(void *arg)
 		s->req.body = malloc(FAKE_BODY_MAX);
 		s->fd = accept(f->fd, NULL, NULL);
 		CHECK(s->fd >= 0 && s->req.body);
+		s->req.fd = s->fd;
 		CHECK_INT(0, pthread_create(&thread, NULL, serve, s));
 		pthread_detach(thread);
 	}

@@ -20,10 +20,12 @@ struct fake_request {
 	char head[8192]; /* the header lines */
 	char *body;      /* terminated */
 	size_t body_len;
+	int fd; /* of the connection */
 };
 
 struct fake_answer {
-	int status;        /* preset to 200; 0: close without an answer */
+	int status; /* preset to 200; 0: close without an answer; 101: the
+	             * connection is the handler's, which has answered */
 	char headers[512]; /* complete lines */
 	char body[FAKE_ANSWER_MAX];
 };

@@ -1,18 +1,20 @@
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE /* strcasestr() */
 #include "tests/fake/world.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/buf.h"
 #include "common/jtext.h"
 #include "server/run.h"
+#include "tests/fake/ws_raw.h"
 #include "tests/harness/test.h"
 
-enum { RULES_MAX = 32, WAIT_SEC = 10 };
+enum { RULES_MAX = 32, WAIT_SEC = 10, SOCKETS_MAX = 256 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -21,6 +23,12 @@ static size_t n_rules;
 static struct world_seen seen_all[WORLD_SEEN_MAX];
 static size_t n_seen;
 static unsigned held;
+static struct {
+	int fd;
+	size_t seen; /* its request in seen_all */
+} sockets[SOCKETS_MAX];
+static size_t n_sockets, sockets_taken;
+static bool take_sockets;
 
 static bool matches(const char *method, const char *path, const char *m,
                     const char *p)
@@ -61,6 +69,15 @@ static void peer(const struct fake_request *req, struct fake_answer *answer,
 	/* Probes come every second and prove nothing. */
 	if (!strstr(req->path, "readyz") && !strstr(req->path, "livez"))
 		note(req);
+	if (take_sockets && strcasestr(req->head, "\r\nUpgrade: websocket")) {
+		CHECK(n_sockets < SOCKETS_MAX);
+		ws_raw_accept(req->fd, req->head);
+		sockets[n_sockets].fd = req->fd;
+		sockets[n_sockets++].seen = n_seen - 1;
+		answer->status = 101;
+		pthread_mutex_unlock(&lock);
+		return;
+	}
 	r = find(req->method, req->path);
 	if (r && r->hold) {
 		unsigned mine = held;
@@ -168,6 +185,35 @@ void world_await(const char *method, const char *path, unsigned n,
 	if (err)
 		test_fail(__FILE__, __LINE__, "%s %s did not come %u times",
 		          method, path, n);
+}
+
+void world_take_sockets(bool take)
+{
+	pthread_mutex_lock(&lock);
+	take_sockets = take;
+	pthread_mutex_unlock(&lock);
+}
+
+int world_socket(struct world_seen *seen)
+{
+	struct timespec until;
+	int err = 0, fd = -1;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += WAIT_SEC;
+	pthread_mutex_lock(&lock);
+	while (sockets_taken == n_sockets && !err)
+		err = pthread_cond_timedwait(&changed, &lock, &until);
+	if (!err) {
+		fd = sockets[sockets_taken].fd;
+		if (seen)
+			*seen = seen_all[sockets[sockets_taken].seen];
+		sockets_taken++;
+	}
+	pthread_mutex_unlock(&lock);
+	if (err)
+		test_fail(__FILE__, __LINE__, "no WebSocket came");
+	return fd;
 }
 
 static void load(struct world *w, const char *dotenv)

@@ -50,6 +50,14 @@ void world_rule_header(const char *method, const char *path, const char *lines);
 void world_hold(const char *method, const char *path);
 void world_let_go(void);
 
+/* Take WebSockets from now on, which any @path is then; otherwise they are
+ * requests as any other. */
+void world_take_sockets(bool take);
+
+/* The next WebSocket that a bot was asked for, its upgrade answered; the test
+ * fails when none comes. @seen gets the request, or is NULL. */
+int world_socket(struct world_seen *seen);
+
 /* Requests that have come of this kind; @seen gets the last one. */
 unsigned world_seen(const char *method, const char *path,
                     struct world_seen *seen);
