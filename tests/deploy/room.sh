@@ -51,7 +51,8 @@ npm_settings() {
 room_new() {
     mkdir -p "$ROOMS"
     if [ ! -e "$ROOMS/bare.tar" ]; then
-        mmdebstrap --quiet --variant=minbase bookworm "$ROOMS/bare.part"
+        mmdebstrap --quiet --format=tar --variant=minbase bookworm \
+            "$ROOMS/bare.part"
         mv "$ROOMS/bare.part" "$ROOMS/bare.tar"
     fi
     room_free "$1"
