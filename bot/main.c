@@ -209,8 +209,6 @@ static int say_ready(struct program *p)
 	const char *colon = strrchr(p->cfg.addr, ':');
 	int host_len = (int)(colon - p->cfg.addr);
 	const char *host = p->cfg.addr;
-	// Nobody changes the environment. NOLINTNEXTLINE(concurrency-mt-unsafe)
-	const char *watchdog = getenv("WATCHDOG_USEC");
 	char url[URL_TEXT_MAX];
 	int err = 0;
 
@@ -228,10 +226,9 @@ static int say_ready(struct program *p)
 		log_line(LOG_ERROR, "bot", NULL, "event=ready_file why=%s",
 		         LOG_TEXT(err_str(err)));
 	notify_send("READY=1");
-	if (watchdog) {
-		p->watchdog_ms = (uint32_t)(strtoul(watchdog, NULL, 10) / 2000);
+	p->watchdog_ms = notify_watchdog_ms();
+	if (p->watchdog_ms)
 		watchdog_handler(p);
-	}
 	return err;
 }
 

@@ -20,6 +20,7 @@ struct config;
 struct dials;
 struct fetchd;
 struct http;
+struct pulse;
 struct relay;
 struct store;
 struct sweep;
@@ -57,6 +58,7 @@ struct app {
 	struct bots *bots; /* NULL: the stream goes elsewhere */
 	struct dials *dials;
 	struct sweep *sweep;
+	struct pulse *pulse;
 	struct relay *relay;
 	struct http *http, *metrics;
 	atomic_uint port;      /* 0 until it is listened on */

@@ -17,6 +17,7 @@
 #include "server/health.h"
 #include "server/http/http.h"
 #include "server/ledger.h"
+#include "server/pulse.h"
 #include "server/recover.h"
 #include "server/relay.h"
 #include "server/start.h"
@@ -138,6 +139,8 @@ int run_open(struct app **ap, const struct config *cfg, char why[RUN_WHY_MAX])
 	}
 	if (!err)
 		err = sweep_open(&app->sweep, app);
+	if (!err)
+		err = pulse_open(&app->pulse, app);
 	if (err)
 		run_close(&app);
 	*ap = app;
@@ -159,6 +162,7 @@ void run_close(struct app **ap)
 	relay_stop(app->relay);
 	http_close(&app->http, DRAIN_MS);
 	http_close(&app->metrics, 0);
+	pulse_close(&app->pulse);
 	sweep_close(&app->sweep);
 	/* Places that come now are not dialled: the chains look at stopping. */
 	carrier_free(&app->carrier);
