@@ -208,6 +208,7 @@ $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(LIBBOT) \
 # ---- measure ----------------------------------------------------------------
 
 bench: deps-test ## calls per core, latency, memory
+	@deploy/deps.sh models light
 	@$(PARALLEL) all $(BENCHES) $(BENCH_BOT)
 	@tests/bench/run.sh $(BUILD)
 
