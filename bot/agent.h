@@ -46,6 +46,7 @@ struct agent {
 	double temperature; /* below 0: the model's default */
 	const struct tool *tools[AGENT_TOOLS_MAX];
 	size_t n_tools;
+	bool preemptive;         /* answers begin when a turn seems over */
 	bool protect_greeting;   /* the greeting cannot be interrupted */
 	uint32_t greet_after_ms; /* of silence after the call was answered */
 	uint32_t resume_ms;      /* after a sound without words */

@@ -5,6 +5,10 @@
 #include "bot/words.h"
 #include "common/attr.h"
 
+/* A final text that comes sooner after the last voiced chunk cuts an utterance
+ * that goes on. [ms], two chunks of the VAD */
+enum { QUIET_MS = 64 };
+
 const struct endpoint_rules endpoint_defaults = {
 	.stt_ms = 350,
 	.vad_stop_ms = 200,
@@ -48,6 +52,16 @@ double endpoint_score(struct str text)
 	if (c != '?' && words_listed(last, dangling, ARRAY_LEN(dangling)))
 		score -= 3;
 	return score;
+}
+
+bool endpoint_likely(const struct endpoint_in *in, uint32_t quiet_ms)
+{
+	if (!in->text.len || in->undecided ||
+	    in->verdict == ENDPOINT_INCOMPLETE)
+		return false;
+	if (in->speaking ? quiet_ms < QUIET_MS : !in->all_text)
+		return false;
+	return endpoint_score(in->text) > ENDPOINT_FINISHED;
 }
 
 static uint64_t later(uint64_t a, uint64_t b)

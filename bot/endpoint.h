@@ -52,6 +52,11 @@ extern const struct endpoint_rules endpoint_defaults;
 uint64_t endpoint_at(const struct endpoint_rules *rules,
                      const struct endpoint_in *in);
 
+/* Is it worth to begin the answer before that time? True when all the text
+ * seems to be in and looks finished. @quiet_ms: how long no voice has been
+ * heard, for recognisers that decide before the VAD says stop. */
+bool endpoint_likely(const struct endpoint_in *in, uint32_t quiet_ms);
+
 /* How finished does @text look? Above ENDPOINT_FINISHED it does. */
 #define ENDPOINT_FINISHED (-1.5)
 double endpoint_score(struct str text);

@@ -50,6 +50,8 @@ struct reply {
 	struct llm *llm; /* the session's to open and close */
 	struct sentence sentence;
 	struct buf unsent; /* a piece that the voice could not take yet */
+	bool guess;        /* begun before the turn was over; unheard */
+	bool complete;     /* ... and its answer is: tools wait to be run */
 	bool got_token;
 	bool text_done;  /* no more text comes from the model */
 	bool finished;   /* ... and the voice knows */
@@ -58,6 +60,9 @@ struct reply {
 	bool failed;     /* to be apologised for once it was heard */
 	bool rerun;      /* tools' results wait for the model */
 	unsigned tries, rounds;
+	uint64_t token_ms, audio_ms; /* a guess's first of each; 0: none */
+	uint32_t tokens; /* of model, asked and answered; 0: not told */
+	size_t asked;    /* [bytes] of the request's messages */
 	struct reply_call calls[REPLY_CALLS_MAX];
 	size_t n_calls;
 

@@ -108,6 +108,7 @@ static action_h *const actions[TURN_BITS] = {
 	[TURN_BIT_ARM_ENDPOINT] = session_arm_endpoint,
 	[TURN_BIT_ARM_RESUME] = arm_resume,
 	[TURN_BIT_ARM_QUIET] = arm_quiet,
+	[TURN_BIT_GUESS_REPLY] = session_guess_reply,
 	[TURN_BIT_START_REPLY] = session_start_reply,
 	[TURN_BIT_APOLOGISE] = apologise,
 	[TURN_BIT_SAY_GOODBYE] = say_goodbye,
@@ -178,10 +179,17 @@ void session_end(struct session *s, const char *by, const char *cause)
 	s->hang_up = by[0] != 'c'; /* the callee has hung up already */
 
 	log_line(LOG_INFO, "session", s->call_id,
-	         "event=ended by=%s cause=%s turns=%u ms=%llu", by,
-	         LOG_TEXT(cause), s->turns, (unsigned long long)session_ms(s));
+	         "event=ended by=%s cause=%s turns=%u ms=%llu guesses=%u "
+	         "paid=%u lost_tokens=%llu",
+	         by, LOG_TEXT(cause), s->turns,
+	         (unsigned long long)session_ms(s), s->guesses, s->guesses_paid,
+	         (unsigned long long)s->guess_tokens);
 	buf_init(&json, 512);
-	if (buf_addf(&json, "\"by\":\"%s\",\"cause\":\"%s\"", by, cause) == 0)
+	if (buf_addf(&json,
+	             "\"by\":\"%s\",\"cause\":\"%s\",\"guesses\":{"
+	             "\"made\":%u,\"paid\":%u,\"lost_tokens\":%llu}",
+	             by, cause, s->guesses, s->guesses_paid,
+	             (unsigned long long)s->guess_tokens) == 0)
 		session_event(s, SESSION_ENDED, &json);
 	buf_fini(&json);
 }

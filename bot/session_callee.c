@@ -70,10 +70,9 @@ static bool is_empty(const struct callee *c)
 	       c->verdict != ENDPOINT_PENDING;
 }
 
-void session_arm_endpoint(struct session *s)
+static struct endpoint_in turn_so_far(const struct callee *c)
 {
-	struct callee *c = &s->callee;
-	const struct endpoint_in in = {
+	return (struct endpoint_in){
 		.speaking = c->speaking,
 		.heard = c->heard,
 		.ever_heard = c->ever_heard,
@@ -85,6 +84,23 @@ void session_arm_endpoint(struct session *s)
 		.text = text_of(&c->text),
 		.verdict = c->verdict,
 	};
+}
+
+/* The answer may begin before the turn is certain to be over. */
+static void check_likely(struct session *s)
+{
+	const struct endpoint_in in = turn_so_far(&s->callee);
+	const uint64_t quiet = vad_now_ms(s->vad) - s->callee.voice_at;
+
+	if (s->agent->preemptive && !s->reply &&
+	    endpoint_likely(&in, (uint32_t)quiet))
+		session_feed(s, TURN_EV_LIKELY);
+}
+
+void session_arm_endpoint(struct session *s)
+{
+	struct callee *c = &s->callee;
+	const struct endpoint_in in = turn_so_far(c);
 	const uint64_t at = endpoint_at(&s->agent->endpoint, &in);
 	uint32_t patience = s->agent->endpoint.watchdog_ms;
 
@@ -98,6 +114,8 @@ void session_arm_endpoint(struct session *s)
 	if (is_empty(c))
 		patience = 0;
 	timer_start(s->env.timers, &s->watchdog, patience, on_watchdog, s);
+	if (at > session_ms(s))
+		check_likely(s);
 }
 
 void session_stop_endpoint(struct session *s)
@@ -267,6 +285,12 @@ static void words_over_reply(struct session *s, struct str text, bool final)
 		add_text(&s->callee, text);
 }
 
+/* Words that come while the voice goes on make a guess void. */
+static bool open_guess(const struct session *s)
+{
+	return s->turn.state == TURN_HEARING && s->reply;
+}
+
 void session_text(struct session *s, struct str text, bool final)
 {
 	struct callee *c = &s->callee;
@@ -288,13 +312,15 @@ void session_text(struct session *s, struct str text, bool final)
 	} else {
 		if (s->turn.state == TURN_THINKING && !kept)
 			session_feed(s, TURN_EV_LATE);
-		if (s->turn.state == TURN_LISTENING)
+		if (s->turn.state == TURN_LISTENING || open_guess(s))
 			session_feed(s, TURN_EV_WORDS);
 		if (final)
 			add_text(c, text);
 	}
 	if (s->turn.state == TURN_PAUSED)
 		session_feed(s, TURN_EV_WORDS);
+	else if (s->turn.state == TURN_HEARING && final)
+		check_likely(s);
 }
 
 /* ---- voice activity -------------------------------------------------------- */

@@ -5,6 +5,7 @@
  *	session_line.c    messages of the line, its silence, digits
  *	session_callee.c  voice activity, recogniser, end of the callee's turn
  *	session_reply.c   a reply's text: model, sentences, tools
+ *	session_guess.c   a reply that is begun before the turn is over
  *	session_voice.c   a reply's sound: voice, playout, what was heard
  *	session_events.c  events out, in order, from a timer of their own
  *
@@ -82,7 +83,10 @@ struct session {
 	unsigned failures; /* replies that failed, in a row */
 	unsigned stt_tries, tts_tries;
 	unsigned turns;
-	uint64_t media_us; /* when audio came last; 0: never */
+	bool guessing; /* a guess is being begun */
+	unsigned guesses, guesses_paid;
+	uint64_t guess_tokens; /* of those that did not pay */
+	uint64_t media_us;     /* when audio came last; 0: never */
 	bool starved;
 	char dtmf[SESSION_DTMF_MAX];
 
@@ -122,10 +126,19 @@ void session_publish_turn(struct session *s);
 
 /* session_reply.c */
 void session_start_reply(struct session *s);
+void session_answer(struct session *s);      /* ask the model */
+void session_answer_done(struct session *s); /* it has said all */
 void session_say(struct session *s, enum reply_kind kind, const char *text);
 void session_speak(struct session *s, enum sentence_when when);
 void session_reply_failed(struct session *s, int err, const char *part);
 void session_drop_reply(struct session *s);
+
+/* session_guess.c */
+void session_guess_reply(struct session *s);
+void session_confirm_guess(struct session *s);  /* it is the reply now */
+void session_withdraw_guess(struct session *s); /* it cannot be one */
+void session_count_guess(struct session *s);    /* ... and was none */
+bool session_is_guess(const struct session *s); /* what is being made */
 
 /* session_voice.c */
 int session_voice_open(struct session *s) MUST_CHECK;

@@ -114,12 +114,15 @@ static struct reply *begin(struct session *s, enum reply_kind kind)
 		session_reply_failed(s, -ENOMEM, "reply");
 		return NULL;
 	}
+	s->reply->guess = s->guessing;
 	/* What answers nobody counts from now. */
-	if (!s->callee.asked_open) {
+	if (!s->guessing && !s->callee.asked_open) {
 		timeline_reset(&s->timeline);
 		timeline_note(&s->timeline, TIMELINE_SPEECH_END, session_ms(s));
 	}
-	s->reply->protected = kind == REPLY_GOODBYE || kind == REPLY_APOLOGY;
+	s->reply->protected =
+		kind == REPLY_GOODBYE || kind == REPLY_APOLOGY ||
+		(kind == REPLY_GREETING && s->agent->protect_greeting);
 	return s->reply;
 }
 
@@ -147,6 +150,10 @@ void session_reply_failed(struct session *s, int err, const char *part)
 {
 	const bool own = s->reply && s->reply->kind != REPLY_ANSWER;
 
+	if (session_is_guess(s)) {
+		session_withdraw_guess(s);
+		return;
+	}
 	session_event_error(s, part, err);
 	session_cancel_reply(s);
 	if (s->turn.state == TURN_ENDING) {
@@ -195,6 +202,8 @@ static int ask_model(struct session *s)
 	if (err)
 		return err;
 	r->tries++;
+	for (size_t i = 0; i < prm.n_msgs; i++)
+		r->asked += strlen(prm.msgs[i].text);
 	return llm_open(&r->llm, s->env.llm, s->env.net, &prm, on_llm_event, s);
 }
 
@@ -265,15 +274,20 @@ static void run_calls(struct session *s, struct reply *r)
 	}
 }
 
-static void answer_done(struct session *s)
+void session_answer_done(struct session *s)
 {
 	struct reply *r = s->reply;
 
 	llm_close(&r->llm);
+	r->text_done = true;
+	r->complete = r->guess;
+	if (r->guess) {
+		session_speak(s, SENTENCE_END);
+		return;
+	}
 	run_calls(s, r);
 	if (s->reply != r)
 		return;
-	r->text_done = true;
 	session_speak(s, SENTENCE_END);
 	if (s->reply != r || r->text.len || r->unsent.len)
 		return;
@@ -299,6 +313,10 @@ static void answer_failed(struct session *s, const struct llm_event *ev)
 		ev->err == ERR_AUTH || ev->err == -EDQUOT || ev->err == -EINVAL;
 
 	llm_close(&r->llm);
+	if (r->guess) {
+		session_withdraw_guess(s);
+		return;
+	}
 	if (!r->got_token && !lasting && r->tries < TRIES_MAX &&
 	    ev->retry_ms <= RETRY_MS_MAX) {
 		timer_start(s->env.timers, &s->retry, ev->retry_ms, on_retry,
@@ -325,8 +343,11 @@ static void on_llm_event(const struct llm_event *ev, void *arg)
 	switch (ev->type) {
 	case LLM_TEXT:
 		r->got_token = true;
-		timeline_note(&s->timeline, TIMELINE_FIRST_TOKEN,
-		              session_ms(s));
+		if (r->guess && !r->token_ms)
+			r->token_ms = session_ms(s);
+		if (!r->guess)
+			timeline_note(&s->timeline, TIMELINE_FIRST_TOKEN,
+			              session_ms(s));
 		err = sentence_push(&r->sentence, ev->text, ev->text_len);
 		if (!err)
 			session_speak(s, SENTENCE_MORE);
@@ -341,7 +362,8 @@ static void on_llm_event(const struct llm_event *ev, void *arg)
 		         "event=answer prompt=%u cached=%u answer=%u",
 		         ev->prompt_tokens, ev->cached_tokens,
 		         ev->answer_tokens);
-		answer_done(s);
+		r->tokens += ev->prompt_tokens + ev->answer_tokens;
+		session_answer_done(s);
 		break;
 	case LLM_FAILED:
 		answer_failed(s, ev);
@@ -351,21 +373,25 @@ static void on_llm_event(const struct llm_event *ev, void *arg)
 		session_reply_failed(s, err, "llm");
 }
 
-void session_start_reply(struct session *s)
+void session_answer(struct session *s)
 {
 	int err;
 
-	session_take_turn(s);
-	s->rerun = false;
-	if (s->greeting) {
-		session_say(s, REPLY_GREETING, s->greeting);
-		if (s->reply && s->agent->protect_greeting)
-			s->reply->protected = true;
-		return;
-	}
 	if (!begin(s, REPLY_ANSWER))
 		return;
 	err = ask_model(s);
 	if (err)
 		session_reply_failed(s, err, "llm");
+}
+
+void session_start_reply(struct session *s)
+{
+	session_take_turn(s);
+	s->rerun = false;
+	if (session_is_guess(s))
+		session_confirm_guess(s);
+	else if (s->greeting)
+		session_say(s, REPLY_GREETING, s->greeting);
+	else
+		session_answer(s);
 }

@@ -33,6 +33,8 @@ void session_cancel_reply(struct session *s)
 
 	if (!r)
 		return;
+	if (r->guess)
+		session_count_guess(s);
 	if (r->audible)
 		commit(s, false);
 	if (s->tts)
@@ -64,7 +66,11 @@ static void on_audio(struct session *s, struct reply *r,
 		playout_push(s->playout, r->n, ev->audio, ev->audio_len);
 
 	timer_stop(s->env.timers, &s->voice);
-	timeline_note(&s->timeline, TIMELINE_FIRST_AUDIO, session_ms(s));
+	if (r->guess && !r->audio_ms)
+		r->audio_ms = session_ms(s);
+	if (!r->guess)
+		timeline_note(&s->timeline, TIMELINE_FIRST_AUDIO,
+		              session_ms(s));
 	s->tts_tries = 0;
 	if (err) {
 		log_line(LOG_WARN, "session", s->call_id,
@@ -80,6 +86,10 @@ static void voice_done(struct session *s, struct reply *r, int err)
 	timer_stop(s->env.timers, &s->voice);
 	if (!r->audio_len) {
 		session_reply_failed(s, err ? err : -ENODATA, "tts");
+		return;
+	}
+	if (err && r->guess) {
+		session_withdraw_guess(s);
 		return;
 	}
 	if (err) {

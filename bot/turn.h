@@ -31,7 +31,8 @@
 	X(LONG)		/* a sound over the reply lasted long enough */	\
 	X(WORDS)	/* text that counts */				\
 	X(LATE)		/* text of a turn that was already answered */	\
-	X(ENDPOINT)	/* the callee's turn is over, and has text */	\
+	X(LIKELY)	/* the callee's turn may be over */		\
+	X(ENDPOINT)	/* ... it is over, and has text */		\
 	X(EMPTY)	/* ... and has none */				\
 	X(RESUME)	/* no words came to the sound */		\
 	X(QUIET)	/* nobody has said anything for a while */	\
@@ -57,7 +58,8 @@
 	X(ARM_ENDPOINT)							\
 	X(ARM_RESUME)							\
 	X(ARM_QUIET)							\
-	X(START_REPLY)							\
+	X(GUESS_REPLY)	/* make one that may be withdrawn unheard */	\
+	X(START_REPLY)	/* ... or take it, if there is one */		\
 	X(APOLOGISE)							\
 	X(SAY_GOODBYE)	/* after the reply that is being heard */	\
 	X(END_CALL)

@@ -84,6 +84,7 @@ void flow_open(struct flow *f, const struct flow_opts *opts)
 	if (agent_parse(&f->agent, "test", agent, strlen(agent), fault) != 0)
 		test_fail(__FILE__, __LINE__, "%s", fault);
 
+	f->agent->preemptive = f->opts.preempt;
 	cfg.engine = (struct engine *)(void *)f;
 	env.timers = f->ts;
 	env.stt = &fake_stt_ops;

@@ -81,6 +81,7 @@ struct flow_opts {
 	bool no_echo;       /* the line never reports marks */
 	bool no_media;      /* the line is silent from the start */
 	bool wide;          /* linear samples at 16 kHz */
+	bool preempt;       /* answers are begun before a turn is over */
 };
 
 struct flow {

@@ -124,6 +124,7 @@ static void converse(uint32_t seed)
 		.voice_ms = 50 + seed % 7 * 100,
 		.never_flushed = seed % 5 == 2,
 		.no_echo = seed % 11 == 3,
+		.preempt = seed % 2,
 	};
 	const uint32_t stop = 1000 + seed * 7919 % LENGTH_MS;
 
