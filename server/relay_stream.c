@@ -260,6 +260,8 @@ void relay_stream_closed(void *user)
 
 	if (s->pumping && s->plivo_closed)
 		await_pump(s);
+	/* Whatever the bot has not said by now stays unsaid. */
+	atomic_store(&s->told, true);
 	relay_client_shut(s->bot);
 	if (s->pumping) {
 		/* It may be writing to somebody who does not read. */

@@ -657,6 +657,7 @@ static void a_bot_without_any_address_is_refused_in_production(void)
 	         "BOT_SECRET=0123456789abcdef0123456789abcdef\n",
 	         w.bot_port);
 	world_close(&w);
+	server_config_fini(&w.cfg);
 	world_open(&w, env);
 	script(&a, 1);
 	world_start(&w, "", NUMBER);

@@ -203,8 +203,8 @@ static void on_open(void *arg)
 	st->sequence = st->chunk = 0;
 	st->opened_us = psim_now_us();
 	psim_note(c->sim, c, "stream-open",
-	          json_pack("{s:s, s:i}", "stream", st->id, "try",
-	                    (int)st->attempt));
+	          json_pack("{s:s, s:s, s:i}", "stream", st->id, "url", st->url,
+	                    "try", (int)st->attempt));
 	psim_stream_send_start(st);
 	if (c->sim->o->ping_ms)
 		psim_timer(st->loop, &st->ping, c->sim->o->ping_ms, on_ping_due,
