@@ -298,6 +298,19 @@ void events_add(struct events_feed *f, const char *type, uint64_t at_us,
 		timer_start(net_timers(ev->net), &f->timer, 0, post, f);
 }
 
+void events_hurry(struct events *ev, const char *url)
+{
+	for (struct link *l = ev->feeds.next; l != &ev->feeds; l = l->next) {
+		struct events_feed *f =
+			CONTAINER_OF(l, struct events_feed, link);
+
+		if (!f->head || f->req || !f->url || strcmp(f->url, url) != 0)
+			continue;
+		backoff_reset(&f->backoff);
+		timer_start(net_timers(ev->net), &f->timer, 0, post, f);
+	}
+}
+
 void events_close(struct events_feed **fp)
 {
 	struct events_feed *f = *fp;

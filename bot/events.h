@@ -53,6 +53,9 @@ void events_add(struct events_feed *feed, const char *type, uint64_t at_us,
  * caller's pointer; NULL is fine. */
 void events_close(struct events_feed **fp);
 
+/* The server at @url is there: what waits for it leaves now. */
+void events_hurry(struct events *ev, const char *url);
+
 void events_stats(const struct events *ev, struct events_stats *st);
 
 #endif

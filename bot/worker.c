@@ -19,10 +19,13 @@ static void tick_handler(void *arg)
 	struct worker *w = arg;
 	struct timers *ts = net_timers(w->net);
 	bool was = w->admit.shut;
+	struct reservation *r;
 	struct net_lag lag;
 
 	if (w->draining)
 		return;
+	for (r = reserve_first(w->places); r; r = reserve_next(r))
+		watch_add(w->watch, r->events_url);
 	net_lag(w->net, &lag);
 	admit_step(&w->admit, lag.p99_us, lag.count, timers_now(ts));
 	if (was != w->admit.shut)
@@ -49,6 +52,14 @@ static void expired_handler(struct reservation *r, void *arg)
 		           "\"by\":\"bot\",\"cause\":\"no_stream\"", true);
 		events_close(&feed);
 	}
+}
+
+/* What waited for a server that was away need not wait any longer. */
+static void server_back(const char *url, void *arg)
+{
+	struct worker *w = arg;
+
+	events_hurry(w->events, url);
 }
 
 static void call_ended(void *arg)
@@ -193,6 +204,9 @@ static int open_parts(struct worker *w)
 	if (!err)
 		err = events_new(&w->events, w->net, w->cfg->secret);
 	if (!err)
+		err = watch_new(&w->watch, w->net, w->cfg->secret, server_back,
+		                w);
+	if (!err)
 		err = open_sign(w);
 	if (!err)
 		err = ws_listen(&w->server, w->net, w->cfg->addr, &http, w);
@@ -251,6 +265,7 @@ void worker_close(struct worker **wp)
 	door_fini(&w->door);
 	timer_stop(net_timers(w->net), &w->tick);
 	timer_stop(net_timers(w->net), &w->drain_timer);
+	watch_free(&w->watch);
 	events_free(&w->events);
 	reserve_table_free(&w->places);
 	signed_free(&w->sign);

@@ -141,6 +141,7 @@ static void add_place(struct worker *w, const struct wish *wish,
 		worker_refuse(res, 500, "no memory");
 	} else {
 		w->metrics.reserved++;
+		watch_add(w->watch, r->events_url);
 		log_line(LOG_INFO, "worker", r->call_id,
 		         "event=reserved to=%s ttl=%u",
 		         str_mask_phone(to, r->to), r->ttl_ms / 1000);
@@ -225,8 +226,11 @@ void worker_look(struct worker *w, const char *id, struct ws_response *res)
 
 void worker_release(struct worker *w, const char *id, struct ws_response *res)
 {
-	struct reservation *r = find(w, id, res);
+	/* A server that was cut off in reserving knows only the call's id. */
+	struct reservation *r = reserve_find_call(w->places, id);
 
+	if (!r)
+		r = find(w, id, res);
 	if (!r)
 		return;
 	log_line(LOG_INFO, "worker", r->call_id, "event=released");

@@ -101,6 +101,7 @@ static void abandon(struct app *app, struct http_res *res,
 	                        NULL);
 	if (err)
 		app_store_fault(app, call->id, err);
+	end_release_lost(app, call->id);
 	http_res_check(res, answer_sorry_xml(&res->body, SORRY));
 }
 
@@ -136,6 +137,9 @@ static void reserve_now(struct app *app, struct http_res *res,
 		abandon(app, res, call, ERR_LIMIT);
 		return;
 	}
+	/* Should the first bot only have been slow, its place is free again. */
+	if (call->bot && strcmp(call->bot, place.bot) != 0)
+		end_release(app, call->id, call->bot, call->reservation);
 	if (place.stream_url[0])
 		change.stream_url = place.stream_url;
 	err = store_call_change(app->store, call->id, &change, NULL, NULL,

@@ -208,6 +208,9 @@ static void no_place(struct dial *d, int err, const char *text)
 	const char *urls = bots_urls(app->bots);
 
 	not_placed(d, STORE_FAILED, *text ? text : err_str(err));
+	/* A bot that was too late with its answer may have given a place. */
+	if (err == -EHOSTUNREACH || err == -ETIMEDOUT || err == ERR_PROTO)
+		end_release_lost(app, d->id);
 	switch (err) {
 	case -ENOENT:
 		dial_over(d, 422, 0, "", "No bot knows this agent: %s", text);

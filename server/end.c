@@ -101,6 +101,15 @@ void end_release(struct app *app, const char *id, const char *bot,
 		         LOG_TEXT(err_str(err)));
 }
 
+void end_release_lost(struct app *app, const char *id)
+{
+	int err = app->bots ? bots_release_call(app->bots, id) : 0;
+
+	if (err)
+		log_line(LOG_WARN, "call", id, "event=release_failed text=%s",
+		         LOG_TEXT(err_str(err)));
+}
+
 enum store_state end_state(bool answered, int code)
 {
 	/* Nobody there, busy, declined, given up: the call was placed well,

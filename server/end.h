@@ -32,4 +32,8 @@ const char *end_by_source(const char *source);
 void end_release(struct app *app, const char *id, const char *bot,
                  const char *place);
 
+/* Give up a place that may have been taken for this call without our knowing:
+ * the answer of the bot was not waited for, or is lost. */
+void end_release_lost(struct app *app, const char *id);
+
 #endif

@@ -9,6 +9,7 @@
 #include "server/dial.h"
 #include "server/http/http.h"
 #include "server/http/message.h"
+#include "server/relay.h"
 #include "server/store/store.h"
 
 static void say(struct http_res *res, int status, const char *word)
@@ -88,6 +89,14 @@ void health_metrics_open(const struct http_req *req, struct http_res *res,
 		err = add_gauge(&res->body, "queue",
 		                "calls that wait, and requests that are out",
 		                carrier_waiting(app->carrier));
+	if (!err)
+		err = add_gauge(&res->body, "requests",
+		                "requests that hold a thread, this one too",
+		                http_running(app->http));
+	if (!err)
+		err = add_gauge(&res->body, "relayed",
+		                "streams that hold a thread",
+		                relay_streams(app->relay));
 	if (!err)
 		err = add_gauge(&res->body, "blocks", "blocks of memory in use",
 		                (unsigned)mem_live());

@@ -71,7 +71,10 @@ static int recover_one(struct app *app, const char *id)
 		err = change_state(app, id, STORE_FAILED,
 		                   "the server ended before the call was "
 		                   "promised or dialled");
-		end_release(app, id, call.bot, call.reservation);
+		if (call.reservation)
+			end_release(app, id, call.bot, call.reservation);
+		else
+			end_release_lost(app, id);
 	}
 	store_call_fini(&call);
 	return err;

@@ -238,6 +238,16 @@ int relay_new(struct relay **rp, struct app *app)
 	return 0;
 }
 
+unsigned relay_streams(struct relay *r)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&r->lock);
+	n = r->n;
+	pthread_mutex_unlock(&r->lock);
+	return n;
+}
+
 /* Has every stream told both its sides? Under lock. */
 static bool all_told(const struct relay *r)
 {

@@ -31,6 +31,9 @@ bool relay_admits(struct app *app, const char *call_id, const char *bot,
 /* -ENOMEM; what the system says when there is no descriptor. */
 int relay_new(struct relay **rp, struct app *app) MUST_CHECK;
 
+/* Streams that run, or begin. */
+unsigned relay_streams(struct relay *r);
+
 /* Close every stream that still runs, 1001 for both its sides, and wait some
  * seconds at most until they have heard it. NULL is fine. */
 void relay_stop(struct relay *r);

@@ -97,6 +97,10 @@ int bots_prepare(struct bots *b, const char *bot, const char *id,
 int bots_release(struct bots *b, const char *bot, const char *id,
                  bots_done_h *done, void *arg) MUST_CHECK;
 
+/* The same of whatever place @call_id has, at every bot: for a call whose
+ * reservation was asked for and never answered. -EINVAL, -ENOMEM. */
+int bots_release_call(struct bots *b, const char *call_id) MUST_CHECK;
+
 /* Does the place still stand? 500 ms at most. 0; -ENOENT; any other error:
  * the bot is gone. */
 int bots_check_wait(struct bots *b, const char *bot, const char *id) MUST_CHECK;

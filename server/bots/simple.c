@@ -161,6 +161,44 @@ int bots_release(struct bots *b, const char *bot, const char *id,
 	return err;
 }
 
+static void release_at(struct bots_errand *all, const struct bots_bot *bot)
+{
+	struct bots_errand *e = bots_errand_new(all->b, NULL, NULL);
+
+	if (!e)
+		return; /* the place's time to live frees it */
+	snprintf(e->url, sizeof(e->url), "%s%s", bot->base, all->url);
+	memcpy(e->address, bot->address, sizeof(e->address));
+	e->method = "DELETE";
+	e->attempts = ARRAY_LEN(pauses);
+	e->attempt_ms = SIMPLE_MS;
+	begin_simple(e);
+}
+
+static void begin_release_call(void *arg)
+{
+	struct bots_errand *all = arg;
+	const struct bots *b = all->b;
+
+	for (size_t i = 0; i < b->n_bots; i++)
+		if (b->bot[i].listed)
+			release_at(all, &b->bot[i]);
+	bots_errand_free(all);
+}
+
+int bots_release_call(struct bots *b, const char *call_id)
+{
+	struct bots_errand *e;
+
+	if (!bots_good_id(call_id))
+		return -EINVAL;
+	e = bots_errand_new(b, begin_release_call, NULL);
+	if (!e)
+		return -ENOMEM;
+	snprintf(e->url, sizeof(e->url), "/reserve/%s", call_id);
+	return bots_errand_post(e);
+}
+
 static void wait_done(int err, void *arg)
 {
 	bots_tell(arg, err);

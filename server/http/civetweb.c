@@ -295,18 +295,6 @@ static void leave(struct http *h)
 	pthread_mutex_unlock(&h->lock);
 }
 
-/* What the library would refuse only after we have let it through. */
-static bool is_websocket(const struct exchange *x)
-{
-	const char *up = http_header(&x->req, "Upgrade");
-	const char *key = http_header(&x->req, "Sec-WebSocket-Key");
-	const char *version = http_header(&x->req, "Sec-WebSocket-Version");
-
-	return up && !strcasecmp(up, "websocket") && key && *key && version &&
-	       !strcmp(version, "13") &&
-	       !strcmp(x->info->request_method, "GET");
-}
-
 /* Is this an upgrade to a WebSocket of ours, and allowed? Then the library
  * goes on with it. */
 static bool upgrade(struct exchange *x)
@@ -314,7 +302,7 @@ static bool upgrade(struct exchange *x)
 	const struct http_opts *opts = &x->http->opts;
 	void *user = NULL;
 
-	if (!is_websocket(x))
+	if (!ws_is_asked(&x->req, x->info->request_method))
 		return false;
 	x->req.method = HTTP_GET;
 	for (size_t i = 0; i < opts->n_ws_routes; i++) {
@@ -461,6 +449,16 @@ int http_open(struct http **hp, const struct http_opts *opts)
 unsigned http_port(const struct http *h)
 {
 	return h->port;
+}
+
+unsigned http_running(struct http *h)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&h->lock);
+	n = h->running;
+	pthread_mutex_unlock(&h->lock);
+	return n;
 }
 
 static void drain(struct http *h, unsigned ms)

@@ -124,6 +124,9 @@ struct http_opts {
 int http_open(struct http **hp, const struct http_opts *opts) MUST_CHECK;
 
 /* The port that is listened on. */
+/* Requests whose handlers run at this moment. */
+unsigned http_running(struct http *h);
+
 unsigned http_port(const struct http *h);
 
 /* Stop: refuse new requests with 503, wait at most @ms for those that run,

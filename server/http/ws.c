@@ -18,10 +18,12 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include "common/log.h"
 #include "common/mem.h"
+#include "server/http/message.h"
 
 struct ws_bind {
 	char **uris;
@@ -192,4 +194,14 @@ void ws_unbind(struct ws_bind **bp)
 	mem_free(b->uris);
 	mem_free(b);
 	*bp = NULL;
+}
+
+bool ws_is_asked(const struct http_req *req, const char *method)
+{
+	const char *up = http_header(req, "Upgrade");
+	const char *key = http_header(req, "Sec-WebSocket-Key");
+	const char *version = http_header(req, "Sec-WebSocket-Version");
+
+	return up && !strcasecmp(up, "websocket") && key && *key && version &&
+	       !strcmp(version, "13") && !strcmp(method, "GET");
 }

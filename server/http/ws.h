@@ -29,4 +29,8 @@ int ws_bind(struct ws_bind **bp, struct mg_context *ctx,
 /* After the server has stopped. NULL is fine. */
 void ws_unbind(struct ws_bind **bp);
 
+/* Is it an upgrade, and such as the library would not refuse after we have let
+ * it through? */
+bool ws_is_asked(const struct http_req *req, const char *method);
+
 #endif

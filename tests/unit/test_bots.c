@@ -454,6 +454,36 @@ static void giving_up_a_place_is_repeated(void)
 	peer_free(&p);
 }
 
+static void wait_for_lines(const struct bot *bot, const char *want)
+{
+	const struct timespec pause = {0, 10 * 1000000};
+	bool there = false;
+
+	for (int i = 0; !there; i++) {
+		CHECK(i < 500);
+		pthread_mutex_lock(&lock);
+		there = strcmp(bot->lines, want) == 0;
+		pthread_mutex_unlock(&lock);
+		nanosleep(&pause, NULL);
+	}
+}
+
+static void the_place_of_a_call_is_given_up_wherever_it_is(void)
+{
+	static struct bot one = {.then = 404},
+			  two = {.then = 204, .resets_first = 1};
+	struct peer *p = peer_of(&one), *q = peer_of(&two);
+
+	open_two(p, q);
+	CHECK_INT(-EINVAL, bots_release_call(b, "../x"));
+	CHECK_INT(0, bots_release_call(b, ID));
+	wait_for_lines(&one, "DELETE /reserve/" ID "|");
+	wait_for_lines(&two, "DELETE /reserve/" ID "|DELETE /reserve/" ID "|");
+	end();
+	peer_free(&p);
+	peer_free(&q);
+}
+
 static void a_check_takes_half_a_second_at_most(void)
 {
 	static struct bot bot = {.silent = true};
@@ -568,6 +598,7 @@ static const struct test tests[] = {
 	TEST(every_address_of_a_name_is_a_bot),
 	TEST(a_place_is_prepared_checked_and_released),
 	TEST(giving_up_a_place_is_repeated),
+	TEST(the_place_of_a_call_is_given_up_wherever_it_is),
 	TEST(a_check_takes_half_a_second_at_most),
 	TEST(what_is_too_large_is_not_sent),
 	TEST(only_sound_urls_are_taken),

@@ -1,4 +1,5 @@
 #define _POSIX_C_SOURCE 200809L
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -592,6 +593,54 @@ static void what_was_promised_is_dialled_after_a_restart(void)
 	CHECK_INT(1, world_seen("POST", CALL, NULL));
 }
 
+/* As if the server had ended before it could answer /start. */
+static void forget_promise(void)
+{
+	sqlite3 *db;
+
+	CHECK_INT(SQLITE_OK, sqlite3_open(w.ledger, &db));
+	CHECK_INT(SQLITE_OK,
+	          sqlite3_exec(db, "UPDATE call SET answer_status = 0", NULL,
+	                       NULL, NULL));
+	sqlite3_close(db);
+}
+
+/* Nobody was promised this call, so it is given up; the bot may have a place
+ * for it all the same. */
+static void a_place_that_was_asked_for_is_given_up_after_a_restart(void)
+{
+	char target[128];
+
+	world_open(&w, "START_WAIT=1\n");
+	world_hold("POST", "/reserve");
+	world_start(&w, "", NUMBER);
+	snprintf(id, sizeof(id), "%s", world_member(&w, "call_id"));
+	world_close(&w);
+	forget_promise();
+	world_let_go();
+	world_reopen(&w);
+	world_await_state(&w, id, "failed");
+	snprintf(target, sizeof(target), "/reserve/%s", id);
+	world_await("DELETE", target, 1, NULL);
+	CHECK_INT(0, world_seen("POST", CALL, NULL));
+}
+
+static void a_bot_that_was_too_late_is_let_off(void)
+{
+	char target[128];
+
+	world_open(&w, "START_WAIT=10\n");
+	world_hold("POST", "/reserve");
+	world_start(&w, "", NUMBER);
+	CHECK_INT(503, w.a.status);
+	world_do(&w, "GET", "/calls?limit=1", "", NULL);
+	snprintf(id, sizeof(id), "%s", world_member(&w, "calls.0.call_id"));
+	CHECK_STR("failed", world_member(&w, "calls.0.state"));
+	snprintf(target, sizeof(target), "/reserve/%s", id);
+	world_await("DELETE", target, 1, NULL);
+	world_let_go();
+}
+
 static void a_call_whose_end_nobody_told_is_closed(void)
 {
 	const long long minute = 60000;
@@ -678,6 +727,8 @@ static const struct test tests[] = {
 	TEST_SLOW(calls_survive_a_restart, 40),
 	TEST_SLOW(a_post_that_was_out_is_unknown_after_a_restart, 40),
 	TEST_SLOW(what_was_promised_is_dialled_after_a_restart, 40),
+	TEST_SLOW(a_place_that_was_asked_for_is_given_up_after_a_restart, 40),
+	TEST(a_bot_that_was_too_late_is_let_off),
 	TEST(a_call_whose_end_nobody_told_is_closed),
 	TEST(readiness_needs_a_bot),
 	TEST(a_server_with_a_bot_is_ready),

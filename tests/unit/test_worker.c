@@ -41,7 +41,7 @@ static struct phone phone, other;
 static struct ws_server *server;
 static char events[8192];
 static int events_status = 200;
-static unsigned posts;
+static unsigned posts, asked;
 
 static void server_request(const struct ws_request *req,
                            struct ws_response *res, void *arg)
@@ -50,8 +50,12 @@ static void server_request(const struct ws_request *req,
 	size_t n = strlen(events);
 
 	(void)arg;
-	posts++;
 	CHECK_STR("POST", req->method);
+	if (!strcmp(req->body, "[]")) {
+		asked++;
+		return;
+	}
+	posts++;
 	CHECK(!cfg.secret || (auth && strstr(auth, secret)));
 	res->status = events_status;
 	if (events_status != 200)
@@ -406,6 +410,47 @@ static void a_place_can_be_prepared_looked_at_and_released(void)
 	CHECK_INT(404, ask("POST", prepare, "{\"call_uuid\":\"u1\"}"));
 	CHECK_INT(409, reserve("c1", NULL)); /* it has ended */
 	CHECK_INT(404, ask("GET", "/reserve/x/y", NULL));
+	end();
+}
+
+/* A server that was cut off while it reserved knows only its own id. */
+static void a_place_is_released_by_its_call_too(void)
+{
+	begin();
+	CHECK_INT(200, reserve("c1", NULL));
+	CHECK_INT(200, reserve("c2", NULL));
+	CHECK_INT(503, reserve("c3", NULL));
+	CHECK_INT(204, ask("DELETE", "/reserve/c1", NULL));
+	CHECK_INT(404, ask("DELETE", "/reserve/c1", NULL));
+	CHECK_INT(200, reserve("c3", NULL));
+	end();
+}
+
+/* Events that wait for a server leave when it is back, not when their own
+ * pause, which may be of many seconds, is over. */
+static void the_server_is_asked_whether_it_is_there(void)
+{
+	static const struct ws_handlers h = {.request = server_request,
+	                                     .max_body = 1 << 20};
+	char address[64];
+
+	begin();
+	snprintf(address, sizeof(address), "127.0.0.1:%u",
+	         ws_server_port(server));
+	call("c1", "u1");
+	while (!asked)
+		pass(20);
+	ws_server_close(&server);
+	fake_session_event(SESSION_STARTED, "");
+	ws_close(&phone.ws, 1000, NULL);
+	pass(3000);
+	CHECK_STR("", events);
+	CHECK_INT(0, ws_listen(&server, net, address, &h, NULL));
+	asked = 0;
+	while (!asked)
+		pass(5);
+	pass(100);
+	CHECK(strstr(events, "\"ended\""));
 	end();
 }
 
@@ -870,6 +915,8 @@ static const struct test tests[] = {
 	TEST(only_the_server_may_reserve),
 	TEST(a_proxy_on_this_machine_is_not_the_server),
 	TEST(a_place_can_be_prepared_looked_at_and_released),
+	TEST(a_place_is_released_by_its_call_too),
+	TEST(the_server_is_asked_whether_it_is_there),
 	TEST(a_call_is_had_from_start_to_end),
 	TEST(events_are_posted_until_the_server_has_them),
 	TEST(only_the_awaited_call_may_bind),
