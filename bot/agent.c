@@ -35,8 +35,10 @@ struct key {
 static const struct key keys[] = {
 	{"instructions",	AT(instructions),	0, 0,	KIND_TEMPLATE, false},
 	{"greeting",		AT(greeting),		0, 0,	KIND_TEMPLATE, true},
+	{"greeting.text",	AT(greeting),		0, 0,	KIND_TEMPLATE, true},
 	{"apology",		AT(apology),		0, 0,	KIND_TEMPLATE, false},
 	{"goodbye",		AT(goodbye),		0, 0,	KIND_TEMPLATE, true},
+	{"farewell",		AT(farewell),		0, 0,	KIND_TEMPLATE, true},
 	{"model",		AT(model),		0, 0,	KIND_TEXT, true},
 	{"language",		AT(language),		0, 0,	KIND_TEXT, true},
 	{"temperature",		AT(temperature),	0, 2,	KIND_REAL, false},
@@ -48,6 +50,7 @@ static const struct key keys[] = {
 	{"min_words",		AT(interrupt.min_words), 0, 20,	KIND_COUNT, false},
 	{"pause_ms",		AT(endpoint.short_ms),	100, 5000,	KIND_MS, false},
 	{"long_pause_ms",	AT(endpoint.long_ms),	100, 10000,	KIND_MS, false},
+	{"idle.after_sec",	AT(prompt_ms),		2, 600,	KIND_SEC, false},
 	{"limits.call_sec",	AT(max_call_ms),	10, 14400,	KIND_SEC, false},
 	{"limits.idle_sec",	AT(idle_ms),		5, 3600,	KIND_SEC, false},
 	{"limits.turn_sec",	AT(max_turn_ms),	5, 600,	KIND_SEC, false},
@@ -201,6 +204,62 @@ static int parse_tools(struct agent *a, const json_t *v,
 	return 0;
 }
 
+static int parse_when(struct agent *a, const json_t *v,
+                      char fault[AGENT_FAULT_MAX])
+{
+	static const char *const names[] = {
+		[AGENT_GREETS_AFTER_HELLO] = "after_hello",
+		[AGENT_GREETS_AT_ONCE] = "at_once",
+		[AGENT_GREETS_NEVER] = "never",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (json_is_string(v) &&
+		    strcmp(json_string_value(v), names[i]) == 0) {
+			a->greets = (enum agent_greets)i;
+			return 0;
+		}
+	return fault_key(fault, "greeting.when",
+	                 "must be \"after_hello\", \"at_once\" or "
+	                 "\"never\"");
+}
+
+static int parse_prompts(struct agent *a, const json_t *v,
+                         char fault[AGENT_FAULT_MAX])
+{
+	static const char name[] = "idle.prompts";
+	const char *why = "must be a list of at most 8 texts";
+	size_t i;
+	json_t *text;
+
+	if (!json_is_array(v) || json_array_size(v) > AGENT_PROMPTS_MAX)
+		return fault_key(fault, name, why);
+	json_array_foreach(v, i, text)
+	{
+		int err;
+
+		if (!json_is_string(text) || !json_string_length(text) ||
+		    template_check(str_of(json_string_value(text)), &why) != 0)
+			return fault_key(fault, name, why);
+		err = set_text(&a->prompts[a->n_prompts++],
+		               json_string_value(text));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Objects within the file; one level deep. */
+static const char *const groups[] = {"limits", "greeting", "idle"};
+
+static bool is_group(const char *path, const json_t *v)
+{
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
+		if (json_is_object(v) && strcmp(path, groups[i]) == 0)
+			return true;
+	return false;
+}
+
 static int parse_object(struct agent *a, json_t *obj, const char *prefix,
                         char fault[AGENT_FAULT_MAX])
 {
@@ -217,15 +276,22 @@ static int parse_object(struct agent *a, json_t *obj, const char *prefix,
 		for (size_t i = 0; i < ARRAY_LEN(keys) && !k; i++)
 			if (strcmp(keys[i].name, path) == 0)
 				k = &keys[i];
-		if (k)
+		if (is_group(path, v)) {
+			/* A group's name begins no other group's. */
+			char inner[72];
+
+			snprintf(inner, sizeof(inner), "%.60s.", name);
+			err = parse_object(a, v, inner, fault);
+		} else if (k)
 			err = parse_key(a, k, v, fault);
+		else if (strcmp(path, "greeting.when") == 0)
+			err = parse_when(a, v, fault);
+		else if (strcmp(path, "idle.prompts") == 0)
+			err = parse_prompts(a, v, fault);
 		else if (strcmp(path, "voice") == 0)
 			err = parse_voice(a, v, fault);
 		else if (strcmp(path, "tools") == 0)
 			err = parse_tools(a, v, fault);
-		else if (strcmp(path, "limits") == 0 && json_is_object(v))
-			/* one level deep: "limits." begins no other object */
-			err = parse_object(a, v, "limits.", fault);
 		else
 			err = fault_key(fault, path, "unknown key");
 		if (err)
@@ -246,6 +312,7 @@ int agent_new(struct agent **ap, const char *name)
 	a->preemptive = true;
 	a->greet_after_ms = 1500;
 	a->resume_ms = 2000;
+	a->prompt_ms = 10 * 1000;
 	a->idle_ms = 300 * 1000;
 	a->max_call_ms = 900 * 1000;
 	a->max_turn_ms = 90 * 1000;
@@ -260,6 +327,8 @@ int agent_new(struct agent **ap, const char *name)
 		err = set_text(&a->goodbye,
 		               "I'm sorry, I have trouble on my side. I will "
 		               "have to hang up. Goodbye.");
+	if (!err)
+		err = set_text(&a->farewell, "I have to go now. Goodbye.");
 	if (err)
 		agent_free(&a);
 	*ap = a;
@@ -361,6 +430,9 @@ void agent_free(struct agent **ap)
 	mem_free(a->greeting);
 	mem_free(a->apology);
 	mem_free(a->goodbye);
+	mem_free(a->farewell);
+	for (size_t i = 0; i < a->n_prompts; i++)
+		mem_free(a->prompts[i]);
 	mem_free(a->model);
 	mem_free(a->language);
 	mem_free(a);

@@ -23,6 +23,7 @@ enum {
 	AGENT_FILE_MAX = 256 * 1024, /* [bytes] */
 	AGENT_TOOLS_MAX = 32,
 	AGENT_VOICES_MAX = 8, /* providers with a voice of their own */
+	AGENT_PROMPTS_MAX = 8,
 };
 
 struct tool;
@@ -32,24 +33,36 @@ struct agent_voice {
 	char *voice;
 };
 
+enum agent_greets {
+	AGENT_GREETS_AFTER_HELLO, /* ... or a silence of greet_after_ms */
+	AGENT_GREETS_AT_ONCE,     /* as soon as the call is answered */
+	AGENT_GREETS_NEVER,       /* by itself: the callee speaks first */
+};
+
 struct agent {
 	char name[AGENT_NAME_MAX];
 	char *instructions; /* template; "" without */
 	char *greeting;     /* template; NULL: the model speaks first, once
 	                     * the callee has */
 	char *apology;      /* said when no reply can be made */
-	char *goodbye;      /* said when the bot ends the call by itself */
-	char *model;        /* NULL: as configured */
-	char *language;     /* NULL: as configured */
+	char *goodbye;      /* said when the bot cannot go on */
+	char *farewell;     /* said when the bot ends the call in order */
+	char *prompts[AGENT_PROMPTS_MAX]; /* said one after the other to a
+	                                   * callee who stays silent */
+	size_t n_prompts;
+	char *model;    /* NULL: as configured */
+	char *language; /* NULL: as configured */
 	struct agent_voice voices[AGENT_VOICES_MAX];
 	size_t n_voices;
 	double temperature; /* below 0: the model's default */
 	const struct tool *tools[AGENT_TOOLS_MAX];
 	size_t n_tools;
-	bool preemptive;         /* answers begin when a turn seems over */
-	bool protect_greeting;   /* the greeting cannot be interrupted */
+	bool preemptive;       /* answers begin when a turn seems over */
+	bool protect_greeting; /* the greeting cannot be interrupted */
+	enum agent_greets greets;
 	uint32_t greet_after_ms; /* of silence after the call was answered */
 	uint32_t resume_ms;      /* after a sound without words */
+	uint32_t prompt_ms;      /* of silence before each of the prompts */
 	uint32_t idle_ms;        /* nobody says anything; the call ends */
 	uint32_t max_call_ms;
 	uint32_t max_turn_ms; /* of the callee */

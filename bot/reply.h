@@ -30,6 +30,7 @@ enum reply_kind {
 	REPLY_ANSWER, /* the model's */
 	REPLY_GREETING,
 	REPLY_APOLOGY,
+	REPLY_PROMPT, /* to a callee who is silent */
 	REPLY_GOODBYE,
 };
 

@@ -24,30 +24,6 @@ static void on_resume(void *arg)
 	session_feed(arg, TURN_EV_RESUME);
 }
 
-static void on_quiet(void *arg)
-{
-	struct session *s = arg;
-
-	if (s->greeting)
-		session_feed(s, TURN_EV_QUIET);
-	else
-		session_leave(s);
-}
-
-static void arm_quiet(struct session *s)
-{
-	const uint64_t now = session_ms(s), spoke = s->callee.end_ms;
-	uint64_t at = now + s->agent->idle_ms;
-
-	if (s->greeting) {
-		/* Silence counts from the last sound, not from its verdict. */
-		at = s->callee.ever_heard ? spoke : now;
-		at += s->agent->greet_after_ms;
-	}
-	timer_start(s->env.timers, &s->quiet,
-	            at > now ? (uint32_t)(at - now) : 0, on_quiet, s);
-}
-
 static void arm_resume(struct session *s)
 {
 	timer_start(s->env.timers, &s->resume,
@@ -77,7 +53,7 @@ static void let_go(struct session *s)
 
 static void apologise(struct session *s)
 {
-	session_say(s, REPLY_APOLOGY, s->agent->apology);
+	session_say_template(s, REPLY_APOLOGY, s->agent->apology);
 }
 
 static void say_goodbye(struct session *s)
@@ -85,7 +61,7 @@ static void say_goodbye(struct session *s)
 	if (s->reply && s->reply->audible)
 		s->goodbye_next = true;
 	else
-		session_say(s, REPLY_GOODBYE, s->agent->goodbye);
+		session_say_template(s, REPLY_GOODBYE, session_goodbye(s));
 }
 
 static void end_call(struct session *s)
@@ -107,7 +83,7 @@ static action_h *const actions[TURN_BITS] = {
 	[TURN_BIT_DROP_TURN] = session_drop_turn,
 	[TURN_BIT_ARM_ENDPOINT] = session_arm_endpoint,
 	[TURN_BIT_ARM_RESUME] = arm_resume,
-	[TURN_BIT_ARM_QUIET] = arm_quiet,
+	[TURN_BIT_ARM_QUIET] = session_arm_quiet,
 	[TURN_BIT_GUESS_REPLY] = session_guess_reply,
 	[TURN_BIT_START_REPLY] = session_start_reply,
 	[TURN_BIT_APOLOGISE] = apologise,
@@ -214,6 +190,17 @@ void session_leave(struct session *s)
 	leave_by(s, TURN_EV_LEAVE);
 }
 
+void session_part(struct session *s)
+{
+	s->in_order = !timer_running(&s->leave);
+	leave_by(s, TURN_EV_LEAVE);
+}
+
+const char *session_goodbye(const struct session *s)
+{
+	return s->in_order ? s->agent->farewell : s->agent->goodbye;
+}
+
 void session_bye(struct session *s)
 {
 	leave_by(s, TURN_EV_BYE);
@@ -221,12 +208,12 @@ void session_bye(struct session *s)
 
 static void on_max_call(void *arg)
 {
-	session_leave(arg);
+	session_part(arg);
 }
 
 void session_drain(struct session *s)
 {
-	session_leave(s);
+	session_part(s);
 }
 
 void session_line_lost(struct session *s)
@@ -280,6 +267,17 @@ static int expand(char **out, const char *tmpl, const char *body, bool marked)
 		err = -ENOMEM;
 	buf_fini(&text);
 	return err;
+}
+
+void session_say_template(struct session *s, enum reply_kind kind,
+                          const char *tmpl)
+{
+	char *text = NULL;
+
+	if (tmpl && expand(&text, tmpl, s->body, false) != 0)
+		log_line(LOG_ERROR, "session", s->call_id, "event=no_memory");
+	session_say(s, kind, text);
+	mem_free(text);
 }
 
 static int open_texts(struct session *s)
@@ -361,7 +359,7 @@ int session_open(struct session **sp, const struct session_env *env,
 		return err;
 	}
 	session_line_start(s);
-	arm_quiet(s);
+	session_arm_quiet(s);
 	timer_start(env->timers, &s->max_call, s->agent->max_call_ms,
 	            on_max_call, s);
 	announce(s);

@@ -178,6 +178,7 @@ void session_take_turn(struct session *s)
 		forget(s);
 		return;
 	}
+	s->prompted = 0;
 	session_publish_turn(s);
 	buf_reset(&c->asked);
 	if (buf_add(&c->asked, c->text.v, c->text.len) != 0 ||

@@ -4,6 +4,7 @@
  *	session.c         opening, closing, ending; the turn's actions
  *	session_line.c    messages of the line, its silence, digits
  *	session_callee.c  voice activity, recogniser, end of the callee's turn
+ *	session_quiet.c   nobody speaks: greeting, prompts, farewell
  *	session_reply.c   a reply's text: model, sentences, tools
  *	session_guess.c   a reply that is begun before the turn is over
  *	session_voice.c   a reply's sound: voice, playout, what was heard
@@ -78,6 +79,9 @@ struct session {
 	char *greeting; /* expanded; NULL: none, or it was heard */
 	bool rerun;     /* results of tools wait for the model */
 	bool goodbye_next;
+	bool in_order;      /* the goodbye has no fault for its reason */
+	const char *prompt; /* to be said next; NULL: none */
+	unsigned prompted;  /* since the callee said something */
 	bool ended;
 	bool hang_up;      /* at the carrier, once events are out */
 	unsigned failures; /* replies that failed, in a row */
@@ -104,7 +108,11 @@ uint64_t session_ms(const struct session *s); /* of the call */
 void session_feed(struct session *s, enum turn_event ev);
 void session_end(struct session *s, const char *by, const char *cause);
 void session_leave(struct session *s); /* after a goodbye of ours */
+void session_part(struct session *s);  /* the same, with the farewell */
 void session_bye(struct session *s);   /* after the model's */
+const char *session_goodbye(const struct session *s);
+void session_say_template(struct session *s, enum reply_kind kind,
+                          const char *tmpl); /* with custom data */
 
 /* session_line.c */
 int session_send(const char *text, size_t len, void *arg);
@@ -132,6 +140,10 @@ void session_say(struct session *s, enum reply_kind kind, const char *text);
 void session_speak(struct session *s, enum sentence_when when);
 void session_reply_failed(struct session *s, int err, const char *part);
 void session_drop_reply(struct session *s);
+
+/* session_quiet.c */
+void session_arm_quiet(struct session *s);
+void session_say_prompt(struct session *s);
 
 /* session_guess.c */
 void session_guess_reply(struct session *s);

@@ -390,6 +390,8 @@ void session_start_reply(struct session *s)
 	s->rerun = false;
 	if (session_is_guess(s))
 		session_confirm_guess(s);
+	else if (s->prompt)
+		session_say_prompt(s);
 	else if (s->greeting)
 		session_say(s, REPLY_GREETING, s->greeting);
 	else

@@ -223,7 +223,7 @@ static void on_played(struct session *s, struct reply *r)
 	session_drop_reply(s);
 	if (s->goodbye_next) {
 		s->goodbye_next = false;
-		session_say(s, REPLY_GOODBYE, s->agent->goodbye);
+		session_say_template(s, REPLY_GOODBYE, session_goodbye(s));
 		return;
 	}
 	if (failed) {

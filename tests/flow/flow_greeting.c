@@ -194,6 +194,67 @@ static void the_record_says_who_said_what_and_when(void)
 	flow_close(&f);
 }
 
+static void it_may_greet_as_soon_as_the_call_is_answered(void)
+{
+	flow_open(&f, &(struct flow_opts){
+			      .agent = "{\"greeting\":{\"text\":\"Hi, {{x|"
+				       "you}}.\",\"when\":\"at_once\"}}"});
+	flow_run_to(&f, 3000);
+	CHECK_NEAR(100, f.heard[1].first_ms, 5); /* of the voice */
+	CHECK_STR("bot: Hi, you.", flow_chat(&f));
+	flow_close(&f);
+}
+
+static void it_may_leave_the_first_word_to_the_callee(void)
+{
+	flow_open(&f, &(struct flow_opts){
+			      .agent = "{\"greeting\":{\"text\":\"Hi.\","
+				       "\"when\":\"never\"},\"idle\":{"
+				       "\"prompts\":[\"Hello?\"]}}"});
+	flow_run_to(&f, 60000);
+	CHECK_INT(0, f.sent_ms);
+	flow_says(&f, 60500, 61000, "Hello?");
+	flow_run_to(&f, 64000);
+	CHECK_STR("callee: Hello?|bot: Hi.", flow_chat(&f));
+	flow_close(&f);
+}
+
+static const char prompting[] =
+	"{\"greeting\":\"Hi.\",\"farewell\":\"Bye {{name|then}}.\",\"idle\":{"
+	"\"after_sec\":5,\"prompts\":[\"Are you there, {{name|friend}}?\","
+	"\"I cannot hear you.\"]}}";
+
+static void a_silent_callee_is_asked_twice_and_left_with_a_farewell(void)
+{
+	flow_open(&f, &(struct flow_opts){.agent = prompting});
+	flow_run_to(&f, 40000);
+	CHECK_STR("bot: Hi.|bot: Are you there, friend?|bot: I cannot hear "
+	          "you.|bot: Bye then.",
+	          flow_chat(&f));
+	/* Each silence counts from the end of what was said before it. */
+	CHECK_NEAR(f.heard[1].last_ms + 5000 + 100, f.heard[2].first_ms, 150);
+	CHECK_NEAR(f.heard[2].last_ms + 5000 + 100, f.heard[3].first_ms, 150);
+	CHECK_NEAR(f.heard[3].last_ms + 5000 + 100, f.heard[4].first_ms, 150);
+	CHECK_INT(1, f.hangups);
+	CHECK_INT(0, f.n_requests);
+	flow_close(&f);
+}
+
+static void whoever_answers_a_prompt_is_asked_anew_later(void)
+{
+	flow_open(&f, &(struct flow_opts){.agent = prompting});
+	flow_answer(&f, "Good.");
+	flow_run_to(&f, 9500); /* the first prompt */
+	CHECK(f.heard[2].count > 0);
+	flow_says(&f, 10000, 10800, "Yes I am here.");
+	flow_run_to(&f, 19000);
+	CHECK_STR("bot: Hi.|bot: Are you there, friend?|callee: Yes I am "
+	          "here.|bot: Good.|bot: Are you there, friend?",
+	          flow_chat(&f));
+	CHECK_INT(0, f.hangups);
+	flow_close(&f);
+}
+
 static const struct test tests[] = {
 	TEST(the_callee_s_hello_is_answered_by_the_greeting),
 	TEST(after_a_silence_of_a_second_and_a_half_the_bot_greets),
@@ -203,6 +264,10 @@ static const struct test tests[] = {
 	TEST(without_a_greeting_it_is_pipecat_s_example_to_the_letter),
 	TEST(custom_data_fills_greeting_and_instructions),
 	TEST(a_call_in_which_nobody_speaks_ends_with_a_goodbye),
+	TEST(it_may_greet_as_soon_as_the_call_is_answered),
+	TEST(it_may_leave_the_first_word_to_the_callee),
+	TEST(a_silent_callee_is_asked_twice_and_left_with_a_farewell),
+	TEST(whoever_answers_a_prompt_is_asked_anew_later),
 	TEST(a_call_has_a_longest_duration),
 	TEST(a_drained_call_says_goodbye_and_is_gone),
 	TEST(the_record_says_who_said_what_and_when),

@@ -97,6 +97,13 @@ static void faults_are_named(void)
 {
 	static const char *const rows[][2] = {
 		{"{\"voise\":\"x\"}", "\"voise\": unknown key"},
+		{"{\"greeting\":{\"when\":\"now\"}}",
+	         "\"greeting.when\": must be \"after_hello\", \"at_once\" "
+	         "or \"never\""},
+		{"{\"idle\":{\"prompts\":[\"{{a\"]}}",
+	         "\"idle.prompts\": {{ without }}"},
+		{"{\"idle\":{\"prompts\":[1]}}",
+	         "\"idle.prompts\": must be a list of at most 8 texts"},
 		{"{\"limits\":{\"calls\":1}}", "\"limits.calls\": unknown key"},
 		{"{\"min_words\":\"3\"}",
 	         "\"min_words\": must be a number from 0 to 20"},
