@@ -5,7 +5,9 @@
 
 BUILD   ?= build
 CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
-AR      := $(if $(filter default,$(origin AR)),ar,$(AR))
+# A cross compiler brings its own: make CC=aarch64-linux-gnu-gcc BUILD=...
+AR      := $(if $(filter default,$(origin AR)),$(patsubst \
+	%-gcc,%-,$(filter %-gcc,$(CC)))ar,$(AR))
 SAN     ?=
 OPT     ?= -O2 -g
 PREFIX  ?= /usr/local

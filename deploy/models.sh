@@ -9,7 +9,9 @@
 # registry and proxy are those of the user's npm, and no script of a package
 # is run. Files appear whole or not at all, so a run that was killed goes on
 # where it stopped; a run with nothing to do reads a few names and is silent.
-# All clones share ${XDG_CACHE_HOME:-~/.cache}/dialout/models.
+# All clones share ${XDG_CACHE_HOME:-~/.cache}/dialout/models. MACHINE=aarch64
+# fetches for another machine than this one, for which XDG_CACHE_HOME should
+# name a cache of its own.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,6 +19,7 @@ cache=${XDG_CACHE_HOME:-${HOME:?neither HOME nor XDG_CACHE_HOME is set}/.cache}
 cache=$cache/dialout
 dir=$cache/models
 tmp=$cache/tmp
+machine=${MACHINE:-$(uname -m)}
 PYTHON=/usr/bin/python3 # Debian's: another one on PATH may lack anything
 
 what=${1:-}
@@ -26,6 +29,13 @@ light | all) ;;
 esac
 
 fail() { echo "models: $*" >&2; exit 1; }
+
+# Before anything is fetched for nothing.
+case "$what-$machine" in
+light-* | *-x86_64 | *-aarch64) ;;
+*) fail "there is no ONNX Runtime for $machine, so that the embedded engines" \
+    "do not run there: name providers with keys (STT, LLM, TTS)" ;;
+esac
 
 # A file is there when it and its mark are; the mark names the contents.
 mark() { printf '%s/.%s.%.12s' "$dir" "$1" "$2"; }
@@ -71,7 +81,7 @@ file() {
 }
 
 runtime() {
-    case "$(uname -m)" in
+    case "$machine" in
     x86_64)
         package sherpa-onnx-linux-x64 1.13.8 \
             13291bcd825da5858ca27a35443e9a2c229a40616c0910086de2db12c5c9312c \
@@ -88,7 +98,6 @@ runtime() {
             cfc800d4438f15e8d9017521326776ca7117d8783cb847ccccc2fc61ac4d540f \
             copy libonnxruntime.so
         ;;
-    *) fail "no ONNX Runtime for $(uname -m): use providers with keys" ;;
     esac
 }
 

@@ -2,7 +2,8 @@
 # run.sh BUILD [--threads | PATTERN] - run test programs, two at a time
 #
 # Prints one line a program, the output of those that failed, and closes with
-# the sum: "N passed, N failed". --threads: only what has threads.
+# the sum: "N passed, N failed". --threads: only what has threads. What another
+# machine's programs run under is named by TEST_RUNNER, such as qemu-aarch64.
 set -u
 build=$1
 pattern=${2:-}
@@ -43,7 +44,7 @@ fi
 xargs -P "${TEST_JOBS:-2}" -I{} sh -c '
     log=$1/$(echo "$2" | tr / _)
     began=$(date +%s)
-    "$2" >"$log.log" 2>&1 </dev/null
+    ${TEST_RUNNER:-} "$2" >"$log.log" 2>&1 </dev/null
     code=$?
     line=$(grep -E "^[0-9]+ passed, [0-9]+ failed$" "$log.log" | tail -1)
     if [ -z "$line" ]; then line="0 passed, 1 failed"; fi
