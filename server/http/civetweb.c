@@ -19,6 +19,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "server/http/http.h"
+#include "server/http/library.h"
 #include "server/http/message.h"
 #include "server/http/route.h"
 #include "server/http/ws.h"
@@ -337,6 +338,10 @@ static int on_request(struct mg_connection *conn)
 	if (!enter(x.http)) {
 		x.close = true;
 		http_fail_later(&x.res, 503, 2, "The server is stopping.");
+	} else if (x.req.n_headers >= HTTP_HEADERS_MAX) {
+		/* There may be more, which would tell of a proxy. */
+		x.close = true;
+		http_fail(&x.res, 413, "The request has too many headers.");
 	} else if (http_header(&x.req, "Upgrade")) {
 		pass = upgrade(&x);
 		if (!pass && x.res.status == 200)
@@ -357,14 +362,6 @@ static void on_end(const struct mg_connection *conn, int status)
 {
 	(void)status;
 	ws_forget(conn);
-}
-
-static int on_log(const struct mg_connection *conn, const char *message)
-{
-	(void)conn;
-	log_line(LOG_DEBUG, "http", NULL, "event=library text=%s",
-	         LOG_TEXT(message));
-	return 1;
 }
 
 static int start(struct http *h, const char *listen)
@@ -399,7 +396,8 @@ static int start(struct http *h, const char *listen)
 	};
 	struct mg_callbacks callbacks = {.begin_request = on_request,
 	                                 .end_request = on_end,
-	                                 .log_message = on_log};
+	                                 .http_error = library_fault,
+	                                 .log_message = library_log};
 	struct mg_init_data init = {&callbacks, h, options};
 	struct mg_error_data fault = {
 		.code = NULL, .text = error, .text_buffer_size = sizeof(error)};
