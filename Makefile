@@ -231,8 +231,18 @@ test-peers: deps-test ## the simulators against the official SDKs
 
 # ---- install ----------------------------------------------------------------
 
+# A bot with keys needs the light models; others go along if they were fetched.
 install: all ## programs, agents, units; PREFIX and DESTDIR are honoured
+	@deploy/deps.sh models light
 	@deploy/install.sh "$(BUILD)" "$(DESTDIR)" "$(PREFIX)"
+
+uninstall: ## remove what install put there, but not what was configured
+	@deploy/install.sh "$(BUILD)" "$(DESTDIR)" "$(PREFIX)" remove
+
+test-deploy: all ## what make install and make run do
+	@deploy/deps.sh packages systemd
+	@BUILD=$(BUILD) tests/deploy/install.sh
+	@BUILD=$(BUILD) tests/deploy/run.sh
 
 clean: ## remove what was built
 	rm -rf build
@@ -243,4 +253,4 @@ help: ## this list
 
 .PHONY: all tests layers deps deps-build deps-demo deps-test deps-lint run demo \
 	test check-san lint lint-layers format fuzz fuzzers bench bench-speech \
-	bench-script test-peers install clean help
+	bench-script test-peers install uninstall test-deploy clean help
