@@ -12,7 +12,7 @@
 
 #include "tests/harness/test.h"
 
-enum { ENV_MAX = 64 };
+enum { ENV_MAX = 64, KEPT_MAX = 1024 };
 
 #define ENV_AUTH_ID    "PLIVO_AUTH_ID=" TOWN_AUTH_ID
 #define ENV_AUTH_TOKEN "PLIVO_AUTH_TOKEN=" TOWN_AUTH_TOKEN
@@ -21,13 +21,24 @@ enum { ENV_MAX = 64 };
 static const char silent_callee[] = "answer after 100\nbegin stream\n"
 				    "wait-hangup max 60000\n";
 
-/* "NAME=" + value, for the length of the test. */
+/* Keep @text for the length of the test, where leak checkers find it. */
+static const char *keep(char *text)
+{
+	static char *kept[KEPT_MAX];
+	static size_t n;
+
+	CHECK(n < KEPT_MAX && !kept[n]);
+	kept[n++] = text;
+	return text;
+}
+
+/* "NAME=" + value */
 static const char *var(const char *name, const char *value)
 {
 	char *text;
 
 	CHECK(asprintf(&text, "%s=%s", name, value) > 0);
-	return text;
+	return keep(text);
 }
 
 static void write_file(const char *path, const char *text)
@@ -47,7 +58,7 @@ static const char *file(struct town *t, const char *name, const char *text)
 	CHECK(asprintf(&path, "%s/%s", t->dir, name) > 0);
 	if (text)
 		write_file(path, text);
-	return path;
+	return keep(path);
 }
 
 /* Append a list that ends in NULL. */
@@ -82,7 +93,7 @@ static const char *with_scheme(const struct proc *p, const char *scheme,
 	char *url;
 
 	CHECK(asprintf(&url, "%s%s%s", scheme, strchr(p->url, ':'), tail) > 0);
-	return url;
+	return keep(url);
 }
 
 static void start_sim(struct town *t, struct proc *p, const char *program,
