@@ -131,7 +131,8 @@ def start_full(programs):
 
 def load(programs, bot, url, steps, windows, seconds, **limits):
     args = [os.path.join(programs.build, "bench/bench_load"), "--port", url.rsplit(":", 1)[1], "--secret", SECRET,
-            "--wav", WAV, "--bot", str(bot.pid), "--core", str(CORE), "--steps", ",".join(map(str, steps)),
+            "--wav", WAV, "--bot", str(bot.pid),
+            "--others", ",".join(str(p.pid) for p in programs.running if p is not bot), "--steps", ",".join(map(str, steps)),
             "--windows", str(windows), "--seconds", str(seconds)]
     for k, v in limits.items():
         args += ["--" + k.replace("_", "-"), str(v)]

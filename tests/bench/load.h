@@ -143,7 +143,4 @@ void load_events_readable(int fd);
 uint64_t load_cpu_ns(pid_t pid);
 uint64_t load_rss_kib(pid_t pid);
 
-/* A core's time, in ticks since boot. */
-void load_core_ticks(int core, uint64_t *busy, uint64_t *all);
-
 #endif

@@ -153,6 +153,7 @@ static void on_audio(struct load *l, struct load_call *c, const char *text,
                      size_t len, uint64_t now)
 {
 	const char *at = memmem(text, len, "\"payload\":\"", 11), *end;
+	size_t bytes;
 	uint32_t us;
 
 	if (!at)
@@ -161,7 +162,10 @@ static void on_audio(struct load *l, struct load_call *c, const char *text,
 	end = memchr(at, '"', len - (size_t)(at - text));
 	if (!end)
 		return;
-	us = (uint32_t)((size_t)(end - at) / 4 * 3 * 1000 / BYTES_PER_MS);
+	bytes = (size_t)(end - at) / 4 * 3;
+	for (const char *pad = end; bytes && pad[-1] == '='; pad--)
+		bytes--;
+	us = (uint32_t)(bytes * 1000 / BYTES_PER_MS);
 	if (now > c->plays_to_us + LOAD_PAUSE_US || !c->reply_us) {
 		judge(l, c);
 		c->reply_at_us = now;

@@ -8,8 +8,6 @@
 
 #include "tests/bench/load.h"
 
-enum { CPU_FIELDS = 8, IDLE = 3, IOWAIT = 4 };
-
 uint64_t load_now_us(void)
 {
 	struct timespec t;
@@ -62,22 +60,4 @@ uint64_t load_rss_kib(pid_t pid)
 	if (!read_line(path, "VmRSS:", line, sizeof(line)))
 		return 0;
 	return strtoull(line + 6, NULL, 10);
-}
-
-void load_core_ticks(int core, uint64_t *busy, uint64_t *all)
-{
-	char name[16], line[256], *at;
-
-	*busy = *all = 0;
-	(void)snprintf(name, sizeof(name), "cpu%d ", core);
-	if (!read_line("/proc/stat", name, line, sizeof(line)))
-		return;
-	at = line + strlen(name);
-	for (int i = 0; i < CPU_FIELDS; i++) {
-		uint64_t v = strtoull(at, &at, 10);
-
-		*all += v;
-		if (i != IDLE && i != IOWAIT)
-			*busy += v;
-	}
 }
