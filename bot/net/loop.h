@@ -16,6 +16,7 @@
 
 #include "bot/net/lag.h"
 #include "bot/net/net.h"
+#include "bot/net/pace.h"
 #include "common/buf.h"
 #include "common/list.h"
 #include "common/timer.h"
@@ -39,6 +40,7 @@ struct net {
 	int timer_fd;
 	uint64_t armed_us; /* what timer_fd is set to; 0: nothing */
 	struct timers *timers;
+	struct pace pace;
 	struct lag lag;
 	struct net_sig sigs[NET_SIGNALS_MAX];
 	unsigned n_sigs;

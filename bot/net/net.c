@@ -28,14 +28,18 @@ void net_touch(struct net *net)
 	timers_update(net->timers, uv_hrtime() / 1000);
 }
 
+static struct timespec to_timespec(uint64_t us)
+{
+	return (struct timespec){.tv_sec = (time_t)(us / US_PER_SEC),
+	                         .tv_nsec = (long)(us % US_PER_SEC) * 1000};
+}
+
 static void arm(struct net *net, uint64_t due_us)
 {
-	struct itimerspec its = {0};
+	const struct itimerspec its = {.it_value = to_timespec(due_us)};
 
 	if (due_us == net->armed_us)
 		return;
-	its.it_value.tv_sec = (time_t)(due_us / US_PER_SEC);
-	its.it_value.tv_nsec = (long)(due_us % US_PER_SEC) * 1000;
 	timerfd_settime(net->timer_fd, TFD_TIMER_ABSTIME, &its, NULL);
 	net->armed_us = due_us;
 }
@@ -43,8 +47,16 @@ static void arm(struct net *net, uint64_t due_us)
 static void prepare_handler(uv_prepare_t *uv)
 {
 	struct net *net = uv->data;
+	uint64_t wait_us = pace_turn(&net->pace, uv_hrtime() / 1000);
 	uint64_t due_us = 0;
 
+	if (wait_us) {
+		const struct timespec until = to_timespec(wait_us);
+
+		/* A signal may cut it short: then this turn is early. */
+		(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until,
+		                      NULL);
+	}
 	net_touch(net);
 	if (timers_next(net->timers, &due_us) && !due_us)
 		due_us = 1; /* zero would disarm */

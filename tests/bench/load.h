@@ -33,7 +33,8 @@ enum {
 	LOAD_MARK_NAME = 48,
 	LOAD_PACKETS = 256,      /* of one reply that are judged */
 	LOAD_PAUSE_US = 1000000, /* a silence that ends a reply */
-	LOAD_LEAD_US = 200000,   /* sent ahead: packets in it are never late */
+	/* Ahead of its time, or as soon as the voice has it: never late. */
+	LOAD_LEAD_US = 400000,
 };
 
 /* Counts of values in equal steps; what is beyond is in the last. */
