@@ -105,6 +105,23 @@ static int write_ready(const char *path, const char *url)
 	return 0;
 }
 
+/* What a stranger who reaches the port may do, where that is not nothing. */
+static void say_open(const struct config *cfg)
+{
+	if (!cfg->api_key)
+		log_line(LOG_WARN, "server", NULL,
+		         "event=open what=/start hint=\"anybody who reaches it "
+		         "can place calls, unless API_KEY is set or a key was "
+		         "made\"");
+	if (cfg->verify != VERIFY_ENFORCE)
+		log_line(LOG_WARN, "server", NULL,
+		         "event=open what=webhooks hint=\"Plivo's signatures "
+		         "are %s, unless PLIVO_VERIFY=enforce\"",
+		         cfg->verify == VERIFY_LOG
+		                 ? "looked at, and only logged"
+		                 : "not looked at");
+}
+
 static int serve(const struct config *cfg, const struct args *a,
                  const sigset_t *ends)
 {
@@ -126,6 +143,7 @@ static int serve(const struct config *cfg, const struct args *a,
 		return EXIT_FAILURE;
 	}
 	fprintf(stderr, "listening url=%s\n", url);
+	say_open(cfg);
 	notify_send("READY=1");
 	sigwait(ends, &sig);
 	notify_send("STOPPING=1");
