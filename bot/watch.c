@@ -1,7 +1,6 @@
 #include "bot/watch.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "bot/net/net.h"
@@ -131,7 +130,7 @@ static struct seen *slot_for(struct watch *w, const char *url)
 	return best;
 }
 
-void watch_add(struct watch *w, const char *url)
+void watch_add(struct watch *w, const char *url, bool heard)
 {
 	struct seen *s;
 
@@ -142,6 +141,8 @@ void watch_add(struct watch *w, const char *url)
 		s->url = mem_strdup(url);
 	s->watch = w;
 	s->added_us = timers_now(net_timers(w->net));
+	if (heard && s->url)
+		saw(s, 0);
 }
 
 int watch_new(struct watch **wp, struct net *net, const char *secret,

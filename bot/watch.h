@@ -9,6 +9,8 @@
 #ifndef BOT_WATCH_H
 #define BOT_WATCH_H
 
+#include <stdbool.h>
+
 #include "common/attr.h"
 
 struct net;
@@ -29,8 +31,9 @@ int watch_new(struct watch **wp, struct net *net, const char *secret,
 /* NULLs the caller's pointer; NULL is fine. */
 void watch_free(struct watch **wp);
 
-/* @url, copied, has a place here. "": none takes its events. Over and over:
- * it is one server. Without memory it is not watched. */
-void watch_add(struct watch *w, const char *url);
+/* @url, copied, has a place here. @heard: it has asked for it just now, so it
+ * is there. "": nobody takes the events. Over and over: it is one server.
+ * Without memory it is not watched. */
+void watch_add(struct watch *w, const char *url, bool heard);
 
 #endif

@@ -25,7 +25,7 @@ static void tick_handler(void *arg)
 	if (w->draining)
 		return;
 	for (r = reserve_first(w->places); r; r = reserve_next(r))
-		watch_add(w->watch, r->events_url);
+		watch_add(w->watch, r->events_url, false);
 	net_lag(w->net, &lag);
 	admit_step(&w->admit, lag.p99_us, lag.count, timers_now(ts));
 	if (was != w->admit.shut)

@@ -141,7 +141,7 @@ static void add_place(struct worker *w, const struct wish *wish,
 		worker_refuse(res, 500, "no memory");
 	} else {
 		w->metrics.reserved++;
-		watch_add(w->watch, r->events_url);
+		watch_add(w->watch, r->events_url, true);
 		log_line(LOG_INFO, "worker", r->call_id,
 		         "event=reserved to=%s ttl=%u",
 		         str_mask_phone(to, r->to), r->ttl_ms / 1000);

@@ -98,8 +98,7 @@ static void reserve_answered(const struct fetch_result *r, void *arg)
 	int err = err_of_reserve(r);
 
 	e->req = NULL;
-	if (r->err)
-		bots_saw(e->b, e->asked, r->err, false);
+	bots_saw(e->b, e->asked, r->err, !r->err && r->status != 503);
 	if (!err)
 		err = read_place(json, e->asked, &place);
 	remember(e, err, js_str(json, "detail", ""));
