@@ -263,6 +263,21 @@ static int set_paths(struct bot_config *c, struct buf *faults)
 	return 0;
 }
 
+static int set_env(struct bot_config *c, struct buf *faults)
+{
+	struct str env = str_of(c->env_text);
+
+	c->env = str_eq_nocase(env, "production") ? CONFIG_PRODUCTION
+	                                          : CONFIG_LOCAL;
+	if (c->env == CONFIG_PRODUCTION || str_eq_nocase(env, "local"))
+		return 0;
+	return buf_addf(faults,
+	                "ENV=%s is neither local nor production (the Pipecat "
+	                "example took it as local): write ENV=local or "
+	                "ENV=production\n",
+	                c->env_text);
+}
+
 int bot_config_load(struct bot_config *c, const char *dotenv,
                     struct buf *faults)
 {
@@ -275,10 +290,12 @@ int bot_config_load(struct bot_config *c, const char *dotenv,
 		return err;
 	if (!c->opts)
 		return err;
+	err = set_env(c, faults);
 	if (!opt_given(c->opts, "PLIVO_VERIFY"))
 		c->verify = c->env == CONFIG_PRODUCTION ? VERIFY_ENFORCE
 		                                        : VERIFY_LOG;
-	err = set_addr(c, faults);
+	if (!err)
+		err = set_addr(c, faults);
 	if (!err)
 		err = set_paths(c, faults);
 	if (!err)

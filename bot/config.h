@@ -27,7 +27,8 @@ enum {
 };
 
 struct bot_config {
-	int env, accept, verify, log_level;
+	int accept, verify, log_level;
+	const char *env_text;
 	const char *listen, *public_url, *secret;
 	uint32_t port, capacity, drain_sec;
 	const char *plivo_url, *plivo_id, *plivo_token;
@@ -41,6 +42,7 @@ struct bot_config {
 
 	/* found out */
 	struct opt_set *opts;
+	int env;
 	char addr[CONFIG_ADDR_MAX];        /* to listen on */
 	bool behind_platform;              /* by PORT: a container's */
 	bool embedded;                     /* an engine computes in process */

@@ -18,9 +18,8 @@ static const char where[] = "Where the programs are";
 static const char bot[] = "The bot";
 
 const struct opt bot_options[] = {
-	CHOICE("ENV", OPT_NOCASE | OPT_EXAMPLE, env, "local",
-	       "local|production", where,
-	       "local: loopback, lenient; production: strict."),
+	TEXT("ENV", OPT_EXAMPLE, env_text, "local", where,
+	     "local: loopback, lenient; production: strict."),
 	TEXT("PLIVO_AUTH_ID", OPT_EXAMPLE, plivo_id, NULL, plivo,
 	     "The account that places the calls."),
 	TEXT("PLIVO_AUTH_TOKEN", OPT_SECRET | OPT_EXAMPLE, plivo_token, NULL,

@@ -212,7 +212,7 @@ static void faults_of_access_and_urls_are_named(void)
 		{"PLIVO_API_URL", "ftp://x", "https://"},
 		{"BOT_LISTEN", "7861", "host:port"},
 		{"BOT_CAPACITY", "0", "BOT_CAPACITY"},
-		{"ENV", "staging", "ENV"},
+		{"ENV", "staging", "took it as local"},
 		{"AGENTS_DIR", "/nonexistent", "/nonexistent"},
 	};
 
