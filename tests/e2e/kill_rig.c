@@ -112,6 +112,7 @@ static long now_ms(void)
 void kill_open(struct kill_town *k, const char *name, uint64_t seed, bool relay)
 {
 	static const char *plivo_args[2 * ARRAY_LEN(callees) + 1];
+	static char args[ARRAY_LEN(callees)][256];
 	static struct town_opts opts = {.plivo_args = plivo_args};
 
 	memset(k, 0, sizeof(*k));
@@ -119,18 +120,16 @@ void kill_open(struct kill_town *k, const char *name, uint64_t seed, bool relay)
 	k->random = seed;
 	opts.relay = relay;
 	for (size_t i = 0; i < ARRAY_LEN(callees); i++) {
-		char *path, *arg;
 		FILE *f;
 
-		CHECK(asprintf(&path, "%s/callee%zu.txt", proc_temp_dir(), i) >
-		      0);
-		CHECK(asprintf(&arg, "%s=%s", callees[i].number, path) > 0);
-		f = fopen(path, "w");
+		snprintf(args[i], sizeof(args[i]), "%s=%s/callee%zu.txt",
+		         callees[i].number, proc_temp_dir(), i);
+		f = fopen(strchr(args[i], '/'), "w");
 		CHECK(f != NULL);
 		fputs(callees[i].script, f);
 		fclose(f);
 		plivo_args[2 * i] = "--callee";
-		plivo_args[2 * i + 1] = arg;
+		plivo_args[2 * i + 1] = args[i];
 	}
 	town_open(&k->t, &opts);
 }
