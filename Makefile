@@ -52,13 +52,15 @@ E2E_SRC    := $(wildcard tests/e2e/e2e_*.c)
 E2ELIB_SRC := $(filter-out $(E2E_SRC),$(wildcard tests/e2e/*.c))
 BENCH_SRC  := $(wildcard tests/bench/bench_*.c)
 BENCHLIB_SRC := $(filter-out $(BENCH_SRC),$(wildcard tests/bench/*.c))
+DEMO_SRC   := $(wildcard tests/demo/*.c)
 FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 PROGRAMS := $(if $(wildcard server/main.c),$(BUILD)/dialout-server) \
 	$(if $(wildcard bot/main.c),$(BUILD)/dialout-bot)
-SIMS  := $(patsubst tests/sim/%.c,$(BUILD)/%,$(SIM_SRC))
+SIMS  := $(patsubst tests/sim/%.c,$(BUILD)/%,$(SIM_SRC)) \
+	$(patsubst tests/demo/%.c,$(BUILD)/demo-%,$(DEMO_SRC))
 TESTS := $(patsubst tests/%.c,$(BUILD)/%,$(UNIT_SRC) $(CONFORM_SRC) \
 	$(FLOW_SRC) $(E2E_SRC))
 BENCHES := $(patsubst tests/%.c,$(BUILD)/%,$(BENCH_SRC))
@@ -132,6 +134,9 @@ $(BUILD)/dialout-server: $(BUILD)/obj/server/main.o $(LIBSERVER) $(LIBCOMMON)
 	$(LINK) $^ $(LIBS_SERVER) $(LIBS_COMMON)
 
 $(BUILD)/dialout-bot: $(BUILD)/obj/bot/main.o $(LIBBOT) $(LIBCOMMON)
+	$(LINK) $^ $(LIBS_BOT) $(LIBS_COMMON)
+
+$(BUILD)/demo-%: $(BUILD)/obj/tests/demo/%.o $(LIBBOT) $(LIBCOMMON)
 	$(LINK) $^ $(LIBS_BOT) $(LIBS_COMMON)
 
 $(BUILD)/%-sim: $(BUILD)/obj/tests/sim/%-sim.o $(LIBSIM) $(LIBCOMMON)

@@ -117,19 +117,42 @@ static bool send_packet(struct playout *p, struct reply *r)
 	return true;
 }
 
-/* The reply that has something to be sent now: audio, or its last mark. */
-static struct reply *sendable(struct playout *p)
+/* The reply whose turn it is; the next one may not overtake it. */
+static struct reply *current(struct playout *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		struct reply *r = &p->replies[i];
 
-		if (r->start == r->end || r->end < p->sent || r->end_marked)
-			continue;
-		if (r->ended || r->end - p->sent >= p->packet)
+		if (r->start != r->end && r->end >= p->sent && !r->end_marked)
 			return r;
-		return NULL; /* the next one may not overtake it */
 	}
 	return NULL;
+}
+
+/* It has something to be sent now: audio, or its last mark. */
+static struct reply *sendable(struct playout *p)
+{
+	struct reply *r = current(p);
+
+	return r && (r->ended || r->end - p->sent >= p->packet) ? r : NULL;
+}
+
+/* It waits for the voice, and what was sent of it is not marked: if it waits
+ * on, the line falls silent there. */
+static struct reply *starved(struct playout *p)
+{
+	struct reply *r = p->paused ? NULL : current(p);
+
+	return r && r->started && !r->ended && p->sent > r->marked &&
+	                       r->end - p->sent < p->packet
+	               ? r
+	               : NULL;
+}
+
+/* When that mark is to leave: the voice may still come in time. */
+static uint64_t starved_due(const struct playout *p)
+{
+	return p->line_us - playout_least(p->line_us, p->packet_us / 2);
 }
 
 static bool room(const struct playout *p)
@@ -144,8 +167,10 @@ static void pump(struct playout *p)
 	if (playout_now(p) < p->retry_us || (p->clear_due && !send_clear(p)))
 		return;
 	while (!p->paused) {
-		struct reply *r = sendable(p);
+		struct reply *r = sendable(p), *dry = starved(p);
 
+		if (dry && playout_now(p) >= starved_due(p))
+			(void)send_mark(p, dry);
 		if (!r)
 			return;
 		if (p->sent < r->end && (!room(p) || !send_packet(p, r)))
@@ -175,6 +200,9 @@ static void arm(struct playout *p)
 	} else if (r) {
 		due = playout_least(due, p->retry_us);
 	}
+	if (starved(p))
+		due = playout_least(due,
+		                    playout_most(starved_due(p), p->retry_us));
 	if (p->clear_due)
 		due = playout_least(due, p->retry_us);
 	if (due == UINT64_MAX)
@@ -463,21 +491,4 @@ int playout_reline(struct playout *p, const char *stream_id, enum audio_fmt fmt)
 	pump(p);
 	arm(p);
 	return 0;
-}
-
-uint32_t playout_queued_ms(const struct playout *p)
-{
-	if (!p->n || p->replies[p->n - 1].end < p->sent)
-		return 0;
-	return (uint32_t)((p->replies[p->n - 1].end - p->sent) / p->per_ms);
-}
-
-bool playout_busy(const struct playout *p)
-{
-	return p->n > 0;
-}
-
-void playout_stats(const struct playout *p, struct playout_stats *st)
-{
-	*st = p->stats;
 }

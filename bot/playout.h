@@ -4,7 +4,8 @@
  * Replies arrive in bursts and leave in real time, never more than the lead
  * ahead of what the callee hears; that is what makes an interruption short.
  * When there is nothing to say nothing is sent. Marks in the stream, at the
- * end of each reply and every half second within, tell how much was really
+ * end of each reply, every half second within and where the voice kept the
+ * line waiting, tell how much was really
  * heard; when they stay away the clock does. What was not heard yet is kept,
  * so that a reply can go on from the exact sample after a pause.
  *

@@ -223,3 +223,22 @@ void playout_expire_marks(struct playout *p, struct events *evs)
 	       evs->n < PLAYOUT_REPLIES_MAX)
 		give_up_mark(p, evs);
 }
+
+/* ---- what there is ---------------------------------------------------- */
+
+uint32_t playout_queued_ms(const struct playout *p)
+{
+	if (!p->n || p->replies[p->n - 1].end < p->sent)
+		return 0;
+	return (uint32_t)((p->replies[p->n - 1].end - p->sent) / p->per_ms);
+}
+
+bool playout_busy(const struct playout *p)
+{
+	return p->n > 0;
+}
+
+void playout_stats(const struct playout *p, struct playout_stats *st)
+{
+	*st = p->stats;
+}

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "bot/session_impl.h"
 #include "bot/stream/proto.h"
@@ -323,6 +324,23 @@ static void announce(struct session *s)
 	if (buf_addf(&json, "\"agent\":\"%s\"", s->agent->name) == 0)
 		session_event(s, SESSION_STARTED, &json);
 	buf_fini(&json);
+}
+
+void session_warm(const struct session_env *env, const struct agent *agent,
+                  const char *body)
+{
+	struct sentence pieces;
+	struct str piece;
+	char *greeting = NULL;
+
+	if (!agent->greeting || expand(&greeting, agent->greeting, body, false))
+		return;
+	sentence_init(&pieces, EXPANDED_MAX);
+	if (!sentence_push(&pieces, greeting, strlen(greeting)))
+		while (sentence_next(&pieces, SENTENCE_END, &piece))
+			tts_warm(env->tts, env->tts_cfg, piece.v, piece.len);
+	sentence_fini(&pieces);
+	mem_free(greeting);
 }
 
 int session_open(struct session **sp, const struct session_env *env,

@@ -89,6 +89,11 @@ struct session_event {
 
 typedef void session_event_h(const struct session_event *ev, void *arg);
 
+/* A call of @agent with custom data @body (NULL without) will begin soon: its
+ * voice may make ready what it says first. A hint. */
+void session_warm(const struct session_env *env, const struct agent *agent,
+                  const char *body);
+
 /* Begin the conversation. All of @prm is copied, the agent is borrowed. The
  * five laws of callbacks hold for @eventh. -ENOMEM; -EINVAL: an id that the
  * line's protocol cannot carry; what a provider's open returns. */

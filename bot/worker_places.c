@@ -184,6 +184,21 @@ static struct reservation *find(struct worker *w, const char *id,
 	return r;
 }
 
+/* The agent's first words take a voice a second; the telephone's ringing is
+ * the time for it. */
+static void warm(const struct worker *w, const struct reservation *r)
+{
+	const char *name = r->agent[0] ? r->agent : w->cfg->agent;
+	char fault[AGENT_FAULT_MAX] = "";
+	struct agent *agent = NULL;
+
+	if (!w->call_env.session)
+		return;
+	if (!agent_load(&agent, w->cfg->agents_dir, name, fault))
+		session_warm(w->call_env.session, agent, r->body);
+	agent_free(&agent);
+}
+
 void worker_prepare(struct worker *w, const char *id,
                     const struct ws_request *req, struct ws_response *res)
 {
@@ -209,6 +224,7 @@ void worker_prepare(struct worker *w, const char *id,
 		worker_refuse(res, 422, err_str(err));
 		return;
 	}
+	warm(w, r);
 	res->status = 202;
 	if (buf_adds(&res->body, "{\"status\":\"prepared\"}\n"))
 		res->status = 500;

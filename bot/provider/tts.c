@@ -2,6 +2,13 @@
 
 #include "common/err.h"
 
+void tts_warm(const struct tts_ops *ops, const struct provider_cfg *cfg,
+              const char *text, size_t len)
+{
+	if (ops->warm && len <= TTS_TEXT_MAX)
+		ops->warm(cfg, text, len);
+}
+
 int tts_open(struct tts **ttsp, const struct tts_ops *ops, struct net *net,
              const struct tts_params *prm, tts_event_h *eventh, void *arg)
 {

@@ -17,12 +17,14 @@ import time
 import urllib.request
 
 sys.dont_write_bytecode = True
+import check
 import latency
 import wer
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 READY_SEC, CALL_SEC = 60, 180
+PAUSE_MS = 10000  # a hole of the line's that is longer is none inside a reply
 PHONE = "+15551234567"
 BODY = {"user": {"id": "user123", "firstName": "John", "lastName": "Doe", "accountType": "premium"}}
 AUTH = {"PLIVO_AUTH_ID": "MAXXXXXXXXXXXXXXXXXX", "PLIVO_AUTH_TOKEN": "simulated-auth-token",
@@ -155,7 +157,7 @@ def call(programs, out, work):
     script = os.path.join(HERE, "callee.txt")
     record = os.path.join(work, "record")
     os.mkdir(record)
-    sim = programs.start("plivo-sim", ["--script", script, "--record", record,
+    sim = programs.start("plivo-sim", ["--script", script, "--record", record, "--pause", str(PAUSE_MS),
                                        "--journal", os.path.join(work, "journal.jsonl")], {})
     common = {"ENV": "local", "PLIVO_API_URL": sim, **AUTH}
     print("  starting the bot: recogniser and voice are loaded from the models of `make deps`", flush=True)
@@ -193,10 +195,24 @@ def call(programs, out, work):
         record_of_call = get(url)
         screen.update(record_of_call)
         time.sleep(0.1)
-    return report(record_of_call, record, out, script, work)
+    return report(record_of_call, record, out, script, work, programs.build)
 
 
-def report(record_of_call, record, out, script, work):
+def print_checks(build, work, out, turns):
+    """Measure the recording and say so; the number of limits that were missed."""
+    rows, heard = check.check(build, work, os.path.join(out, "call.wav"), os.path.join(work, "journal.jsonl"),
+                              turns, BODY["user"]["firstName"])
+    print("\n  checked, on the recording:")
+    for what, figure, limit, held in rows:
+        mark = paint("32", "ok    ") if held else paint("31", "MISSED")
+        print(f"    {mark} {what:40} {figure:>12}   ({limit})")
+    missed = sum(not row[3] for row in rows)
+    if missed:
+        print(f"    read back: {heard.strip()}")
+    return missed
+
+
+def report(record_of_call, record, out, script, work, build):
     turns = record_of_call.get("turns", [])
     os.makedirs(out, exist_ok=True)
     wavs = sorted(glob.glob(os.path.join(record, "*.wav")))
@@ -228,6 +244,9 @@ def report(record_of_call, record, out, script, work):
     spoken = [t for t in turns if t["role"] == "bot" and t["text"]]
     if len(spoken) < 3 or not have:
         fail("that was no conversation: see the logs in " + here)
+    missed = print_checks(build, work, out, turns)
+    if missed:
+        fail(f"{missed} of the limits missed: see the logs in {here}")
     return 0
 
 

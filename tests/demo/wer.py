@@ -30,11 +30,13 @@ def clock(m):
 def words(text):
     """Lower case, numbers as words, no marks; "p.m." and "PM" alike."""
     text = text.lower().replace("\u2019", "'")
-    text = re.sub(r"\b([ap])\.\s?m\b\.?", r"\1m", text)
+    text = re.sub(r"\b([ap])(?:\.\s?|\s)m\b\.?", r"\1m", text)
     text = re.sub(r"\b(\d{1,2}):(\d\d)\b", clock, text)
     text = re.sub(r"\b(\d{1,2})\s?([ap]m)\b", r"\1 \2", text)
     text = re.sub(r"\d+", lambda m: " " + spoken(int(m.group(0)[:6])) + " ", text)
-    text = text.replace("'", "").replace("-", " ")
+    text = text.replace("'", "")
+    # "good-bye" is one word, "twenty-five" are two.
+    text = re.sub(r"([a-z]+)-(?=[a-z])", lambda m: m.group(1) + (" " if m.group(1) in TENS else ""), text)
     found = re.sub(r"[^a-z ]+", " ", text).split()
     # "three o'clock" and "three" in front of am or pm are the same time.
     return [w for i, w in enumerate(found)

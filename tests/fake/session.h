@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bot/agent.h"
 #include "bot/session.h"
 #include "common/mem.h"
 #include "common/timer.h"
@@ -21,6 +22,8 @@ struct fake_session {
 	char log[1024];          /* "open:call/uuid/to/body frame:... ..." */
 	unsigned opened, open_now;
 	int refuse; /* what the next session_open() returns */
+	unsigned warmed;
+	char warmth[1024]; /* "GREETING for BODY" of the last session_warm() */
 };
 
 /* The last one that was opened. */
@@ -51,6 +54,15 @@ static void note(const char *what, const char *text, size_t len)
 
 	snprintf(fake.log + n, sizeof(fake.log) - n, "%s%s%.*s", n ? " " : "",
 	         what, (int)(len < 80 ? len : 80), text);
+}
+
+void session_warm(const struct session_env *env, const struct agent *agent,
+                  const char *body)
+{
+	(void)env;
+	fake.warmed++;
+	snprintf(fake.warmth, sizeof(fake.warmth), "%s for %s",
+	         agent->greeting ? agent->greeting : "", body ? body : "");
 }
 
 int session_open(struct session **sp, const struct session_env *env,

@@ -349,11 +349,20 @@ static void a_late_voice_is_an_underrun(void)
 
 	setup();
 	CHECK_INT(0, push_from(1, 0, 400));
-	pass(700);
+	pass(379);
+	playout_stats(po, &st);
+	CHECK_INT(0, st.marks);
+	/* The line is told where it falls silent, when that is certain. */
+	pass(2);
+	playout_stats(po, &st);
+	CHECK_INT(1, st.marks);
+	pass(319);
+	CHECK_INT(400, heard_ms[1]);
 	CHECK_INT(0, push_from(1, 400, 400));
 	CHECK_INT(0, playout_end(po, 1));
 	pass(1000);
 	playout_stats(po, &st);
+	CHECK_INT(2, st.marks);
 	CHECK_INT(1, st.underruns);
 	CHECK_INT(300, st.dry_ms);
 	check_heard(0, 1, 0, 800);

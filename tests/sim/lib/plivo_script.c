@@ -75,7 +75,8 @@ static int load_clip(struct parser *p, struct psim_command *c)
 	int err = -ENOENT;
 
 	for (size_t i = 0; i < s->n; i++)
-		if (s->v[i].op == PSIM_OP_PLAY && !strcmp(s->v[i].text, name)) {
+		if (s->v[i].op == PSIM_OP_PLAY && s->v[i].trim == c->trim &&
+		    !strcmp(s->v[i].text, name)) {
 			c->clip = s->v[i].clip;
 			return 0;
 		}
@@ -95,14 +96,17 @@ static int load_clip(struct parser *p, struct psim_command *c)
 		return wrong(p, "there is no %s", name);
 	if (err)
 		return wrong(p, "%s is not 16 bit, mono, 8,000 Hz", name);
+	if (c->trim)
+		psim_clip_trim(&clips[s->clip_count]);
 	c->clip = s->clip_count++;
 	return 0;
 }
 
 static int op_play(struct parser *p, struct psim_command *c)
 {
-	if (p->n != 2 || strlen(p->w[1]) >= sizeof(c->text))
-		return wrong(p, "play FILE.wav");
+	c->trim = p->n == 3 && !strcmp(p->w[2], "trim");
+	if (p->n != 2 + c->trim || strlen(p->w[1]) >= sizeof(c->text))
+		return wrong(p, "play FILE.wav [trim]");
 	(void)snprintf(c->text, sizeof(c->text), "%.63s", p->w[1]);
 	return load_clip(p, c);
 }

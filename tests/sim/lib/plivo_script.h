@@ -22,8 +22,9 @@
  *
  * What is said and waited for, in order; time-outs are in ms and end the wait:
  *
- *	play FILE.wav          16 bit, mono, 8,000 Hz; looked for beside the
- *	                       script, then in the sounds' folder
+ *	play FILE.wav [trim]   16 bit, mono, 8,000 Hz; looked for beside the
+ *	                       script, then in the sounds' folder; trim: without
+ *	                       the silence at its ends, for words of a sentence
  *	silence MS
  *	tone HZ MS DBFS
  *	wait-stream [max MS]
@@ -75,6 +76,7 @@ struct psim_command {
 	double hz, dbfs;
 	char text[64];  /* name of the clip, or digits */
 	size_t clip;    /* index of its samples */
+	bool trim;      /* without the silence at their ends */
 	uint32_t times; /* of a loop */
 };
 

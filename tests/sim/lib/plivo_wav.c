@@ -13,6 +13,8 @@ enum {
 	FILE_MAX = 64 * 1024 * 1024, /* [bytes] more than an hour */
 	WAV_HEAD = 44,               /* [bytes] of the plain form */
 	BLOCK = 512,                 /* samples that are written at once */
+	TRIM_RMS = 100,              /* quieter frames are silence */
+	TRIM_LEFT = 2 * PSIM_FRAME,  /* [samples] of it that stay */
 };
 
 static uint32_t le(const uint8_t *v, int n)
@@ -105,6 +107,22 @@ int psim_clip_load(struct psim_clip *c, const char *path)
 	}
 	mem_free(file);
 	return err;
+}
+
+void psim_clip_trim(struct psim_clip *c)
+{
+	size_t from = 0, to = c->n;
+
+	while (from + PSIM_FRAME <= to &&
+	       psim_rms(c->v + from, PSIM_FRAME) < TRIM_RMS)
+		from += PSIM_FRAME;
+	while (to >= from + PSIM_FRAME &&
+	       psim_rms(c->v + to - PSIM_FRAME, PSIM_FRAME) < TRIM_RMS)
+		to -= PSIM_FRAME;
+	from = from > TRIM_LEFT ? from - TRIM_LEFT : 0;
+	to = c->n - to > TRIM_LEFT ? to + TRIM_LEFT : c->n;
+	memmove(c->v, c->v + from, (to - from) * sizeof(c->v[0]));
+	c->n = to - from;
 }
 
 void psim_clip_fini(struct psim_clip *c)

@@ -17,6 +17,9 @@ struct psim_clip {
 /* Read a RIFF file of 16-bit PCM, mono, 8,000 Hz. @c is released with
  * psim_clip_fini(). -ENOENT and other errno, -EINVAL: another format. */
 int psim_clip_load(struct psim_clip *c, const char *path) MUST_CHECK;
+
+/* Cut the silence at both ends off, but for a few hundredths of a second. */
+void psim_clip_trim(struct psim_clip *c);
 void psim_clip_fini(struct psim_clip *c);
 
 struct psim_recorder;

@@ -1,0 +1,83 @@
+/*
+ * The demonstration as `make demo` runs it: one whole call with the engines in
+ * process, whose recording must hold what demo.py checks at its end.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/harness/proc.h"
+#include "tests/harness/test.h"
+
+enum { LIMIT_SEC = 240 };
+
+static const char *build(void)
+{
+	const char *dir = getenv("BUILD_DIR");
+
+	return dir ? dir : "build";
+}
+
+/* Its exit code; what it prints goes to @log. */
+static int run_demo(const char *log)
+{
+	int status;
+	pid_t pid = fork();
+
+	CHECK(pid >= 0);
+	if (!pid) {
+		int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+		if (fd < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0)
+			_exit(126);
+		execl("tests/demo/demo.sh", "demo.sh", build(), NULL);
+		_exit(127);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void the_recording_holds_what_the_bot_says_it_spoke(void)
+{
+	static const char *const files[] = {"call.wav", "transcript.json",
+	                                    "latency.svg"};
+	static const char *const checked[] = {
+		"ok     words the bot says it spoke",
+		"ok     word errors, read back by another net",
+		"ok     \"John\" of the custom data was heard",
+		"ok     loudest sample of the bot",
+		"ok     longest hole that pacing made",
+	};
+	char log[300], path[300];
+	const char *text;
+	struct stat st;
+	int code;
+
+	snprintf(log, sizeof(log), "%s/demo.log", proc_temp_dir());
+	code = run_demo(log);
+	text = proc_file(log);
+	if (code)
+		test_fail(__FILE__, __LINE__, "exit code %d:\n%s", code, text);
+	for (size_t i = 0; i < ARRAY_LEN(checked); i++)
+		if (!strstr(text, checked[i]))
+			test_fail(__FILE__, __LINE__, "no \"%s\" in:\n%s",
+			          checked[i], text);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		snprintf(path, sizeof(path), "%s/demo/%s", build(), files[i]);
+		CHECK_INT(0, stat(path, &st));
+		CHECK(st.st_size > 0);
+	}
+}
+
+static const struct test tests[] = {
+	TEST_SLOW(the_recording_holds_what_the_bot_says_it_spoke, LIMIT_SEC),
+};
+
+TEST_MAIN(tests)
