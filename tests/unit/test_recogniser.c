@@ -160,8 +160,8 @@ static void a_missing_model_is_an_error(void)
 }
 
 static const struct test tests[] = {
-	TEST(sentences_are_understood_word_by_word),
-	TEST(the_small_net_understands_most),
+	TEST_SLOW(sentences_are_understood_word_by_word, 60),
+	TEST_SLOW(the_small_net_understands_most, 60),
 	TEST(nothing_and_next_to_nothing_are_no_words),
 	TEST_SLOW(long_speech_is_cut_and_heard_whole, 60),
 	TEST(hearing_can_be_stopped),

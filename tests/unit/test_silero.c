@@ -180,8 +180,8 @@ static void a_file_that_is_no_net_is_refused(void)
 }
 
 static const struct test tests[] = {
-	TEST(probabilities_are_those_of_the_reference_runtime),
-	TEST(every_processor_computes_the_same),
+	TEST_SLOW(probabilities_are_those_of_the_reference_runtime, 60),
+	TEST_SLOW(every_processor_computes_the_same, 60),
 	TEST(calls_stepped_together_do_not_mix),
 	TEST(loud_noise_and_extremes_stay_numbers),
 	TEST(a_file_that_is_no_net_is_refused),

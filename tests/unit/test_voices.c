@@ -183,8 +183,8 @@ static void the_small_voice_stops_when_told_so(void)
 static const struct test tests[] = {
 	TEST(words_are_pronounced_as_kokoro_writes_them),
 	TEST(symbols_become_numbers_and_strangers_are_left_out),
-	TEST(the_small_voice_is_understood),
-	TEST(the_natural_voice_is_understood),
+	TEST_SLOW(the_small_voice_is_understood, 90),
+	TEST_SLOW(the_natural_voice_is_understood, 90),
 	TEST(a_text_without_words_is_no_sound),
 	TEST(the_small_voice_stops_when_told_so),
 };
