@@ -1,7 +1,9 @@
+#define _POSIX_C_SOURCE 200809L
 #include "server/sweep.h"
 
 #include <errno.h>
-#include <stdint.h>
+#include <inttypes.h>
+#include <time.h>
 
 #include "common/curl/fetchd.h"
 #include "common/err.h"
@@ -18,11 +20,13 @@ enum {
 	BATCH = 256,     /* calls of one look; the rest have time */
 	SILENT_SEC = 60, /* after the ringing, for the callback of its end */
 	GRACE_SEC = 300, /* after the longest a call can last */
+	JUMP_MS = 1000,  /* less than that is a clock kept right */
 };
 
 struct sweep {
 	struct app *app;
 	struct timer timer;
+	struct sweep_clock clock;
 };
 
 struct overdue {
@@ -32,17 +36,20 @@ struct overdue {
 	size_t n;
 };
 
+static int64_t longest_sec(const struct config *cfg)
+{
+	return (int64_t)cfg->ring_timeout + cfg->call_time_limit + GRACE_SEC;
+}
+
 static bool is_overdue(const struct overdue *o, const struct store_call *c)
 {
-	const struct config *cfg = o->app->cfg;
 	int64_t began = c->dialed_ms ? c->dialed_ms : c->created_ms;
 	int64_t age_sec = (o->now_ms - began) / 1000;
 
 	/* What is in hand ends by itself. */
 	if (c->state <= STORE_DIALING)
 		return false;
-	return age_sec >
-	       (int64_t)cfg->ring_timeout + cfg->call_time_limit + GRACE_SEC;
+	return age_sec > longest_sec(o->app->cfg);
 }
 
 /* It ought to have been answered or given up, and nobody has told. */
@@ -120,11 +127,46 @@ void sweep_run(struct app *app, long long now_ms)
 	reconcile_unknown(app, now_ms);
 }
 
+int64_t sweep_clock_now(struct sweep_clock *c, int64_t wall_ms,
+                        int64_t steady_ms, int64_t longest_ms)
+{
+	int64_t ahead_ms = wall_ms - steady_ms - c->base_ms;
+
+	if (!c->set ||
+	    (c->jumped_ms && steady_ms - c->jumped_ms > longest_ms)) {
+		c->base_ms = wall_ms - steady_ms;
+		c->jumped_ms = 0;
+		c->set = true;
+		return wall_ms;
+	}
+	/* Slow corrections are followed, or they would add up. */
+	if (!c->jumped_ms && ahead_ms > -JUMP_MS && ahead_ms < JUMP_MS) {
+		c->base_ms += ahead_ms;
+		return wall_ms;
+	}
+	if (!c->jumped_ms) {
+		c->jumped_ms = steady_ms;
+		log_line(LOG_WARN, "sweep", NULL,
+		         "event=clock_jumped ms=%" PRId64, ahead_ms);
+	}
+	return ahead_ms > 0 ? wall_ms - ahead_ms : wall_ms;
+}
+
+static int64_t look_at_clocks(struct sweep *s)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return sweep_clock_now(&s->clock, app_now_ms(),
+	                       (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000,
+	                       longest_sec(s->app->cfg) * 1000);
+}
+
 static void on_timer(void *arg)
 {
 	struct sweep *s = arg;
 
-	sweep_run(s->app, app_now_ms());
+	sweep_run(s->app, look_at_clocks(s));
 	fetchd_timer(s->app->rest, &s->timer, EVERY_MS, on_timer, s);
 }
 
@@ -132,6 +174,7 @@ static void begin(void *arg)
 {
 	struct sweep *s = arg;
 
+	look_at_clocks(s);
 	fetchd_timer(s->app->rest, &s->timer, EVERY_MS, on_timer, s);
 }
 

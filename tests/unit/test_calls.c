@@ -654,6 +654,34 @@ static void a_call_whose_end_nobody_told_is_closed(void)
 	world_await_state(&w, id, "cancelled");
 }
 
+/* Calls are judged by their age, and a clock may be put forward by an hour
+ * while they are up. */
+static void a_clock_that_jumps_makes_no_call_old(void)
+{
+	const int64_t hour = 3600000, longest = 1245000, minute = 60000;
+	const int64_t wall = 1700000000000;
+	struct sweep_clock c = {.set = false};
+
+	CHECK_INT(wall, sweep_clock_now(&c, wall, 5, longest));
+	/* Corrections by milliseconds are no jump. */
+	CHECK_INT(wall + minute + 300, sweep_clock_now(&c, wall + minute + 300,
+	                                               5 + minute, longest));
+	/* Put forward: as if it had not been. */
+	CHECK_INT(wall + 2 * minute + 300,
+	          sweep_clock_now(&c, wall + hour + 2 * minute + 300,
+	                          5 + 2 * minute, longest));
+	/* Put back, too: the clock itself is the earlier one. */
+	CHECK_INT(wall - hour,
+	          sweep_clock_now(&c, wall - hour, 5 + 3 * minute, longest));
+	/* Whoever was up when it began is gone. */
+	CHECK_INT(wall + 2 * hour,
+	          sweep_clock_now(&c, wall + 2 * hour, 5 + 3 * minute + longest,
+	                          longest));
+	CHECK_INT(wall + 2 * hour + minute,
+	          sweep_clock_now(&c, wall + 2 * hour + minute,
+	                          5 + 4 * minute + longest, longest));
+}
+
 static void await_ready(int status)
 {
 	const struct timespec pause = {.tv_nsec = 50000000};
@@ -729,6 +757,7 @@ static const struct test tests[] = {
 	TEST_SLOW(what_was_promised_is_dialled_after_a_restart, 40),
 	TEST_SLOW(a_place_that_was_asked_for_is_given_up_after_a_restart, 40),
 	TEST(a_bot_that_was_too_late_is_let_off),
+	TEST(a_clock_that_jumps_makes_no_call_old),
 	TEST(a_call_whose_end_nobody_told_is_closed),
 	TEST(readiness_needs_a_bot),
 	TEST(a_server_with_a_bot_is_ready),
