@@ -68,10 +68,11 @@ static size_t n_names;
 static void name(const char *what, const char *value, size_t len)
 {
 	CHECK(n_names < NAMES);
-	CHECK(len > 0 && len < sizeof(names[0].value));
+	CHECK(len > 0);
+	CHECK(len < sizeof(names[0].value));
 	names[n_names].name = what;
-	memcpy(names[n_names].value, value, len);
-	names[n_names++].value[len] = '\0';
+	snprintf(names[n_names++].value, sizeof(names[0].value), "%.*s",
+	         (int)len, value);
 }
 
 static const char *value_of(const char *what)
@@ -98,7 +99,8 @@ static void add_line(char *out, const char *line, size_t len)
 			             strlen(names[i].name)))
 				break;
 		if (i < n_names) {
-			n += (size_t)sprintf(out + n, "%s", names[i].value);
+			n += (size_t)snprintf(out + n, TEXT_MAX - n, "%s",
+			                      names[i].value);
 			line += strlen(names[i].name);
 			len -= strlen(names[i].name);
 		} else {
@@ -207,8 +209,10 @@ static void stop(void)
 
 static void put(char *out, const char *text)
 {
-	CHECK(strlen(out) + strlen(text) < TEXT_MAX - 1);
-	strcat(out, text);
+	const size_t n = strlen(out);
+
+	CHECK(snprintf(out + n, TEXT_MAX - n, "%s", text) <
+	      (int)(TEXT_MAX - n));
 }
 
 static const char *media_type(const struct http_answer *a)

@@ -15,12 +15,15 @@
 
 static const char *const programs[] = {"dialout-server", "dialout-bot"};
 
+#define API_KEY    "API_KEY=0123456789abcdef0123456789abcdef"
+#define BOT_SECRET "BOT_SECRET=0123456789abcdef0123456789abcdef"
+
 /* Enough for both of them. */
 static const char *const enough[] = {"PLIVO_AUTH_ID=MAXXXXXXXXXXXXXXXXXX",
                                      "PLIVO_AUTH_TOKEN=secret-token",
                                      "PLIVO_PHONE_NUMBER=+15557654321",
-                                     "API_KEY=" SECRET,
-                                     "BOT_SECRET=" SECRET,
+                                     API_KEY,
+                                     BOT_SECRET,
                                      "LISTEN=127.0.0.1:0",
                                      "BOT_LISTEN=127.0.0.1:0",
                                      "DEEPGRAM_API_KEY=secret-dg",
@@ -87,7 +90,7 @@ static void check_prints_every_option_and_no_secret(void)
 		CHECK(!strstr(proc_log(&p), SECRET));
 		CHECK(strstr(proc_log(&p), "PLIVO_AUTH_TOKEN=***\n"));
 		CHECK(strstr(proc_log(&p), "BOT_SECRET=***\n"));
-		printed[i] = strdup(proc_log(&p));
+		CHECK(asprintf(&printed[i], "\n%s", proc_log(&p)) > 0);
 	}
 	example = strdup(proc_file("env.example"));
 	for (line = strtok_r(example, "\n", &save); line;
@@ -102,9 +105,7 @@ static void check_prints_every_option_and_no_secret(void)
 			snprintf(name, sizeof(name),
 			         "\n%.*s=", (int)strcspn(line, "="), line);
 			if (!strstr(printed[0], name) &&
-			    !strstr(printed[1], name) &&
-			    strncmp(printed[0], name + 1, strlen(name + 1)) !=
-			            0)
+			    !strstr(printed[1], name))
 				test_fail(__FILE__, __LINE__, "%s is not there",
 				          name + 1);
 			n++;

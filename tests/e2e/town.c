@@ -25,10 +25,12 @@ static const char silent_callee[] = "answer after 100\nbegin stream\n"
 static const char *keep(char *text)
 {
 	static char *kept[KEPT_MAX];
-	static size_t n;
+	size_t n = 0;
 
-	CHECK(n < KEPT_MAX && !kept[n]);
-	kept[n++] = text;
+	while (n < KEPT_MAX && kept[n])
+		n++;
+	CHECK(n < KEPT_MAX);
+	kept[n] = text;
 	return text;
 }
 

@@ -404,12 +404,12 @@ static void only_ids_that_were_handed_out_are_relayed(void)
 
 static void after_a_calls_end_nobody_comes_in(void)
 {
-	char hook[128];
+	char target[128];
 
 	open_one("");
 	end(&a);
-	snprintf(hook, sizeof(hook), "/events/%s", a.key);
-	world_do(&w, "POST", hook,
+	snprintf(target, sizeof(target), "/events/%s", a.key);
+	world_do(&w, "POST", target,
 	         "Content-Type: application/x-www-form-urlencoded\r\n",
 	         "Event=Hangup&CallStatus=completed&CallUUID=uuid-1&"
 	         "HangupCauseCode=4000");

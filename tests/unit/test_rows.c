@@ -117,7 +117,8 @@ static void start_with(size_t data, size_t spaces)
 	size_t n;
 
 	CHECK(json != NULL);
-	n = (size_t)sprintf(json, "{\"phone_number\":15551234567,\"body\":\"");
+	n = (size_t)snprintf(json, 128,
+	                     "{\"phone_number\":15551234567,\"body\":\"");
 	memset(json + n, 'x', data - 2);
 	n += data - 2;
 	json[n++] = '"';
@@ -525,9 +526,9 @@ static void what_the_library_refuses_is_json_too(void)
 		say(rows[i].text, strlen(rows[i].text));
 		check_refusal(rows[i].status);
 	}
-	memset(huge, 'a', sizeof(huge) - 1);
-	memcpy(huge, "GET /", 5);
-	say(huge, sizeof(huge) - 1);
+	memset(huge, 'a', sizeof(huge));
+	memcpy(huge, rows[0].text, 5); /* "GET /" */
+	say(huge, sizeof(huge));
 	check_refusal(400);
 }
 
@@ -535,14 +536,18 @@ static void what_the_library_refuses_is_json_too(void)
  * many could hide what a proxy has added. */
 static void a_request_with_more_headers_than_are_read_is_refused(void)
 {
+	static const char padding[] = "X-Padding: 1\r\n";
 	char headers[2048] = "";
+	size_t n = 0;
 
 	world_open(&w, "");
 	for (int i = 0; i < 62; i++)
-		strcat(headers, "X-Padding: 1\r\n");
+		n += (size_t)snprintf(headers + n, sizeof(headers) - n, "%s",
+		                      padding);
 	world_do(&w, "GET", "/calls", headers, NULL);
 	CHECK_INT(200, w.a.status);
-	strcat(headers, "X-Padding: 1\r\nX-Forwarded-For: 203.0.113.9\r\n");
+	snprintf(headers + n, sizeof(headers) - n,
+	         "%sX-Forwarded-For: 203.0.113.9\r\n", padding);
 	world_do(&w, "GET", "/calls", headers, NULL);
 	check_refusal(413);
 }
