@@ -21,6 +21,7 @@
 #include "server/recover.h"
 #include "server/relay.h"
 #include "server/start.h"
+#include "server/store/keys.h"
 #include "server/store/store.h"
 #include "server/sweep.h"
 #include "server/webhook.h"
@@ -114,6 +115,35 @@ static int serve(struct app *app, char why[RUN_WHY_MAX])
 	return err;
 }
 
+static int see_key(const struct store_key *k, void *arg)
+{
+	bool *any = arg;
+
+	(void)k;
+	*any = true;
+	return 0;
+}
+
+/* As easy as the example, and as open; whoever runs it is to know. */
+static void tell_what_is_open(struct app *app)
+{
+	const struct config *cfg = app->cfg;
+	bool keys = cfg->api_key != NULL;
+	int err = keys ? 0 : store_keys(app->store, see_key, &keys);
+
+	if (err)
+		app_store_fault(app, NULL, err);
+	if (cfg->start_auth || !keys)
+		log_line(LOG_WARN, "server", NULL,
+		         "event=open text=\"whoever reaches %s, by a tunnel "
+		         "too, may place calls: set API_KEY%s\"",
+		         cfg->public_url ? cfg->public_url : "this server",
+		         cfg->verify == VERIFY_ENFORCE
+		                 ? ""
+		                 : "; PLIVO_VERIFY=enforce refuses webhooks "
+		                   "that Plivo did not sign");
+}
+
 int run_open(struct app **ap, const struct config *cfg, char why[RUN_WHY_MAX])
 {
 	struct app *app = mem_zalloc(sizeof(*app));
@@ -141,7 +171,9 @@ int run_open(struct app **ap, const struct config *cfg, char why[RUN_WHY_MAX])
 		err = sweep_open(&app->sweep, app);
 	if (!err)
 		err = pulse_open(&app->pulse, app);
-	if (err)
+	if (!err)
+		tell_what_is_open(app);
+	else
 		run_close(&app);
 	*ap = app;
 	return err;

@@ -211,6 +211,20 @@ static void both_say_where_they_serve_and_end_in_order(void)
 	}
 }
 
+static void what_local_mode_leaves_open_is_told(void)
+{
+	const char *env[ARRAY_LEN(enough)];
+
+	memcpy(env, enough, sizeof(enough));
+	env[3] = "ENV=local"; /* in place of the key */
+	proc_start(&p, "dialout-server", folder(NULL), NULL, env);
+	CHECK(proc_wait_log(&p, "may place calls: set API_KEY", 5000));
+	CHECK_INT(0, proc_stop(&p));
+	proc_start(&p, "dialout-server", folder(NULL), NULL, enough);
+	CHECK_INT(0, proc_stop(&p));
+	CHECK(!strstr(proc_log(&p), "may place calls"));
+}
+
 static void an_address_that_cannot_be_had_is_told(void)
 {
 	for (size_t i = 0; i < ARRAY_LEN(programs); i++) {
@@ -241,6 +255,7 @@ static const struct test tests[] = {
 	TEST(env_files_are_read_as_they_come),
 	TEST(a_port_counts_in_the_environment_alone),
 	TEST_SLOW(both_say_where_they_serve_and_end_in_order, 40),
+	TEST_SLOW(what_local_mode_leaves_open_is_told, 40),
 	TEST_SLOW(an_address_that_cannot_be_had_is_told, 60),
 };
 
