@@ -3,8 +3,9 @@
  *
  * What the session asks of a model that listens for the end of a turn. There
  * may be none: then the text decides (endpoint.h). The model hears all audio
- * of the call, is told what is speech, and is asked whenever speech stops; its
- * answer comes later, or never, and a late one is nobody's business.
+ * of the call, is told what is speech and where a turn begins, and is asked
+ * whenever speech stops; its answer comes later, or never, and a late one is
+ * nobody's business.
  *
  * The five laws of callbacks hold (see provider/stt.h).
  */
@@ -26,7 +27,13 @@ struct eot_ops {
 	const char *name;
 	int (*open)(struct eot **ep, void *env);
 	void (*push)(struct eot *e, const struct pcm *pcm, bool speech);
-	void (*ask)(struct eot *e, uint32_t ask);
+	/* A turn begins: somebody has been speaking for @ago_ms. Without it,
+	 * speech after an answer belongs to the turn that was asked about. */
+	void (*begin)(struct eot *e, uint32_t ago_ms);
+	/* Has the turn ended? Never answered inside, once at most, and not
+	 * after the next question or more speech. An answer that comes after
+	 * @within_ms is of no use. */
+	void (*ask)(struct eot *e, uint32_t ask, uint32_t within_ms);
 	void (*close)(struct eot *e);
 };
 

