@@ -333,7 +333,9 @@ static int derive(struct config *cfg, struct buf *faults)
 	                                                 : STREAM_BOTS;
 	if (cfg->stream == STREAM_BOTS && !cfg->bot_url)
 		cfg->bot_url = "http://127.0.0.1:7861";
-	if (!cfg->events_base_url)
+	/* In local mode the bots are near, and a tunnel is a detour on which
+	 * they would be strangers. */
+	if (!cfg->events_base_url && cfg->production)
 		cfg->events_base_url = cfg->public_url;
 	return err;
 }

@@ -323,6 +323,46 @@ static void metrics_may_have_a_listener_of_their_own(void)
 	world_close(&w);
 }
 
+/* ---- where bots post ------------------------------------------------------ */
+
+/* A bot would be a stranger to its own server behind a tunnel. */
+static void local_bots_post_to_this_machine(void)
+{
+	struct world_seen seen;
+	char want[128];
+
+	world_open(&w, "PUBLIC_URL=https://abc.ngrok.app\n");
+	/* No 201, so that the place is not prepared. */
+	world_rule("POST", CALL, 400, "{}");
+	world_start(&w, "", NUMBER);
+	CHECK_INT(1, world_seen("POST", "/reserve", &seen));
+	snprintf(want, sizeof(want),
+	         "\"events_url\":\"http://127.0.0.1:%u/bot-events\"", w.port);
+	CHECK(strstr(seen.body, want));
+}
+
+static void production_bots_post_to_the_public_address(void)
+{
+	struct world_seen seen;
+	char env[512];
+
+	world_open(&w, "");
+	snprintf(env, sizeof(env),
+	         "ENV=production\nPUBLIC_URL=http://localhost:9\n"
+	         "ALLOWED_PREFIXES=*\nSTART_AUTH=none\nBOT_SECRET=" KEY
+	         "\nBOT_URL=http://127.0.0.1:%u\n",
+	         w.bot_port);
+	world_close(&w);
+	server_config_fini(&w.cfg);
+	world_open(&w, env);
+	world_rule("POST", CALL, 400, "{}");
+	world_start(&w, "", NUMBER);
+	CHECK_INT(1, world_seen("POST", "/reserve", &seen));
+	CHECK(strstr(seen.body,
+	             "\"events_url\":\"http://localhost:9/bot-events\""));
+	CHECK(strstr(seen.head, "Authorization: Bearer " KEY "\r\n"));
+}
+
 /* ---- lists --------------------------------------------------------------- */
 
 static void place(unsigned n)
@@ -567,6 +607,8 @@ static const struct test tests[] = {
 	TEST(behind_a_tunnel_nobody_reads_without_a_key),
 	TEST(health_is_open_and_has_no_figures),
 	TEST(metrics_may_have_a_listener_of_their_own),
+	TEST(local_bots_post_to_this_machine),
+	TEST(production_bots_post_to_the_public_address),
 	TEST(lists_are_paged),
 	TEST(lists_are_filtered),
 	TEST(filters_that_are_none_are_400),
