@@ -244,6 +244,25 @@ static void a_bot_that_dies_ends_its_calls_alone(void)
 	town_close(&t);
 }
 
+static void a_server_that_dies_leaves_no_place_taken(void)
+{
+	static const char *const env[] = {"RELAY_MAX=1", NULL};
+	static const struct town_opts opts = {.relay = true, .server_env = env};
+	struct town t;
+	char id[64];
+
+	town_open(&t, &opts);
+	snprintf(id, sizeof(id), "%s", town_dial(&t, NULL));
+	json_decref(town_wait(&t, id, "streaming", 10000));
+	proc_kill(&t.server);
+	/* Behind the stream the document hangs up. */
+	town_wait_journal(&t, "ended", 0, 15000);
+	town_start_server(&t);
+	json_decref(town_wait_told(&t, id, 30000));
+	json_decref(town_wait(&t, town_dial(&t, NULL), "streaming", 15000));
+	town_close(&t);
+}
+
 static const struct test tests[] = {
 	TEST_SLOW(a_call_is_held_through_the_server, 60),
 	TEST_SLOW(upgrades_that_are_signed_as_wss_are_taken, 60),
@@ -252,6 +271,7 @@ static const struct test tests[] = {
                   90),
 	TEST_SLOW(a_server_that_is_ended_ends_its_calls_in_order, 60),
 	TEST_SLOW(a_bot_that_dies_ends_its_calls_alone, 60),
+	TEST_SLOW(a_server_that_dies_leaves_no_place_taken, 90),
 };
 
 TEST_MAIN(tests)

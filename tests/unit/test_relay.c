@@ -487,6 +487,33 @@ static void the_bot_is_shown_the_secret(void)
 	end(&a);
 }
 
+/* Extensions are not agreed to, and nothing of it is handed on. */
+static void offers_of_the_client_are_not_taken(void)
+{
+	world_open(&w, "");
+	world_take_sockets(true);
+	dial(&a, 1);
+	a.plivo = ws_raw_connect(w.port, a.target,
+	                         "Origin: https://plivo.example.com\r\n"
+	                         "Sec-WebSocket-Extensions: "
+	                         "permessage-deflate\r\n",
+	                         &w.a);
+	CHECK_INT(101, w.a.status);
+	CHECK_STR("", client_header(&w.a, "Sec-WebSocket-Extensions"));
+	a.bot = world_socket(&seen);
+	CHECK(!strstr(seen.head, "Extensions"));
+	CHECK(!strstr(seen.head, "Origin"));
+	to_bot(&a, WS_RAW_TEXT, "hello", 5);
+	end(&a);
+	a.plivo = ws_raw_connect(w.port, a.target,
+	                         "Sec-WebSocket-Protocol: audio\r\n", &w.a);
+	CHECK_INT(101, w.a.status);
+	a.bot = world_socket(&seen);
+	to_bot(&a, WS_RAW_TEXT, "hello", 5);
+	CHECK_STR("audio", client_header(&w.a, "Sec-WebSocket-Protocol"));
+	end(&a);
+}
+
 static void a_bot_that_does_not_take_it_is_502(void)
 {
 	world_open(&w, "");
@@ -749,6 +776,7 @@ static const struct test tests[] = {
 	TEST(plivos_signature_is_asked_for),
 	TEST(logging_lets_a_bad_signature_pass),
 	TEST(the_bot_is_shown_the_secret),
+	TEST(offers_of_the_client_are_not_taken),
 	TEST(a_bot_that_does_not_take_it_is_502),
 	TEST(a_bot_that_says_nothing_is_502_in_time),
 	TEST_SLOW(a_full_relay_leaves_threads_for_the_rest, 60),
