@@ -35,6 +35,7 @@ struct stt_ops;
 struct llm_ops;
 struct tts_ops;
 struct timers;
+struct vad_batch;
 struct vad_ops;
 
 /* What is outside: what a test replaces. Borrowed; outlives the session. */
@@ -47,6 +48,7 @@ struct session_env {
 	const struct provider_cfg *stt_cfg, *llm_cfg, *tts_cfg;
 	const struct vad_ops *vad;   /* speech probability per chunk */
 	const struct silero *silero; /* weights of the net; NULL in tests */
+	struct vad_batch *vad_batch; /* of all calls; NULL: each by itself */
 	const struct eot_ops *eot;   /* hears the end of a turn; NULL: none */
 	void *eot_env;
 };

@@ -468,7 +468,7 @@ int session_callee_open(struct session *s)
 
 	buf_init(&s->callee.text, SESSION_TEXT_MAX);
 	buf_init(&s->callee.asked, SESSION_TEXT_MAX);
-	err = vad_new(&s->vad, s->env.vad, s->env.silero, NULL, on_edge, s);
+	err = session_vad_open(s, on_edge);
 	if (!err)
 		err = open_stt(s);
 	return err ? err : session_verdict_open(s);

@@ -124,6 +124,7 @@ int session_callee_open(struct session *s) MUST_CHECK;
 void session_callee_close(struct session *s);
 void session_text(struct session *s, struct str text, bool final);
 void session_check_sound(struct session *s);
+int session_vad_open(struct session *s, vad_edge_h *edgeh) MUST_CHECK;
 void session_arm_endpoint(struct session *s);
 void session_stop_endpoint(struct session *s);
 void session_open_turn(struct session *s);

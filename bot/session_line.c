@@ -40,6 +40,23 @@ static void hear(struct session *s, const int16_t *v, size_t n)
 	session_check_sound(s);
 }
 
+/* A chunk was judged with those of other calls, after its frame. */
+static void on_judged(void *arg)
+{
+	struct session *s = arg;
+
+	if (!s->ended)
+		session_check_sound(s);
+}
+
+int session_vad_open(struct session *s, vad_edge_h *edgeh)
+{
+	const struct vad_params prm = {.batch = s->env.vad_batch,
+	                               .judgedh = on_judged};
+
+	return vad_new(&s->vad, s->env.vad, s->env.silero, &prm, edgeh, s);
+}
+
 /* ---- a line that falls silent ---------------------------------------------- */
 
 static void on_silent_line(void *arg);

@@ -8,6 +8,7 @@
 #include "bot/engine/models.h"
 #include "bot/media/silero.h"
 #include "bot/media/vad.h"
+#include "bot/media/vad_batch.h"
 #include "bot/net/net.h"
 #include "bot/provider/llm.h"
 #include "bot/provider/stt.h"
@@ -102,6 +103,8 @@ int setup_open(struct setup *s, const struct bot_config *c, struct net *net)
 	fill_providers(s, c);
 	err = open_vad(s, c);
 	if (!err)
+		err = vad_batch_new(&s->vad_batch, net_timers(net));
+	if (!err)
 		err = open_engine(s, c, net);
 	if (err) {
 		setup_close(s);
@@ -116,7 +119,8 @@ int setup_open(struct setup *s, const struct bot_config *c, struct net *net)
 	                              .llm_cfg = &s->llm,
 	                              .tts_cfg = &s->tts,
 	                              .vad = &vad_silero,
-	                              .silero = s->silero};
+	                              .silero = s->silero,
+	                              .vad_batch = s->vad_batch};
 	return 0;
 }
 
@@ -124,5 +128,6 @@ void setup_close(struct setup *s)
 {
 	engine_free(&s->engine);
 	net_wake_close(&s->engine_wake);
+	vad_batch_free(&s->vad_batch);
 	silero_free(&s->silero);
 }

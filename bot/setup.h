@@ -13,10 +13,12 @@ struct engine;
 struct net;
 struct net_wake;
 struct silero;
+struct vad_batch;
 
 struct setup {
 	struct provider_cfg stt, llm, tts;
 	struct silero *silero;
+	struct vad_batch *vad_batch;
 	struct engine *engine; /* NULL: nothing is computed in process */
 	struct net_wake *engine_wake;
 	struct session_env env; /* for sessions */

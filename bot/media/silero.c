@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -194,6 +195,25 @@ float silero_step(const struct silero *net, struct silero_state *state,
 	return net->kernel->one(net, state, chunk);
 }
 
+/* One less than a full row: quicker with a call made up. */
+static void fill_up(const struct silero *net,
+                    struct silero_state *const state[],
+                    const int16_t *const chunk[], float prob[])
+{
+	struct silero_state nobody = {0}, *st[SILERO_ROWS];
+	const int16_t *pcm[SILERO_ROWS];
+	float p[SILERO_ROWS];
+
+	for (size_t i = 0; i < SILERO_ROWS; i++) {
+		bool last = i == SILERO_ROWS - 1;
+
+		st[i] = last ? &nobody : state[i];
+		pcm[i] = chunk[last ? 0 : i];
+	}
+	net->kernel->four(net, st, pcm, p);
+	memcpy(prob, p, (SILERO_ROWS - 1) * sizeof(float));
+}
+
 void silero_step_many(const struct silero *net,
                       struct silero_state *const state[],
                       const int16_t *const chunk[], float prob[], size_t n)
@@ -202,6 +222,10 @@ void silero_step_many(const struct silero *net,
 
 	for (; i + SILERO_ROWS <= n; i += SILERO_ROWS)
 		net->kernel->four(net, state + i, chunk + i, prob + i);
+	if (n - i == SILERO_ROWS - 1) {
+		fill_up(net, state + i, chunk + i, prob + i);
+		return;
+	}
 	for (; i < n; i++)
 		prob[i] = net->kernel->one(net, state[i], chunk[i]);
 }

@@ -5,6 +5,7 @@
 
 #include "bot/media/loudness.h"
 #include "bot/media/silero.h"
+#include "bot/media/vad_batch.h"
 #include "common/mem.h"
 
 enum {
@@ -31,6 +32,8 @@ struct vad {
 
 	int16_t chunk[VAD_CHUNK];
 	size_t have; /* samples of the next chunk */
+	struct vad_wait wait;
+	int16_t held[VAD_CHUNK]; /* the chunk that waits */
 	int16_t missed[CATCH_UP][VAD_CHUNK];
 	uint64_t n_missed; /* chunks since the gate closed */
 	max_align_t net[]; /* the net's own state */
@@ -42,10 +45,22 @@ static float net_step(void *state, const void *model,
 	return silero_step(model, state, pcm);
 }
 
+static void net_step_many(void *const state[], const void *model,
+                          const int16_t *const pcm[], float prob[], size_t n)
+{
+	struct silero_state *st[VAD_BATCH_MAX];
+
+	ASSERT(n <= VAD_BATCH_MAX);
+	for (size_t i = 0; i < n; i++)
+		st[i] = state[i];
+	silero_step_many(model, st, pcm, prob, n);
+}
+
 const struct vad_ops vad_silero = {
 	.name = "silero",
 	.state_size = sizeof(struct silero_state),
 	.step = net_step,
+	.step_many = net_step_many,
 };
 
 static unsigned to_chunks(uint32_t ms)
@@ -54,6 +69,8 @@ static unsigned to_chunks(uint32_t ms)
 
 	return n ? n : 1;
 }
+
+static void on_prob(struct vad_wait *w, float prob);
 
 int vad_new(struct vad **vp, const struct vad_ops *ops, const void *model,
             const struct vad_params *prm, vad_edge_h *edgeh, void *arg)
@@ -74,6 +91,11 @@ int vad_new(struct vad **vp, const struct vad_ops *ops, const void *model,
 	v->stop_chunks = to_chunks(v->prm.stop_ms ? v->prm.stop_ms : 200);
 	v->edgeh = edgeh;
 	v->arg = arg;
+	v->wait = (struct vad_wait){.ops = ops,
+	                            .model = model,
+	                            .state = v->net,
+	                            .pcm = v->held,
+	                            .doneh = on_prob};
 	loudness_init(&v->loudness);
 	*vp = v;
 	return 0;
@@ -81,6 +103,8 @@ int vad_new(struct vad **vp, const struct vad_ops *ops, const void *model,
 
 void vad_free(struct vad **vp)
 {
+	if (*vp)
+		vad_wait_stop(&(*vp)->wait);
 	mem_free(*vp);
 	*vp = NULL;
 }
@@ -129,15 +153,13 @@ static void catch_up(struct vad *v)
 	v->n_missed = 0;
 }
 
-static float confidence(struct vad *v, bool loud)
+/* Is this chunk too quiet for the net to run? It is kept then. */
+static bool gated(struct vad *v, bool loud)
 {
-	if (v->state == QUIET && !loud && !v->prm.no_gate) {
-		memcpy(v->missed[v->n_missed++ % CATCH_UP], v->chunk,
-		       sizeof v->chunk);
-		return 0;
-	}
-	catch_up(v);
-	return step(v, v->chunk);
+	if (v->state != QUIET || loud || v->prm.no_gate)
+		return false;
+	memcpy(v->missed[v->n_missed++ % CATCH_UP], v->chunk, sizeof v->chunk);
+	return true;
 }
 
 static void edge(struct vad *v, enum vad_edge_type type, uint64_t lasted_ms)
@@ -170,16 +192,50 @@ static void count(struct vad *v, bool speaking)
 	v->count = 0;
 }
 
+static void conclude(struct vad *v, float confidence)
+{
+	bool loud = v->level.volume >= v->prm.min_volume;
+
+	v->level.confidence = confidence;
+	v->level.chunks++;
+	count(v, loud && confidence >= v->prm.confidence);
+}
+
+static void on_prob(struct vad_wait *w, float prob)
+{
+	struct vad *v = CONTAINER_OF(w, struct vad, wait);
+
+	v->level.steps++;
+	conclude(v, prob);
+	if (v->prm.judgedh)
+		v->prm.judgedh(v->arg);
+}
+
+/* What still waits for others is judged alone: the next chunk is here. */
+static void hurry(struct vad *v)
+{
+	if (!vad_waiting(&v->wait))
+		return;
+	vad_wait_stop(&v->wait);
+	conclude(v, step(v, v->held));
+}
+
 static void judge(struct vad *v)
 {
-	bool loud;
-
+	hurry(v);
 	v->samples += VAD_CHUNK;
 	v->level.volume = volume(v);
-	loud = v->level.volume >= v->prm.min_volume;
-	v->level.confidence = confidence(v, loud);
-	v->level.chunks++;
-	count(v, loud && v->level.confidence >= v->prm.confidence);
+	if (gated(v, v->level.volume >= v->prm.min_volume)) {
+		conclude(v, 0);
+		return;
+	}
+	catch_up(v);
+	if (!v->prm.batch) {
+		conclude(v, step(v, v->chunk));
+		return;
+	}
+	memcpy(v->held, v->chunk, sizeof v->held);
+	vad_wait_start(v->prm.batch, &v->wait);
 }
 
 void vad_feed(struct vad *v, const int16_t *pcm, size_t n)
@@ -201,8 +257,10 @@ void vad_feed(struct vad *v, const int16_t *pcm, size_t n)
 
 void vad_starved(struct vad *v)
 {
-	bool spoke = vad_speaking(v);
+	bool spoke;
 
+	hurry(v);
+	spoke = vad_speaking(v);
 	v->state = QUIET;
 	v->count = 0;
 	v->n_missed = 0;

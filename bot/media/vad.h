@@ -9,7 +9,8 @@
  * six such chunks in a row begin speech, six others end it. Every chunk is
  * judged by itself, however the samples are cut into packets. While it is
  * quiet the net does not run; when the gate opens it is first given what it
- * missed, 256 ms at most. Time is the audio's own: samples fed so far.
+ * missed, 256 ms at most. With a batch (vad_batch.h) the net runs for many
+ * calls together, some milliseconds later. Time is the audio's own: samples fed so far.
  */
 #ifndef BOT_MEDIA_VAD_H
 #define BOT_MEDIA_VAD_H
@@ -34,6 +35,9 @@ struct vad_ops {
 	 * one. @model is shared by all calls. */
 	float (*step)(void *state, const void *model,
 	              const int16_t pcm[VAD_CHUNK]);
+	/* The same for @n calls at once; NULL: it has no such way. */
+	void (*step_many)(void *const state[], const void *model,
+	                  const int16_t *const pcm[], float prob[], size_t n);
 };
 
 /* Silero's net; its model is a struct silero. */
@@ -46,6 +50,8 @@ enum vad_volume {
 	                  * as Pipecat's */
 };
 
+struct vad_batch;
+
 struct vad_params {
 	float confidence;  /* 0: 0.7 */
 	float min_volume;  /* 0: 0.6; 0.6 is -50 LUFS, 0.8 is -30 */
@@ -53,6 +59,11 @@ struct vad_params {
 	uint32_t stop_ms;  /* of silence until SILENCE [ms]; 0: 200 */
 	enum vad_volume volume;
 	bool no_gate; /* run the net on every chunk, silent ones, too */
+	/* Judge chunks together with other calls', a little later; borrowed.
+	 * NULL: each within vad_feed(). */
+	struct vad_batch *batch;
+	/* A chunk of the batch was judged; may be NULL. As edges. */
+	void (*judgedh)(void *arg);
 };
 
 enum vad_edge_type { VAD_SPEECH, VAD_SILENCE };

@@ -204,7 +204,7 @@ static void play_40_ms(size_t i)
 
 static int setup(void)
 {
-	static const struct vad_ops ops = {"none", 0, no_net};
+	static const struct vad_ops ops = {.name = "none", .step = no_net};
 	struct playout_params prm = {
 		.proto = &stream_plivo,
 		.stream_id = "87654321-4321-4321-4321-cba987654321",

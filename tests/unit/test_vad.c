@@ -21,7 +21,7 @@ static float by_script(void *state, const void *model, const int16_t *pcm)
 	return pcm[0] & 1 ? 0.9F : 0.1F;
 }
 
-static const struct vad_ops scripted = {"script", 0, by_script};
+static const struct vad_ops scripted = {.name = "script", .step = by_script};
 
 /* A net that remembers: its answer is the share of its last answer. */
 static float with_memory(void *state, const void *model, const int16_t *pcm)
@@ -33,8 +33,8 @@ static float with_memory(void *state, const void *model, const int16_t *pcm)
 	return *last;
 }
 
-static const struct vad_ops remembering = {"memory", sizeof(float),
-                                           with_memory};
+static const struct vad_ops remembering = {
+	.name = "memory", .state_size = sizeof(float), .step = with_memory};
 
 static char told[4096];
 static struct vad *vad;
