@@ -181,14 +181,24 @@ test: deps-test ## unit, conformance, flow and end-to-end tests
 # ---- gates ------------------------------------------------------------------
 
 ASAN := address,undefined
-check-san: deps-lint ## the tests under ASan+UBSan (gcc, clang) and TSan
-	@$(PARALLEL) BUILD=build/asan SAN=$(ASAN) OPT="-O1 -g" tests
-	@TEST_TIME_SCALE=6 tests/run.sh build/asan $(T)
-	@$(PARALLEL) BUILD=build/clang SAN=$(ASAN) CC=clang \
-		OPT="-O1 -g" tests
-	@TEST_TIME_SCALE=6 tests/run.sh build/clang $(T)
-	@$(PARALLEL) BUILD=build/tsan SAN=thread OPT="-O1 -g" tests
-	@TEST_TIME_SCALE=6 tests/run.sh build/tsan --threads
+# $(1): folder, $(2): sanitizers, $(3): compiler, $(4): what to build
+SAN_BUILD = $(PARALLEL) BUILD=$(1) SAN=$(2) CC=$(3) OPT="-O1 -g" $(4)
+SAN_RUN   = TEST_TIME_SCALE=6 tests/run.sh
+
+check-san: check-asan-gcc check-asan-clang check-tsan ## ASan+UBSan, TSan
+
+check-asan-gcc: deps-lint ## the tests under ASan+UBSan, by gcc
+	@$(call SAN_BUILD,build/asan,$(ASAN),gcc,tests)
+	@$(SAN_RUN) build/asan $(T)
+
+check-asan-clang: deps-lint ## the same by clang
+	@$(call SAN_BUILD,build/clang,$(ASAN),clang,tests)
+	@$(SAN_RUN) build/clang $(T)
+
+check-tsan: deps-lint ## what has threads under TSan
+	@$(call SAN_BUILD,build/tsan,thread,gcc,all \
+		$(shell tests/run.sh build/tsan --threads --list))
+	@$(SAN_RUN) build/tsan --threads
 
 C_ALL = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 
@@ -257,5 +267,6 @@ help: ## this list
 		$(firstword $(MAKEFILE_LIST))
 
 .PHONY: all tests layers deps deps-build deps-demo deps-test deps-lint run demo \
-	test check-san lint lint-layers format fuzz fuzzers bench bench-speech \
-	bench-script test-peers install uninstall test-deploy clean help
+	test check-san check-asan-gcc check-asan-clang check-tsan lint \
+	lint-layers format fuzz fuzzers bench bench-speech bench-script \
+	test-peers install uninstall test-deploy clean help

@@ -16,6 +16,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -34,7 +35,8 @@ struct http_ws {
 	struct mg_connection *conn;
 	const struct http_ws_route *route;
 	void *user;
-	int fd; /* the library's; -1: not found */
+	int fd;            /* the library's; -1: not found */
+	atomic_bool ended; /* its next frame is its last */
 };
 
 void ws_init_library(void)
@@ -51,7 +53,10 @@ int ws_expect(struct mg_connection *conn, const struct http_ws_route *route,
 
 	if (!ws)
 		return -ENOMEM;
-	*ws = (struct http_ws){conn, route, user, -1};
+	ws->conn = conn;
+	ws->route = route;
+	ws->user = user;
+	ws->fd = -1;
 	mg_set_user_connection_data(conn, ws);
 	return 0;
 }
@@ -118,17 +123,17 @@ static void on_ready(struct mg_connection *conn, void *arg)
 	if (ws->fd < 0)
 		log_line(LOG_WARN, "http", NULL, "event=no_socket");
 	if (ws->route->opened(ws, ws->user))
-		mg_close_connection(conn);
+		http_ws_end(ws);
 }
 
 static int on_data(struct mg_connection *conn, int bits, char *v, size_t len,
                    void *arg)
 {
-	const struct http_ws *ws = mg_get_user_connection_data(conn);
+	struct http_ws *ws = mg_get_user_connection_data(conn);
 
 	(void)arg;
 	/* Reserved bits belong to extensions, of which we have none. */
-	if (!ws || (bits & 0x70))
+	if (!ws || atomic_load(&ws->ended) || (bits & 0x70))
 		return 0;
 	return ws->route->frame(ws->user, (enum http_ws_op)(bits & 0x0f),
 	                        (bits & 0x80) != 0, v, len);
@@ -150,12 +155,13 @@ int http_ws_send(struct http_ws *ws, enum http_ws_op op, const char *v,
 	return (len ? (size_t)n == len : n > 0) ? 0 : -EPIPE;
 }
 
+/* Not by mg_close_connection(): before the library's loop of frames it frees
+ * what that loop and on_close() are still to use. */
 void http_ws_end(struct http_ws *ws)
 {
+	atomic_store(&ws->ended, true);
 	if (ws->fd >= 0)
 		(void)shutdown(ws->fd, SHUT_RDWR);
-	else
-		mg_close_connection(ws->conn);
 }
 
 int ws_bind(struct ws_bind **bp, struct mg_context *ctx,

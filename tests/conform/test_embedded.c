@@ -323,7 +323,7 @@ static void many_talkers_at_once_get_the_small_voice(void)
 	rig_end();
 }
 
-#define BOTH(law) TEST(small_voice_##law), TEST_SLOW(natural_voice_##law, 40)
+#define BOTH(law) TEST(small_voice_##law), TEST_SLOW(natural_voice_##law, 80)
 
 static const struct test tests[] = {
 	TEST(an_error_means_silence),
@@ -331,18 +331,18 @@ static const struct test tests[] = {
 	TEST(without_an_engine_open_fails),
 	TEST(nothing_comes_after_close),
 	TEST(close_is_fine_inside_the_handler),
-	TEST_SLOW(a_turn_has_partial_texts_and_a_final_one, 40),
-	TEST_SLOW(a_second_of_silence_ends_a_turn, 40),
-	TEST_SLOW(a_flush_in_mid_speech_gives_what_was_heard_till_then, 40),
+	TEST_SLOW(a_turn_has_partial_texts_and_a_final_one, 80),
+	TEST_SLOW(a_second_of_silence_ends_a_turn, 80),
+	TEST_SLOW(a_flush_in_mid_speech_gives_what_was_heard_till_then, 80),
 	TEST(silence_is_flushed_without_words),
-	TEST_SLOW(a_turn_of_half_a_minute_is_cut_and_kept, 40),
+	TEST_SLOW(a_turn_of_half_a_minute_is_cut_and_kept, 80),
 	TEST(small_voice_no_event_inside_open),
 	TEST(small_voice_one_last_event),
 	BOTH(nothing_after_close),
 	BOTH(close_inside_handler),
 	BOTH(replies_are_done_once_and_in_order),
 	BOTH(a_cancelled_reply_is_silent),
-	TEST_SLOW(what_is_spoken_can_be_understood, 40),
+	TEST_SLOW(what_is_spoken_can_be_understood, 80),
 	TEST(a_late_voice_gives_way_to_the_small_one_for_a_while),
 	TEST(many_talkers_at_once_get_the_small_voice),
 };

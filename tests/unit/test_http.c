@@ -50,12 +50,15 @@ static const struct http_route routes[] = {
 
 static struct http_ws *ws_user;
 
+static bool refuse_open; /* by the one who was to take it */
+
 static bool ws_check(const struct http_req *req, struct http_res *res,
                      void **userp, void *arg)
 {
 	(void)arg;
 	*userp = &ws_user;
-	if (strcmp(req->tail, "good") != 0)
+	refuse_open = !strcmp(req->tail, "full");
+	if (strcmp(req->tail, "good") != 0 && !refuse_open)
 		http_fail(res, 403, "Not this one.");
 	return res->status == 200;
 }
@@ -64,7 +67,7 @@ static int ws_opened(struct http_ws *ws, void *user)
 {
 	CHECK(user == &ws_user);
 	ws_user = ws;
-	return http_ws_send(ws, HTTP_WS_TEXT, "hi", 2);
+	return refuse_open ? -1 : http_ws_send(ws, HTTP_WS_TEXT, "hi", 2);
 }
 
 static bool ws_frame(void *user, enum http_ws_op op, bool fin, const char *v,
@@ -440,6 +443,25 @@ static void open_websockets_do_not_hold_up_a_stop(void)
 	close(fd);
 }
 
+static void a_websocket_that_nobody_takes_is_let_go(void)
+{
+	struct http *h = serve();
+	int fd = client_connect(http_port(h));
+	const char *req = "GET /ws/full HTTP/1.1\r\nHost: h\r\n" UPGRADE "\r\n";
+	char v[8];
+
+	client_send(fd, req, strlen(req));
+	client_read(fd, &answer, 0);
+	CHECK_INT(101, answer.status);
+	CHECK_INT(0, read(fd, v, sizeof(v))); /* the end, and at once */
+	pthread_mutex_lock(&lock);
+	while (!let_go)
+		pthread_cond_wait(&changed, &lock);
+	pthread_mutex_unlock(&lock);
+	close(fd);
+	stop(h);
+}
+
 static void forms_are_decoded(void)
 {
 	char v[16];
@@ -495,6 +517,7 @@ static const struct test tests[] = {
 	TEST(websockets_get_frames_as_they_are),
 	TEST(a_refused_upgrade_is_an_answer),
 	TEST(open_websockets_do_not_hold_up_a_stop),
+	TEST(a_websocket_that_nobody_takes_is_let_go),
 	TEST(forms_are_decoded),
 	TEST(hosts_are_looked_at_before_they_are_used),
 };
