@@ -37,7 +37,8 @@ static void hear(struct session *s, const int16_t *v, size_t n)
 	} else {
 		vad_feed(s->vad, v, n);
 	}
-	session_check_sound(s);
+	if (!vad_pending(s->vad))
+		session_check_sound(s);
 }
 
 /* A chunk was judged with those of other calls, after its frame. */

@@ -274,6 +274,11 @@ bool vad_speaking(const struct vad *v)
 	return v->state == SPEAKING || v->state == STOPPING;
 }
 
+bool vad_pending(const struct vad *v)
+{
+	return vad_waiting(&v->wait);
+}
+
 uint64_t vad_now_ms(const struct vad *v)
 {
 	return (v->samples + v->have) / (VAD_HZ / 1000);

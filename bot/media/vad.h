@@ -96,6 +96,10 @@ void vad_starved(struct vad *v);
 
 bool vad_speaking(const struct vad *v);
 
+/* Does a chunk wait for those of other calls? What vad_level() says is older
+ * than vad_now_ms() then. */
+bool vad_pending(const struct vad *v);
+
 /* Audio fed so far [ms]. */
 uint64_t vad_now_ms(const struct vad *v);
 
