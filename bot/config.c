@@ -6,10 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bot/config_providers.h"
 #include "bot/peer.h"
-#include "bot/provider/llm.h"
-#include "bot/provider/stt.h"
-#include "bot/provider/tts.h"
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/str.h"
@@ -47,108 +45,16 @@ static const char *const server_names[] = {
 
 static const char installed_agents[] = "/etc/dialout/agents";
 
-/* One kind of provider: what may stand in STT, LLM or TTS. */
-struct kind {
-	const char *name;           /* the variable */
-	const char **value;         /* into the configuration */
-	const char *hosted, *local; /* values: with a key, without */
-	const char *key_name;       /* the variable of the key */
-	bool has_key;               /* or what stands for one */
-	bool (*known)(const char *value);
-};
-
-static bool stt_known(const char *v)
-{
-	return stt_find(v) != NULL;
-}
-
-static bool llm_known(const char *v)
-{
-	return llm_find(v) != NULL;
-}
-
-static bool tts_known(const char *v)
-{
-	return tts_find(v) != NULL;
-}
-
-/* A value, its absence, and a key that is not there: what follows. */
-static int choose(const struct kind *k, bool no_keys_local, struct buf *faults)
-{
-	if (!*k->value && k->has_key)
-		*k->value = k->hosted;
-	if (!*k->value && no_keys_local)
-		*k->value = k->local;
-	if (!*k->value)
-		return buf_addf(faults,
-		                "%s is not set: set it, or %s=%s to do "
-		                "without\n",
-		                k->key_name, k->name, k->local);
-	if (!strcmp(*k->value, k->hosted) && !k->has_key)
-		return buf_addf(faults, "%s=%s needs %s\n", k->name, k->hosted,
-		                k->key_name);
-	if (!k->known(*k->value))
-		return buf_addf(faults, "%s=%s: there is no such provider\n",
-		                k->name, *k->value);
-	return 0;
-}
-
-static int choose_all(struct bot_config *c, struct buf *faults)
-{
-	const struct kind kinds[] = {
-		{"STT", &c->stt, "deepgram", "embedded", "DEEPGRAM_API_KEY",
-	         c->deepgram_key != NULL, stt_known},
-		{"LLM", &c->llm, "openai", "script", "OPENAI_API_KEY",
-	         c->openai_key || c->openai_url, llm_known},
-		{"TTS", &c->tts, "cartesia", "embedded", "CARTESIA_API_KEY",
-	         c->cartesia_key != NULL, tts_known},
-	};
-	bool no_keys_local = c->env == CONFIG_LOCAL;
-	int err = 0;
-
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-		no_keys_local = no_keys_local && !kinds[i].has_key;
-	for (size_t i = 0; i < ARRAY_LEN(kinds) && !err; i++)
-		err = choose(&kinds[i], no_keys_local, faults);
-	if (!c->openai_url)
-		c->openai_url = "https://api.openai.com/v1";
-	c->embedded = (c->stt && !strcmp(c->stt, "embedded")) ||
-	              (c->tts && !strcmp(c->tts, "embedded"));
-	return err;
-}
-
-static int check_url(struct buf *faults, const char *name, const char *url,
-                     const char *secure, const char *clear)
-{
-	struct str u = str_of(url);
-
-	if (!url || str_starts(u, secure))
-		return 0;
-	if (!str_starts(u, clear))
-		return buf_addf(faults, "%s must begin with %s\n", name,
-		                secure);
-	if (peer_url_is_loopback(url))
-		return 0;
-	return buf_addf(faults, "%s: clear text is for loopback only\n", name);
-}
-
 static int check_urls(const struct bot_config *c, struct buf *faults)
 {
-	int err = check_url(faults, "PLIVO_API_URL", c->plivo_url, "https://",
-	                    "http://");
+	int err = config_check_url(faults, "PLIVO_API_URL", c->plivo_url,
+	                           "https://", "http://");
 
 	if (!err)
-		err = check_url(faults, "OPENAI_BASE_URL", c->openai_url,
-		                "https://", "http://");
+		err = config_check_providers(c, faults);
 	if (!err)
-		err = check_url(faults, "DEEPGRAM_URL", c->deepgram_url,
-		                "wss://", "ws://");
-	if (!err)
-		err = check_url(faults, "CARTESIA_URL", c->cartesia_url,
-		                "wss://", "ws://");
-	if (!err)
-		err = check_url(faults, "BOT_PUBLIC_URL", c->public_url,
-		                "wss://", "ws://");
+		err = config_check_url(faults, "BOT_PUBLIC_URL", c->public_url,
+		                       "wss://", "ws://");
 	return err;
 }
 
@@ -299,7 +205,9 @@ int bot_config_load(struct bot_config *c, const char *dotenv,
 	if (!err)
 		err = set_paths(c, faults);
 	if (!err)
-		err = choose_all(c, faults);
+		err = config_choose_providers(c, faults);
+	c->embedded = (c->stt && !strcmp(c->stt, "embedded")) ||
+	              (c->tts && !strcmp(c->tts, "embedded"));
 	if (!err)
 		err = check_urls(c, faults);
 	if (!err)

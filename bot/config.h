@@ -36,6 +36,8 @@ struct bot_config {
 	const char *stt, *llm, *tts;
 	const char *deepgram_key, *deepgram_url, *deepgram_model;
 	const char *openai_key, *openai_url, *openai_model;
+	const char *openai_given; /* OPENAI_BASE_URL, if it was set */
+	const char *anthropic_key, *anthropic_url, *anthropic_model;
 	const char *cartesia_key, *cartesia_url, *cartesia_model;
 	const char *cartesia_voice;
 	const char *ca_file;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bot/config.h"
+#include "bot/config_providers.h"
 #include "bot/engine/engine.h"
 #include "bot/engine/models.h"
 #include "bot/media/silero.h"
@@ -16,25 +17,16 @@
 #include "common/err.h"
 #include "common/log.h"
 
-static void fill_providers(struct setup *s, const struct bot_config *c)
+/* The configuration has been judged: they exist, and have their keys. */
+static int fill_providers(struct setup *s, const struct bot_config *c)
 {
-	s->stt = (struct provider_cfg){.key = c->deepgram_key,
-	                               .url = c->deepgram_url,
-	                               .model = c->deepgram_model};
-	s->llm = (struct provider_cfg){.key = c->openai_key,
-	                               .url = c->openai_url,
-	                               .model = c->openai_model,
-	                               .script = c->script};
-	s->tts = (struct provider_cfg){.key = c->cartesia_key,
-	                               .url = c->cartesia_url,
-	                               .model = c->cartesia_model,
-	                               .voice = c->cartesia_voice};
-	/* Names of another provider's models and voices mean nothing to the
-	 * engines in process. */
-	if (!strcmp(c->stt, "embedded"))
-		s->stt = (struct provider_cfg){0};
-	if (!strcmp(c->tts, "embedded") || !strcmp(c->tts, "flite"))
-		s->tts = (struct provider_cfg){0};
+	int err = config_provider(c, STAGE_STT, c->stt, &s->stt, NULL);
+
+	if (!err)
+		err = config_provider(c, STAGE_LLM, c->llm, &s->llm, NULL);
+	if (!err)
+		err = config_provider(c, STAGE_TTS, c->tts, &s->tts, NULL);
+	return err;
 }
 
 static int open_vad(struct setup *s, const struct bot_config *c)
@@ -100,8 +92,9 @@ int setup_open(struct setup *s, const struct bot_config *c, struct net *net)
 	int err;
 
 	memset(s, 0, sizeof(*s));
-	fill_providers(s, c);
-	err = open_vad(s, c);
+	err = fill_providers(s, c);
+	if (!err)
+		err = open_vad(s, c);
 	if (!err)
 		err = vad_batch_new(&s->vad_batch, net_timers(net));
 	if (!err)

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "bot/provider/anthropic.h"
 #include "bot/provider/cartesia.h"
 #include "bot/provider/deepgram.h"
 #include "bot/provider/embedded.h"
@@ -16,6 +17,7 @@ static const struct stt_ops *const recognisers[] = {
 
 static const struct llm_ops *const models[] = {
 	&llm_openai_ops,
+	&llm_anthropic_ops,
 	&llm_script_ops,
 };
 

@@ -64,7 +64,7 @@ struct fetch_result {
 	const char *body; /* terminated; without a data handler only */
 	size_t body_len;
 	long retry_after_sec; /* of the answer's header, -1 without */
-	char request_id[64];  /* header x-request-id, "" without */
+	char request_id[64];  /* header x-request-id or request-id, or "" */
 	uint32_t connect_ms, first_byte_ms, total_ms;
 };
 

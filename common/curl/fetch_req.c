@@ -46,7 +46,8 @@ static size_t on_header(char *v, size_t size, size_t n, void *arg)
 	value = str_trim(value);
 	if (str_eq_nocase(name, "retry-after"))
 		r->has_retry_after = true;
-	else if (str_eq_nocase(name, "x-request-id") &&
+	else if ((str_eq_nocase(name, "x-request-id") ||
+	          str_eq_nocase(name, "request-id")) &&
 	         str_copy(r->request_id, sizeof(r->request_id), value))
 		r->request_id[0] = '\0';
 	return size * n;

@@ -5,6 +5,7 @@
 
 #include "bot/admit.h"
 #include "bot/config.h"
+#include "bot/config_providers.h"
 #include "bot/peer.h"
 #include "common/buf.h"
 #include "common/mem.h"
@@ -196,6 +197,35 @@ static void a_name_wins_over_a_key(void)
 	finish();
 }
 
+/* Each by its name alone, with a key of its own. */
+static void other_providers_need_their_own_keys(void)
+{
+	static const struct {
+		const char *stage, *name, *key, *url;
+	} rows[] = {
+		{"LLM", "anthropic", "ANTHROPIC_API_KEY",
+	         "https://api.anthropic.com"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const char *key = NULL;
+		struct provider_cfg got;
+
+		all_keys();
+		set(rows[i].stage, rows[i].name);
+		CHECK_INT(-EINVAL, load());
+		CHECK(strstr(faults.v, rows[i].key));
+		set(rows[i].key, "k");
+		CHECK_INT(0, load());
+		CHECK_INT(0, config_provider(&cfg, STAGE_LLM, cfg.llm, &got,
+		                             &key));
+		CHECK_STR("k", got.key);
+		CHECK_STR(rows[i].url, got.url);
+		CHECK(!key);
+	}
+	finish();
+}
+
 static void faults_of_access_and_urls_are_named(void)
 {
 	static const struct {
@@ -209,6 +239,7 @@ static void faults_of_access_and_urls_are_named(void)
 		{"BOT_PUBLIC_URL", "ws://a.b", "loopback"},
 		{"DEEPGRAM_URL", "ws://192.168.1.1", "loopback"},
 		{"OPENAI_BASE_URL", "http://a.b/v1", "loopback"},
+		{"ANTHROPIC_BASE_URL", "http://a.b", "loopback"},
 		{"PLIVO_API_URL", "ftp://x", "https://"},
 		{"BOT_LISTEN", "7861", "host:port"},
 		{"BOT_CAPACITY", "0", "BOT_CAPACITY"},
@@ -268,6 +299,7 @@ static const struct test tests[] = {
 	TEST(a_missing_key_names_variable_and_way_out),
 	TEST(a_base_url_stands_for_a_key),
 	TEST(a_name_wins_over_a_key),
+	TEST(other_providers_need_their_own_keys),
 	TEST(faults_of_access_and_urls_are_named),
 	TEST(production_without_secret_needs_another_door),
 	TEST(a_containers_port_is_listened_on_everywhere),
