@@ -446,3 +446,19 @@ const char *agent_voice(const struct agent *a, const char *provider)
 			return a->voices[i].voice;
 	return NULL;
 }
+
+struct provider_cfg agent_config(const struct agent *a,
+                                 const struct provider_cfg *base,
+                                 const char *provider)
+{
+	struct provider_cfg out = {0};
+	const char *voice = agent_voice(a, provider);
+
+	if (base)
+		out = *base;
+	if (voice)
+		out.voice = voice;
+	if (a->language)
+		out.language = a->language;
+	return out;
+}

@@ -15,6 +15,7 @@
 
 #include "bot/endpoint.h"
 #include "bot/interrupt.h"
+#include "bot/provider/provider.h"
 #include "common/attr.h"
 
 enum {
@@ -88,5 +89,10 @@ void agent_free(struct agent **ap);
 
 /* The voice for @provider; NULL: as configured. */
 const char *agent_voice(const struct agent *a, const char *provider);
+
+/* @base (NULL: empty) with what the agent has for @provider. */
+struct provider_cfg agent_config(const struct agent *a,
+                                 const struct provider_cfg *base,
+                                 const char *provider);
 
 #endif

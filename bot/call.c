@@ -8,6 +8,7 @@
 #include "bot/net/net.h"
 #include "bot/net/ws.h"
 #include "bot/stream/proto.h"
+#include "bot/warm.h"
 #include "common/err.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -200,6 +201,8 @@ static int open_session(struct call *c, const struct stream_msg *start)
 	                             .from = r->from[0] ? r->from : start->from,
 	                             .body = r->body,
 	                             .fmt = start->fmt};
+	struct session_kit kit = {0};
+	struct warm *warm = r->kit;
 	int err = agent_load(&c->agent, c->env->agents_dir, name, fault);
 
 	if (err) {
@@ -209,6 +212,9 @@ static int open_session(struct call *c, const struct stream_msg *start)
 		return err;
 	}
 	prm.agent = c->agent;
+	prm.kit = &kit;
+	r->kit = NULL;
+	warm_take(&warm, &kit);
 	return session_open(&c->session, c->env->session, &prm, &line,
 	                    session_handler, c);
 }

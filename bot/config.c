@@ -139,6 +139,27 @@ static void default_agents(char dst[CONFIG_PATH_MAX])
 	buf_fini(&b);
 }
 
+/* In the user's cache, where models are as well; a service names its own. */
+static void default_greetings(struct bot_config *c)
+{
+	/* Read before any thread is. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+	const char *cache = getenv("XDG_CACHE_HOME");
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
+	const char *home = getenv("HOME");
+	struct buf b;
+	int err = -ENOENT;
+
+	buf_init(&b, CONFIG_PATH_MAX - 1);
+	if (cache && cache[0] == '/')
+		err = buf_addf(&b, "%s/dialout/greetings", cache);
+	else if (home && home[0] == '/')
+		err = buf_addf(&b, "%s/.cache/dialout/greetings", home);
+	if (!err &&
+	    !str_copy(c->greetings_path, CONFIG_PATH_MAX, str_of(buf_str(&b))))
+		c->greetings_dir = c->greetings_path;
+	buf_fini(&b);
+}
+
 static int set_paths(struct bot_config *c, struct buf *faults)
 {
 	struct buf b;
@@ -148,6 +169,8 @@ static int set_paths(struct bot_config *c, struct buf *faults)
 	/* Installed: not from anybody's cache. */
 	if (!c->models_dir && !strcmp(c->agents_path, installed_agents))
 		c->models_dir = "/usr/share/dialout/models";
+	if (!c->greetings_dir && strcmp(c->agents_path, installed_agents) != 0)
+		default_greetings(c);
 	if (!c->agents_dir)
 		c->agents_dir = c->agents_path;
 	if (!c->script) {

@@ -32,6 +32,8 @@ struct bot_config {
 	const char *listen, *public_url, *secret;
 	uint32_t port, capacity, drain_sec;
 	const char *plivo_url, *plivo_id, *plivo_token;
+	int prepare;
+	const char *greetings_dir;
 	const char *agent, *agents_dir, *models_dir, *script;
 	const char *stt, *llm, *tts;
 	const char *deepgram_key, *deepgram_url, *deepgram_model;
@@ -50,6 +52,7 @@ struct bot_config {
 	bool embedded;                     /* an engine computes in process */
 	char agents_path[CONFIG_PATH_MAX]; /* default of agents_dir */
 	char script_path[CONFIG_PATH_MAX]; /* default of script */
+	char greetings_path[CONFIG_PATH_MAX]; /* default of greetings_dir */
 };
 
 extern const struct opt bot_options[];

@@ -87,6 +87,12 @@ const struct opt bot_options[] = {
 	TEXT("AGENTS_DIR", 0, agents_dir, NULL, bot,
 	     "Folder of agent files; default bot/agents beside the build "
 	     "folder, else /etc/dialout/agents."),
+	CHOICE("PREPARE", 0, prepare, "all", "off|greeting|all", bot,
+	       "While the telephone rings: nothing, the greeting is spoken "
+	       "ahead, or connections are made as well."),
+	TEXT("GREETINGS_DIR", 0, greetings_dir, NULL, bot,
+	     "Folder for greetings that are the same for everybody; default "
+	     "the user's cache."),
 	TEXT("MODELS_DIR", 0, models_dir, NULL, bot,
 	     "Folder of models; default the cache that make deps fills, else "
 	     "/usr/share/dialout/models."),

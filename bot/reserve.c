@@ -52,6 +52,8 @@ static void destroy(struct reservation *r)
 	t->count--;
 	if (r->state == RESERVE_BOUND)
 		t->bound--;
+	if (r->kit)
+		r->drop_kit(r->kit);
 	mem_free(r->body);
 	mem_free(r);
 }

@@ -59,6 +59,8 @@ struct reservation {
 	char uuid[RESERVE_UUID_MAX]; /* the carrier's id; "" until known */
 	char *body;                  /* NULL without */
 	void *owner;                 /* the user's; NULL at first */
+	void *kit;                   /* made ready for it; NULL: nothing */
+	void (*drop_kit)(void *kit); /* ... and how it is released */
 };
 
 /* Nobody has come for @r in its time; it is freed when this returns. */

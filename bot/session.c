@@ -11,8 +11,6 @@
 #include "common/log.h"
 #include "common/mem.h"
 
-enum { EXPANDED_MAX = 512 * 1024 /* [bytes] of a template with its values */ };
-
 uint64_t session_ms(const struct session *s)
 {
 	return (timers_now(s->env.timers) - s->t0_us) / 1000;
@@ -237,45 +235,12 @@ static int copy_params(struct session *s, const struct session_params *prm)
 	return s->body ? 0 : -ENOMEM;
 }
 
-static struct provider_cfg config(const struct session *s,
-                                  const struct provider_cfg *cfg,
-                                  const char *provider)
-{
-	struct provider_cfg out = {0};
-	const char *voice = agent_voice(s->agent, provider);
-
-	if (cfg)
-		out = *cfg;
-	if (voice)
-		out.voice = voice;
-	if (s->agent->language)
-		out.language = s->agent->language;
-	return out;
-}
-
-static int expand(char **out, const char *tmpl, const char *body, bool marked)
-{
-	struct buf text;
-	int err;
-
-	buf_init(&text, EXPANDED_MAX);
-	err = template_expand(&text, str_of(tmpl), str_of(body), marked);
-	if (!err && !text.len)
-		err = buf_adds(&text, "");
-	if (!err)
-		*out = mem_strdup(buf_str(&text));
-	if (!err && !*out)
-		err = -ENOMEM;
-	buf_fini(&text);
-	return err;
-}
-
 void session_say_template(struct session *s, enum reply_kind kind,
                           const char *tmpl)
 {
 	char *text = NULL;
 
-	if (tmpl && expand(&text, tmpl, s->body, false) != 0)
+	if (tmpl && template_text(&text, tmpl, s->body, false) != 0)
 		log_line(LOG_ERROR, "session", s->call_id, "event=no_memory");
 	session_say(s, kind, text);
 	mem_free(text);
@@ -284,13 +249,15 @@ void session_say_template(struct session *s, enum reply_kind kind,
 static int open_texts(struct session *s)
 {
 	char *instructions = NULL;
-	int err = expand(&instructions, s->agent->instructions, s->body, true);
+	int err = template_text(&instructions, s->agent->instructions, s->body,
+	                        true);
 
 	if (!err)
 		err = chat_new(&s->chat, str_of(instructions));
 	mem_free(instructions);
 	if (!err && s->agent->greeting)
-		err = expand(&s->greeting, s->agent->greeting, s->body, false);
+		err = template_text(&s->greeting, s->agent->greeting, s->body,
+		                    false);
 	return err;
 }
 
@@ -326,23 +293,6 @@ static void announce(struct session *s)
 	buf_fini(&json);
 }
 
-void session_warm(const struct session_env *env, const struct agent *agent,
-                  const char *body)
-{
-	struct sentence pieces;
-	struct str piece;
-	char *greeting = NULL;
-
-	if (!agent->greeting || expand(&greeting, agent->greeting, body, false))
-		return;
-	sentence_init(&pieces, EXPANDED_MAX);
-	if (!sentence_push(&pieces, greeting, strlen(greeting)))
-		while (sentence_next(&pieces, SENTENCE_END, &piece))
-			tts_warm(env->tts, env->tts_cfg, piece.v, piece.len);
-	sentence_fini(&pieces);
-	mem_free(greeting);
-}
-
 int session_open(struct session **sp, const struct session_env *env,
                  const struct session_params *prm, const struct line *line,
                  session_event_h *eventh, void *arg)
@@ -350,8 +300,11 @@ int session_open(struct session **sp, const struct session_env *env,
 	struct session *s = mem_zalloc(sizeof(*s));
 	int err;
 
-	if (!s)
+	if (!s) {
+		if (prm->kit)
+			session_kit_fini(prm->kit);
 		return -ENOMEM;
+	}
 	s->env = *env;
 	s->line = *line;
 	s->eventh = eventh;
@@ -359,17 +312,22 @@ int session_open(struct session **sp, const struct session_env *env,
 	s->agent = prm->agent;
 	s->fmt = prm->fmt;
 	s->t0_us = timers_now(env->timers);
+	if (prm->kit) {
+		s->kit = *prm->kit;
+		*prm->kit = (struct session_kit){0};
+	}
 	list_init(&s->events);
 	turn_init(&s->turn);
-	s->stt_cfg = config(s, env->stt_cfg, env->stt->name);
-	s->tts_cfg = config(s, env->tts_cfg, env->tts->name);
-	s->llm_cfg = config(s, env->llm_cfg, env->llm->name);
+	s->stt_cfg = agent_config(s->agent, env->stt_cfg, env->stt->name);
+	s->tts_cfg = agent_config(s->agent, env->tts_cfg, env->tts->name);
+	s->llm_cfg = agent_config(s->agent, env->llm_cfg, env->llm->name);
 	if (s->agent->model)
 		s->llm_cfg.model = s->agent->model;
 
 	err = copy_params(s, prm);
 	if (!err)
 		err = open_texts(s);
+	session_kit_open(s);
 	if (!err)
 		err = open_parts(s, prm);
 	if (err) {
@@ -403,6 +361,7 @@ void session_close(struct session **sp)
 	resample_free(&s->down);
 	chat_free(&s->chat);
 	session_callee_close(s);
+	session_kit_fini(&s->kit);
 	mem_free(s->greeting);
 	mem_free(s->body);
 	mem_free(s);

@@ -26,13 +26,17 @@
 #include "common/attr.h"
 
 struct agent;
+struct clip;
 struct eot_ops;
+struct greetings;
 struct net;
 struct provider_cfg;
 struct session;
 struct silero;
+struct stt;
 struct stt_ops;
 struct llm_ops;
+struct tts;
 struct tts_ops;
 struct timers;
 struct vad_batch;
@@ -51,6 +55,7 @@ struct session_env {
 	struct vad_batch *vad_batch; /* of all calls; NULL: each by itself */
 	const struct eot_ops *eot;   /* hears the end of a turn; NULL: none */
 	void *eot_env;
+	struct greetings *greetings; /* spoken before; NULL: none */
 };
 
 /* The telephone line, as the session uses it. Frames are Plivo's messages. */
@@ -64,6 +69,15 @@ struct line {
 	void *arg;
 };
 
+/* Made ready before the call was answered; NULL where there is none. */
+struct session_kit {
+	struct clip *clip; /* the greeting, spoken */
+	struct tts *tts;
+	struct stt *stt;
+};
+
+void session_kit_fini(struct session_kit *kit);
+
 struct session_params {
 	const char *call_id;   /* public id, for logs and events */
 	const char *call_uuid; /* the carrier's */
@@ -71,7 +85,8 @@ struct session_params {
 	const char *to, *from;
 	const char *body; /* custom data as JSON text; NULL without */
 	const struct agent *agent;
-	enum audio_fmt fmt; /* of the line, both ways */
+	enum audio_fmt fmt;      /* of the line, both ways */
+	struct session_kit *kit; /* emptied, also on failure; NULL: none */
 };
 
 enum session_event_type {
@@ -90,11 +105,6 @@ struct session_event {
 };
 
 typedef void session_event_h(const struct session_event *ev, void *arg);
-
-/* A call of @agent with custom data @body (NULL without) will begin soon: its
- * voice may make ready what it says first. A hint. */
-void session_warm(const struct session_env *env, const struct agent *agent,
-                  const char *body);
 
 /* Begin the conversation. All of @prm is copied, the agent is borrowed. The
  * five laws of callbacks hold for @eventh. -ENOMEM; -EINVAL: an id that the

@@ -1,15 +1,6 @@
 /*
  * session_impl.h - what the files of the session share; nobody else's
  *
- *	session.c         opening, closing, ending; the turn's actions
- *	session_line.c    messages of the line, its silence, digits
- *	session_callee.c  voice activity, recogniser, end of the callee's turn
- *	session_quiet.c   nobody speaks: greeting, prompts, farewell
- *	session_reply.c   a reply's text: model, sentences, tools
- *	session_guess.c   a reply that is begun before the turn is over
- *	session_voice.c   a reply's sound: voice, playout, what was heard
- *	session_events.c  events out, in order, from a timer of their own
- *
  * Decisions are not taken here: see turn.h, endpoint.h, interrupt.h.
  */
 #ifndef BOT_SESSION_IMPL_H
@@ -58,6 +49,7 @@ struct session {
 	enum audio_fmt fmt;
 	uint64_t t0_us;
 	struct provider_cfg stt_cfg, llm_cfg, tts_cfg;
+	struct session_kit kit;
 
 	struct turn turn;
 	enum turn_event feed[SESSION_FEED_MAX];
@@ -103,77 +95,6 @@ struct session {
 	bool *gone; /* of the delivery that runs */
 };
 
-/* session.c */
-uint64_t session_ms(const struct session *s); /* of the call */
-void session_feed(struct session *s, enum turn_event ev);
-void session_end(struct session *s, const char *by, const char *cause);
-void session_leave(struct session *s); /* after a goodbye of ours */
-void session_part(struct session *s);  /* the same, with the farewell */
-void session_bye(struct session *s);   /* after the model's */
-const char *session_goodbye(const struct session *s);
-void session_say_template(struct session *s, enum reply_kind kind,
-                          const char *tmpl); /* with custom data */
-
-/* session_line.c */
-int session_send(const char *text, size_t len, void *arg);
-void session_line_start(struct session *s);
-void session_line_stop(struct session *s);
-
-/* session_callee.c */
-int session_callee_open(struct session *s) MUST_CHECK;
-void session_callee_close(struct session *s);
-void session_text(struct session *s, struct str text, bool final);
-void session_check_sound(struct session *s);
-int session_vad_open(struct session *s, vad_edge_h *edgeh) MUST_CHECK;
-void session_arm_endpoint(struct session *s);
-void session_stop_endpoint(struct session *s);
-void session_open_turn(struct session *s);
-void session_drop_turn(struct session *s);
-void session_reopen_turn(struct session *s);
-void session_take_turn(struct session *s);
-void session_publish_turn(struct session *s);
-
-/* session_verdict.c */
-int session_verdict_open(struct session *s) MUST_CHECK;
-/* Speech began, of an @open turn or a new one: no verdict counts. */
-void session_verdict_off(struct session *s, const struct vad_edge *edge,
-                         bool open);
-void session_verdict_ask(struct session *s);
-uint32_t session_verdict_left_ms(const struct session *s); /* 0: not awaited */
-
-/* session_reply.c */
-void session_start_reply(struct session *s);
-void session_answer(struct session *s);      /* ask the model */
-void session_answer_done(struct session *s); /* it has said all */
-void session_say(struct session *s, enum reply_kind kind, const char *text);
-void session_speak(struct session *s, enum sentence_when when);
-void session_reply_failed(struct session *s, int err, const char *part);
-void session_drop_reply(struct session *s);
-
-/* session_quiet.c */
-void session_arm_quiet(struct session *s);
-void session_say_prompt(struct session *s);
-
-/* session_guess.c */
-void session_guess_reply(struct session *s);
-void session_confirm_guess(struct session *s);  /* it is the reply now */
-void session_withdraw_guess(struct session *s); /* it cannot be one */
-void session_count_guess(struct session *s);    /* ... and was none */
-bool session_is_guess(const struct session *s); /* what is being made */
-
-/* session_voice.c */
-int session_voice_open(struct session *s) MUST_CHECK;
-void session_voice_close(struct session *s);
-void session_cancel_reply(struct session *s);
-void session_watch_voice(struct session *s);
-void session_playout_event(const struct playout_event *ev, void *arg);
-
-/* session_events.c */
-void session_event(struct session *s, enum session_event_type type,
-                   const struct buf *json);
-void session_event_turn(struct session *s, const char *role, struct str text,
-                        uint32_t heard_ms, bool interrupted, uint64_t at_ms);
-void session_event_error(struct session *s, const char *part, int code);
-void session_events_drop(struct session *s);
+#include "bot/session_parts.h"
 
 #endif

@@ -132,6 +132,8 @@ void session_say(struct session *s, enum reply_kind kind, const char *text)
 
 	if (!r)
 		return;
+	if (kind == REPLY_GREETING && session_play_clip(s))
+		return;
 	r->text_done = true;
 	if (text && sentence_push(&r->sentence, text, strlen(text)) != 0) {
 		session_reply_failed(s, -ENOMEM, "reply");

@@ -196,6 +196,12 @@ static void on_tts_lost(struct session *s, int err)
 
 int session_voice_open(struct session *s)
 {
+	if (s->kit.tts) {
+		s->tts = s->kit.tts;
+		s->kit.tts = NULL;
+		tts_hand_over(s->tts, on_tts_event, s);
+		return 0;
+	}
 	return open_tts(s);
 }
 

@@ -7,6 +7,7 @@
 #include "bot/config_providers.h"
 #include "bot/engine/engine.h"
 #include "bot/engine/models.h"
+#include "bot/greetings.h"
 #include "bot/media/silero.h"
 #include "bot/media/vad.h"
 #include "bot/media/vad_batch.h"
@@ -99,6 +100,8 @@ int setup_open(struct setup *s, const struct bot_config *c, struct net *net)
 		err = vad_batch_new(&s->vad_batch, net_timers(net));
 	if (!err)
 		err = open_engine(s, c, net);
+	if (!err)
+		err = greetings_new(&s->greetings, c->greetings_dir);
 	if (err) {
 		setup_close(s);
 		return err;
@@ -113,7 +116,8 @@ int setup_open(struct setup *s, const struct bot_config *c, struct net *net)
 	                              .tts_cfg = &s->tts,
 	                              .vad = &vad_silero,
 	                              .silero = s->silero,
-	                              .vad_batch = s->vad_batch};
+	                              .vad_batch = s->vad_batch,
+	                              .greetings = s->greetings};
 	return 0;
 }
 
@@ -123,4 +127,5 @@ void setup_close(struct setup *s)
 	net_wake_close(&s->engine_wake);
 	vad_batch_free(&s->vad_batch);
 	silero_free(&s->silero);
+	greetings_free(&s->greetings);
 }

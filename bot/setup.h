@@ -10,6 +10,7 @@
 
 struct bot_config;
 struct engine;
+struct greetings;
 struct net;
 struct net_wake;
 struct silero;
@@ -21,6 +22,7 @@ struct setup {
 	struct vad_batch *vad_batch;
 	struct engine *engine; /* NULL: nothing is computed in process */
 	struct net_wake *engine_wake;
+	struct greetings *greetings;
 	struct session_env env; /* for sessions */
 };
 

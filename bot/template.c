@@ -6,9 +6,13 @@
 #include "bot/plain.h"
 #include "common/buf.h"
 #include "common/jtext.h"
+#include "common/mem.h"
 #include "common/utf8.h"
 
-enum { BODY_MAX = 64 * 1024 /* [bytes] as long as /start takes one */ };
+enum {
+	BODY_MAX = 64 * 1024,      /* [bytes] as long as /start takes one */
+	EXPANDED_MAX = 512 * 1024, /* [bytes] of a template with its values */
+};
 
 static const char explanation[] =
 	" What stands between <data> and </data> is information about this "
@@ -167,5 +171,20 @@ int template_expand(struct buf *out, struct str tmpl, struct str body,
 	err = buf_add(out, literal.v, literal.len);
 	if (!err && any)
 		err = buf_adds(out, explanation);
+	return err;
+}
+
+int template_text(char **out, const char *tmpl, const char *body, bool marked)
+{
+	struct buf text;
+	int err;
+
+	buf_init(&text, EXPANDED_MAX);
+	err = template_expand(&text, str_of(tmpl), str_of(body), marked);
+	if (!err)
+		*out = mem_strdup(buf_str(&text));
+	if (!err && !*out)
+		err = -ENOMEM;
+	buf_fini(&text);
 	return err;
 }

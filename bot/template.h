@@ -28,4 +28,9 @@ int template_check(struct str tmpl, const char **why) MUST_CHECK;
 int template_expand(struct buf *out, struct str tmpl, struct str body,
                     bool marked) MUST_CHECK;
 
+/* The same as a text of its own, to be released with mem_free(). @body NULL:
+ * without. -ENOMEM, ERR_LIMIT. */
+int template_text(char **out, const char *tmpl, const char *body,
+                  bool marked) MUST_CHECK;
+
 #endif

@@ -40,7 +40,7 @@ struct worker {
 	struct reserve_table *places;
 	struct door door;
 	struct events *events;
-	struct watch *watch; /* of the servers */
+	struct watch *watch;       /* of the servers */
 	struct signed_check *sign; /* NULL: nothing to verify with */
 	struct hangup_account account;
 	struct call_env call_env;

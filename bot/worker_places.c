@@ -3,6 +3,7 @@
 
 #include "bot/agent.h"
 #include "bot/peer.h"
+#include "bot/warm.h"
 #include "bot/worker_impl.h"
 #include "common/err.h"
 #include "common/js.h"
@@ -184,19 +185,34 @@ static struct reservation *find(struct worker *w, const char *id,
 	return r;
 }
 
-/* The agent's first words take a voice a second; the telephone's ringing is
- * the time for it. */
-static void warm(const struct worker *w, const struct reservation *r)
+static void drop_kit(void *kit)
 {
-	const char *name = r->agent[0] ? r->agent : w->cfg->agent;
-	char fault[AGENT_FAULT_MAX] = "";
-	struct agent *agent = NULL;
+	struct warm *warm = kit;
 
-	if (!w->call_env.session)
+	warm_close(&warm);
+}
+
+/* The telephone is about to ring. What cannot be made ready now is made when
+ * the call is answered; that is no reason to refuse. */
+static void make_ready(struct worker *w, struct reservation *r)
+{
+	const struct warm_env env = {
+		.session = w->call_env.session,
+		.agents_dir = w->cfg->agents_dir,
+		.default_agent = w->cfg->agent,
+		.level = w->cfg->prepare,
+	};
+	struct warm *warm = NULL;
+	int err;
+
+	if (env.level == PREPARE_OFF || r->kit || r->state != RESERVE_WAITING)
 		return;
-	if (!agent_load(&agent, w->cfg->agents_dir, name, fault))
-		session_warm(w->call_env.session, agent, r->body);
-	agent_free(&agent);
+	err = warm_open(&warm, &env, r);
+	if (err)
+		log_line(LOG_WARN, "worker", r->call_id,
+		         "event=not_prepared why=%s", LOG_TEXT(err_str(err)));
+	r->kit = warm;
+	r->drop_kit = drop_kit;
 }
 
 void worker_prepare(struct worker *w, const char *id,
@@ -224,7 +240,7 @@ void worker_prepare(struct worker *w, const char *id,
 		worker_refuse(res, 422, err_str(err));
 		return;
 	}
-	warm(w, r);
+	make_ready(w, r);
 	res->status = 202;
 	if (buf_adds(&res->body, "{\"status\":\"prepared\"}\n"))
 		res->status = 500;

@@ -11,7 +11,6 @@
 #include "bot/engine/speaker.h"
 #include "bot/net/net.h"
 #include "bot/provider/embedded.h"
-#include "bot/provider/embedded_warm.h"
 #include "common/err.h"
 #include "common/list.h"
 #include "common/log.h"
@@ -418,7 +417,6 @@ const struct tts_ops tts_embedded_ops = {
 	.finish = embedded_finish,
 	.cancel = embedded_cancel,
 	.close = embedded_close,
-	.warm = embedded_warm,
 };
 
 const struct tts_ops tts_flite_ops = {

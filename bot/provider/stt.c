@@ -25,6 +25,13 @@ int stt_flush(struct stt *stt)
 	return stt->ops->flush(stt);
 }
 
+void stt_hand_over(struct stt *stt, stt_event_h *eventh, void *arg)
+{
+	ASSERT(!stt->gone);
+	stt->eventh = eventh;
+	stt->arg = arg;
+}
+
 void stt_close(struct stt **sttp)
 {
 	struct stt *stt = *sttp;

@@ -93,6 +93,9 @@ int stt_push(struct stt *stt, const struct pcm *pcm) MUST_CHECK;
  * where the recogniser can say so. Audio may be pushed after it. */
 int stt_flush(struct stt *stt) MUST_CHECK;
 
+/* From now on @eventh has the events; not from inside of one. */
+void stt_hand_over(struct stt *stt, stt_event_h *eventh, void *arg);
+
 /* Give the recogniser up, and NULL the caller's pointer. NULL is fine. */
 void stt_close(struct stt **sttp);
 

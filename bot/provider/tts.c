@@ -2,13 +2,6 @@
 
 #include "common/err.h"
 
-void tts_warm(const struct tts_ops *ops, const struct provider_cfg *cfg,
-              const char *text, size_t len)
-{
-	if (ops->warm && len <= TTS_TEXT_MAX)
-		ops->warm(cfg, text, len);
-}
-
 int tts_open(struct tts **ttsp, const struct tts_ops *ops, struct net *net,
              const struct tts_params *prm, tts_event_h *eventh, void *arg)
 {
@@ -45,6 +38,13 @@ void tts_cancel(struct tts *tts, uint32_t reply)
 		return;
 	tts->cancelled = reply;
 	tts->ops->cancel(tts, reply);
+}
+
+void tts_hand_over(struct tts *tts, tts_event_h *eventh, void *arg)
+{
+	ASSERT(!tts->gone);
+	tts->eventh = eventh;
+	tts->arg = arg;
 }
 
 void tts_close(struct tts **ttsp)

@@ -62,9 +62,6 @@ struct tts_ops {
 	int (*finish)(struct tts *tts, uint32_t reply);
 	void (*cancel)(struct tts *tts, uint32_t reply);
 	void (*close)(struct tts *tts);
-	/* May be NULL; see tts_warm(). */
-	void (*warm)(const struct provider_cfg *cfg, const char *text,
-	             size_t len);
 };
 
 struct tts {
@@ -77,11 +74,6 @@ struct tts {
 
 /* By name as in TTS=; NULL if there is none. */
 const struct tts_ops *tts_find(const char *name);
-
-/* A call that comes soon will begin with @len bytes of @text: have it ready,
- * where the provider can. A hint; nothing is heard of it. */
-void tts_warm(const struct tts_ops *ops, const struct provider_cfg *cfg,
-              const char *text, size_t len);
 
 /* Open a voice; connects in the background, text may be given at once.
  * -EINVAL: format or voice not supported. -ENOMEM. */
@@ -100,6 +92,9 @@ int tts_finish(struct tts *tts, uint32_t reply) MUST_CHECK;
 
 /* Silence @reply and all before it. */
 void tts_cancel(struct tts *tts, uint32_t reply);
+
+/* From now on @eventh has the events; not from inside of one. */
+void tts_hand_over(struct tts *tts, tts_event_h *eventh, void *arg);
 
 /* Give the voice up, and NULL the caller's pointer. NULL is fine. */
 void tts_close(struct tts **ttsp);

@@ -162,7 +162,7 @@ def call(programs, out, work):
     common = {"ENV": "local", "PLIVO_API_URL": sim, **AUTH}
     print("  starting the bot: recogniser and voice are loaded from the models of `make deps`", flush=True)
     bot = programs.start("dialout-bot", [], {**common, "BOT_LISTEN": "127.0.0.1:0",
-                                             "AGENTS_DIR": os.path.join(ROOT, "bot", "agents")})
+                                             "AGENTS_DIR": os.path.join(ROOT, "bot", "agents"), "GREETINGS_DIR": os.path.join(work, "greetings")})
     server = programs.start("dialout-server", [], {**common, "LISTEN": "127.0.0.1:0", "BOT_URL": bot})
 
     body = json.dumps({"phone_number": PHONE, "body": BODY})

@@ -22,8 +22,6 @@ struct fake_session {
 	char log[1024];          /* "open:call/uuid/to/body frame:... ..." */
 	unsigned opened, open_now;
 	int refuse; /* what the next session_open() returns */
-	unsigned warmed;
-	char warmth[1024]; /* "GREETING for BODY" of the last session_warm() */
 };
 
 /* The last one that was opened. */
@@ -56,15 +54,6 @@ static void note(const char *what, const char *text, size_t len)
 	         what, (int)(len < 80 ? len : 80), text);
 }
 
-void session_warm(const struct session_env *env, const struct agent *agent,
-                  const char *body)
-{
-	(void)env;
-	fake.warmed++;
-	snprintf(fake.warmth, sizeof(fake.warmth), "%s for %s",
-	         agent->greeting ? agent->greeting : "", body ? body : "");
-}
-
 int session_open(struct session **sp, const struct session_env *env,
                  const struct session_params *prm, const struct line *line,
                  session_event_h *eventh, void *arg)
@@ -72,6 +61,8 @@ int session_open(struct session **sp, const struct session_env *env,
 	struct session *s;
 	char text[256];
 
+	if (prm->kit)
+		session_kit_fini(prm->kit);
 	if (fake.refuse)
 		return fake.refuse;
 	s = mem_zalloc(sizeof(*s));

@@ -1,16 +1,21 @@
+#define _GNU_SOURCE
 #include "tests/flow/flow.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "bot/greetings.h"
+#include "bot/reserve.h"
 #include "bot/session_impl.h"
+#include "bot/warm.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "tests/flow/flow_impl.h"
 #include "tests/harness/test.h"
 
-enum { EPOCH_US = 1000000 };
+enum { EPOCH_US = 100 * 1000000 };
 
 static const char default_agent[] =
 	"{\"instructions\":\"Be kind.\",\"greeting\":\"Hello, this is the "
@@ -55,6 +60,36 @@ static void on_event(const struct session_event *ev, void *arg)
 	}
 }
 
+/* The telephone rings, and the call is made ready. */
+static void ring(struct flow *f, const struct session_env *env,
+                 const char *agent, struct session_kit *kit)
+{
+	char dir[] = "/tmp/flow_XXXXXX", path[64];
+	struct warm_env we = {.session = env,
+	                      .agents_dir = dir,
+	                      .default_agent = "test",
+	                      .level = f->opts.prepare};
+	struct reservation r = {.call_id = "c-1"};
+	struct warm *warm = NULL;
+	uint64_t due;
+	FILE *file;
+
+	CHECK(mkdtemp(dir) != NULL);
+	(void)snprintf(path, sizeof(path), "%s/test.json", dir);
+	file = fopen(path, "w");
+	CHECK(file && fputs(agent, file) >= 0 && fclose(file) == 0);
+	f->tts_reply_fails = f->opts.warm_fails;
+	r.body = f->opts.body ? mem_strdup(f->opts.body) : NULL;
+	CHECK_INT(0, warm_open(&warm, &we, &r));
+	mem_free(r.body);
+	CHECK(unlink(path) == 0 && rmdir(dir) == 0);
+	while (timers_next(f->ts, &due) && due <= EPOCH_US)
+		timers_run(f->ts, due);
+	timers_update(f->ts, EPOCH_US);
+	warm_take(&warm, kit);
+	f->tts_reply_fails = false;
+}
+
 void flow_open(struct flow *f, const struct flow_opts *opts)
 {
 	static const struct flow_opts none = {0};
@@ -68,6 +103,7 @@ void flow_open(struct flow *f, const struct flow_opts *opts)
 	};
 	const char *agent;
 	char fault[AGENT_FAULT_MAX];
+	struct session_kit kit = {0};
 	struct line out;
 
 	log_set_level(getenv("FLOW_LOG") ? LOG_DEBUG : LOG_ERROR);
@@ -79,7 +115,7 @@ void flow_open(struct flow *f, const struct flow_opts *opts)
 	if (!f->opts.flush_ms)
 		f->opts.flush_ms = 90;
 	buf_init(&f->events, 1 << 20);
-	CHECK_INT(0, timers_new(&f->ts, EPOCH_US));
+	CHECK_INT(0, timers_new(&f->ts, EPOCH_US - f->opts.warm_ms * 1000ULL));
 	agent = f->opts.agent ? f->opts.agent : default_agent;
 	if (agent_parse(&f->agent, "test", agent, strlen(agent), fault) != 0)
 		test_fail(__FILE__, __LINE__, "%s", fault);
@@ -92,6 +128,7 @@ void flow_open(struct flow *f, const struct flow_opts *opts)
 	env.tts = &fake_tts_ops;
 	env.stt_cfg = env.llm_cfg = env.tts_cfg = &cfg;
 	env.vad = &fake_vad_ops;
+	env.greetings = f->opts.greetings;
 	if (f->opts.eot) {
 		env.eot = &fake_eot_ops;
 		env.eot_env = f;
@@ -101,6 +138,10 @@ void flow_open(struct flow *f, const struct flow_opts *opts)
 	if (f->opts.wide)
 		prm.fmt = AUDIO_L16_16K;
 	prm.body = f->opts.body;
+	if (f->opts.warm_ms) {
+		ring(f, &env, agent, &kit);
+		prm.kit = &kit;
+	}
 	CHECK_INT(0, fake_line_new(&line, f));
 	out = (struct line){fake_line_send, fake_line_hangup, line};
 	CHECK_INT(0, session_open(&f->session, &env, &prm, &out, on_event, f));
@@ -133,7 +174,8 @@ void flow_close(struct flow *f)
 	for (size_t i = 0; i < FLOW_REPLIES; i++)
 		mem_free(f->spoken[i]);
 	buf_fini(&f->events);
-	CHECK_INT(f->live, mem_live()); /* no memory, either */
+	if (!f->opts.greetings)                 /* which live on */
+		CHECK_INT(f->live, mem_live()); /* no memory, either */
 }
 
 /* ---- the script ------------------------------------------------------------- */

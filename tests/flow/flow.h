@@ -74,14 +74,18 @@ struct flow_request {
 struct flow_opts {
 	const char *agent; /* JSON; NULL: see flow.c */
 	const char *body;
-	bool eot;           /* there is a listener for ends of turns */
-	uint32_t voice_ms;  /* text to first audio; 0: 100 */
-	uint32_t flush_ms;  /* flush to the answer; 0: 90 */
-	bool never_flushed; /* the recogniser cannot say so */
-	bool no_echo;       /* the line never reports marks */
-	bool no_media;      /* the line is silent from the start */
-	bool wide;          /* linear samples at 16 kHz */
-	bool preempt;       /* answers are begun before a turn is over */
+	bool eot;                    /* there is a listener for ends of turns */
+	uint32_t voice_ms;           /* text to first audio; 0: 100 */
+	uint32_t flush_ms;           /* flush to the answer; 0: 90 */
+	bool never_flushed;          /* the recogniser cannot say so */
+	bool no_echo;                /* the line never reports marks */
+	bool no_media;               /* the line is silent from the start */
+	bool wide;                   /* linear samples at 16 kHz */
+	struct greetings *greetings; /* spoken before; NULL: none */
+	uint32_t warm_ms; /* it rings for so long, and is made ready */
+	bool warm_fails;  /* ... but the voice is lost meanwhile */
+	int prepare;      /* ... as PREPARE says: enum in bot/warm.h */
+	bool preempt;     /* answers are begun before a turn is over */
 };
 
 struct flow {
