@@ -175,8 +175,10 @@ static int ask(const char *method, const char *path, const char *body)
 
 	snprintf(url, sizeof(url), "%s%s", base, path);
 	prm.url = url;
+	status = 0;
 	CHECK_INT(0, fetch_start(net_fetch(net), &req, &prm));
-	net_run(net);
+	while (!status) /* other events stop the loop, too */
+		net_run(net);
 	return status;
 }
 
