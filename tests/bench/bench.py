@@ -23,6 +23,7 @@ WAV = "/usr/share/asterisk/sounds/en_US_f_Allison/demo-congrats.wav"
 SECRET = "0123456789abcdef0123456789abcdef"
 READY_SEC = 20
 LATE_US, BUSY = 5000, 85
+LIMIT_STEPS, LIMIT_SECONDS = 9, 1.5
 LATENCY = {"stt": 150, "llm": 300, "tts": 120}  # [ms] that simulators declare
 QUICK = os.environ.get("BENCH_QUICK") == "1"
 RUNS = int(os.environ.get("BENCH_RUNS", 1 if QUICK else 5))
@@ -133,7 +134,7 @@ def load(programs, bot, url, steps, windows, seconds, **limits):
     args = [os.path.join(programs.build, "bench/bench_load"), "--port", url.rsplit(":", 1)[1], "--secret", SECRET,
             "--wav", WAV, "--bot", str(bot.pid),
             "--others", ",".join(str(p.pid) for p in programs.running if p is not bot), "--steps", ",".join(map(str, steps)),
-            "--windows", str(windows), "--seconds", str(seconds)]
+            "--windows", str(windows), "--ms", str(int(1000 * seconds))]
     for k, v in limits.items():
         args += ["--" + k.replace("_", "-"), str(v)]
     pin = ["taskset", "-c", str(CORE)] + (["chrt", "-f", "30"] if REAL_TIME else [])
@@ -167,86 +168,128 @@ def cost(start, build, work):
             "kib": (rows[-1]["rss_kib"] - small["rss_kib"]) / (CALLS - few)}
 
 
+def steps_from(cpu):
+    """Numbers of calls to try, from half a core's worth of them on."""
+    first = max(round(0.5e6 / cpu / 50), 2) * 50
+    step = max(round(first * 0.12 / 50), 1) * 50
+    return [first // 2] + [first + i * step for i in range(LIMIT_STEPS)]
+
+
 def limit(start, build, work, cpu):
     """The largest number of calls held, and what ended it."""
-    guess = 0.55e6 / cpu
-    steps = [int(guess * (1 + 0.12 * i)) for i in range(7)]
     programs = Programs(build, work)
     try:
         bot, url = start(programs)
-        rows = load(programs, bot, url, steps, 1, SECONDS, late_us=LATE_US, busy=BUSY)
+        rows = load(programs, bot, url, steps_from(cpu), RUNS, LIMIT_SECONDS, late_us=LATE_US, busy=BUSY)
     finally:
         programs.stop()
-    held = [r for r in rows if good(r)]
-    last = rows[-1]
+    steps = [middle([r for r in rows if r["calls"] == n]) for n in sorted({r["calls"] for r in rows})]
+    held = [r for r in steps if good(r)]
+    last = steps[-1]
     if good(last):
         why = "the highest tried"
-    elif last["others_busy"] >= BUSY:
-        why = "the simulators' core was full first"
+    elif last["others"] >= BUSY:
+        why = f"at {last['calls']} the simulators' core was {last['others']:.0f} % busy"
     elif last["talking"] < last["calls"]:
-        why = "calls were lost beyond"
+        why = f"calls were lost at {last['calls']}"
     else:
-        why = "packets were late beyond"
-    return {"held": held[-1] if held else None, "why": why, "last": last}
+        why = f"at {last['calls']} p99 was {last['p99'] / 1000:.1f} ms, the bot's core {last['bot']:.0f} % busy"
+    return {"held": held[-1] if held else None, "why": why, "steps": steps,
+            "others_first": last["others"] >= BUSY}
+
+
+def middle(rows):
+    """Medians of the windows of one step."""
+    return {"calls": rows[0]["calls"], "talking": min(r["talking"] for r in rows),
+            "p99": median(rows, lambda r: r["late_us"][1]), "others": median(rows, lambda r: r["others_busy"]),
+            "bot": median(rows, lambda r: r["bot_busy"]), "cpu": median(rows, lambda r: r["cpu_us"])}
 
 
 def good(r):
-    return r["late_us"][1] < LATE_US and r["others_busy"] < BUSY and r["talking"] == r["calls"]
+    return r["p99"] < LATE_US and r["others"] < BUSY and r["talking"] == r["calls"]
 
 
-NAMES = {"off": "media path, voice detection off", "null": "media path, voice detection on",
-         "full": "whole pipeline, TLS to the simulators"}
+NAMES = {"off": "media path, voice detection off", "null": "media path", "full": "whole pipeline"}
+LEAST = {"null": (900, 900), "full": (2400, 250)}  # [us a call-second], [calls]
+HEAD = """# Calls per core
+
+{machine}, Linux {kernel}, {cores} cores; load average {load} before it began.
+The bot runs on core {bot}, the load generator and the simulators on core {core}.
+{class_} Each call sends 50 packets of 20 ms a second; the person speaks
+40 % of the time and so does the bot. Media path: providers that do nothing, voice
+detection on. Whole pipeline: Deepgram's, OpenAI's and Cartesia's simulators over
+TLS. Medians of {runs} windows of {seconds} s at {calls} calls."""
 
 
-def report(results):
-    out = ["# Calls per core", "",
-           f"{platform.machine()}, Linux {platform.release()}, {len(os.sched_getaffinity(0))} cores; bot on core "
-           f"{BOT_CORE}, all else on core {CORE}. Medians of {RUNS} windows of {SECONDS} s at {CALLS} calls; the "
-           "person speaks 40 % of the time, so does the bot."]
-    if not REAL_TIME:
-        out += ["", "The real-time class (chrt -f) is not permitted here: no lateness is quoted."]
+def table(head, rows):
+    lines = [head, ["---"] * len(head)] + rows
+    return ["", *("| " + " | ".join(str(c) for c in line) + " |" for line in lines)]
+
+
+def cost_row(key, r):
+    rows = r["cost"]["rows"]
+    cpus = [w["cpu_us"] for w in rows]
+    least = f"{LEAST[key][0]}" if key in LEAST else "-"
+    return [NAMES[key], f"**{r['cost']['cpu']:.0f}**", f"{min(cpus):.0f} - {max(cpus):.0f}", least,
+            f"{r['cost']['kib'] * 1024:.0f}", f"{median(rows, lambda w: w['out']):.0%}"]
+
+
+def time_row(key, r):
+    rows = r["cost"]["rows"]
+    mid = lambda name, i: median(rows, lambda w: w[name][i])  # noqa: E731
+    less = sum(LATENCY.values()) if key == "full" else 0
+    answer = "-" if key == "off" else f"{mid('answer_ms', 0) - less:.0f}, {mid('answer_ms', 1) - less:.0f}"
+    return [NAMES[key], answer, f"{mid('greet_ms', 0) - (LATENCY['tts'] if less else 0):.0f}"] + (
+        [f"{mid('late_us', 0) / 1000:.2f}, {mid('late_us', 1) / 1000:.2f}"] if REAL_TIME else [])
+
+
+def held_row(key, r):
+    held, lim, cpu = r["limit"]["held"], r["limit"], r["cost"]["cpu"]
+    calls = held["calls"] if held else 0
+    if lim["others_first"]:
+        calls = max(calls, int(0.7e6 / (held or {"cpu": cpu})["cpu"]))
+    return [NAMES[key], f"**{calls}**", LEAST[key][1]] + (
+        [f"{held['p99'] / 1000:.2f}", f"{held['bot']:.0f} %", f"{held['others']:.0f} %", f"{held['cpu']:.0f}"]
+        if held else ["-"] * 4) + [lim["why"] + (" first: 0.7 s / CPU is given" if lim["others_first"] else "")]
+
+
+def report(results, load_before):
+    class_ = ("Both are in the real-time class (chrt -f)." if REAL_TIME else
+              "The real-time class (chrt -f) is not permitted here: no lateness and no limit is quoted.")
+    out = [HEAD.format(machine=platform.machine(), kernel=platform.release(), cores=len(os.sched_getaffinity(0)),
+                       load=load_before, bot=BOT_CORE, core=CORE, class_=class_, runs=RUNS, seconds=SECONDS,
+                       calls=CALLS)]
     if QUICK:
         out += ["", "A smoke run: the figures say nothing."]
-    out += ["", "| | CPU us per call-second | lowest - highest | KiB a call | speech out | 0.7 s / CPU |",
-            "|---|---|---|---|---|---|"]
-    for key, r in results.items():
-        rows = r["cost"]["rows"]
-        cpus = [w["cpu_us"] for w in rows]
-        out.append(f"| {NAMES[key]} | {r['cost']['cpu']:.0f} | {min(cpus):.0f} - {max(cpus):.0f} | "
-                   f"{r['cost']['kib']:.0f} | {median(rows, lambda w: w['out']):.0%} | "
-                   f"{0.7e6 / r['cost']['cpu']:.0f} |")
-    out += ["", "| | end of speech to first audio, ms (p50, p99) | start to first audio, ms |" +
-            (" late p50, p99, us |" if REAL_TIME else ""), "|---|---|---|" + ("---|" if REAL_TIME else "")]
-    for key, r in results.items():
-        rows = r["cost"]["rows"]
-        mid = lambda name, i: median(rows, lambda w: w[name][i])  # noqa: E731
-        less = sum(LATENCY.values()) if key == "full" else 0
-        line = (f"| {NAMES[key]} | " + ("-" if key == "off" else f"{mid('answer_ms', 0) - less:.0f}, "
-                f"{mid('answer_ms', 1) - less:.0f}") + f" | {mid('greet_ms', 0) - (LATENCY['tts'] if less else 0):.0f} |")
-        out.append(line + (f" {mid('late_us', 0):.0f}, {mid('late_us', 1):.0f} |" if REAL_TIME else ""))
-    out += ["", f"What the simulators declare is taken off: {LATENCY} ms."]
-    for key, r in results.items():
-        if r.get("limit") and REAL_TIME:
-            held = r["limit"]["held"]
-            out.append("")
-            out.append(f"{NAMES[key]}: **{held['calls'] if held else 0} calls** with p99 lateness under "
-                       f"{LATE_US // 1000} ms ({r['limit']['why']}" +
-                       (f"; bot {held['bot_busy']:.0f} % busy, the other core {held['others_busy']:.0f} %, "
-                        f"p99 {held['late_us'][1]} us, {held['cpu_us']:.0f} us a call-second" if held else "") + ").")
+    out += table(["bot alone", "CPU us per call-second", "lowest - highest", "at most", "bytes per call", "speech out"],
+                 [cost_row(k, r) for k, r in results.items()])
+    out += table(["", "end of speech to first audio, ms (p50, p99)", "start to first audio, ms"] +
+                 (["lateness p50, p99, ms"] if REAL_TIME else []), [time_row(k, r) for k, r in results.items()])
+    out += ["", "Off these times is what the simulators declare: " +
+            ", ".join(f"{k} {v}" for k, v in LATENCY.items()) + " ms."]
+    limits = {k: r for k, r in results.items() if r.get("limit")}
+    if limits and REAL_TIME:
+        out += table(["calls held by one core", f"p99 lateness < {LATE_US // 1000} ms", "at least", "p99, ms",
+                      "bot's core", "simulators'", "us per call-second", "what ended it"],
+                     [held_row(k, r) for k, r in limits.items()])
+        out += ["", f"Medians of {RUNS} windows of {LIMIT_SECONDS} s a step. A core's business is that of our own "
+                "programs: others on the machine get what they leave."]
     return "\n".join(out) + "\n"
 
 
 def main(build):
     dir = os.path.join(build, "bench")
     results = {}
+    load_before = f"{os.getloadavg()[0]:.1f}"
     starts = {"off": lambda p: start_null(p, "off"), "null": lambda p: start_null(p, "on"), "full": start_full}
     with tempfile.TemporaryDirectory(prefix="dialout-bench-") as work:
         for key in [k for k in ("off", "null", "full") if k in ONLY]:
-            print(f"  {NAMES[key]} ...", flush=True)
+            print(f"  {NAMES[key]}: {RUNS} x {SECONDS} s at {CALLS} calls", flush=True)
             results[key] = {"cost": cost(starts[key], build, work)}
-            if key != "off" and not QUICK:
+            if key != "off" and not QUICK and REAL_TIME:
+                print(f"  {NAMES[key]}: how many calls", flush=True)
                 results[key]["limit"] = limit(starts[key], build, work, results[key]["cost"]["cpu"])
-    text = report(results)
+    text = report(results, load_before)
     write(os.path.join(dir, "report.md"), text)
     write(os.path.join(dir, "report.json"), json.dumps(results, indent=1))
     print("\n" + text)
