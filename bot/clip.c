@@ -115,19 +115,39 @@ struct str clip_word_text(const struct clip *c, size_t i)
 
 /* ---- files ------------------------------------------------------------ */
 
-static int write_whole(FILE *f, const struct clip *c)
+static int format(struct buf *out, const struct clip *c)
 {
-	(void)fprintf(f, MAGIC " %d %zu %zu %zu %zu %zu\n", (int)c->fmt,
-	              strlen(c->asked), c->spoken.len, c->n_words, c->words.len,
-	              c->audio.len);
-	(void)fputs(c->asked, f);
-	(void)fputs(buf_str(&c->spoken), f);
-	for (size_t i = 0; i < c->n_words; i++)
-		(void)fprintf(f, "%u %u %zu\n", c->word[i].begin_ms,
-		              c->word[i].end_ms, c->word[i].len);
-	(void)fwrite(buf_str(&c->words), 1, c->words.len, f);
-	(void)fwrite(buf_str(&c->audio), 1, c->audio.len, f);
-	return ferror(f) ? -EIO : 0;
+	int err = buf_addf(out, MAGIC " %d %zu %zu %zu %zu %zu\n", (int)c->fmt,
+	                   strlen(c->asked), c->spoken.len, c->n_words,
+	                   c->words.len, c->audio.len);
+
+	if (!err)
+		err = buf_adds(out, c->asked);
+	if (!err)
+		err = buf_adds(out, buf_str(&c->spoken));
+	for (size_t i = 0; i < c->n_words && !err; i++)
+		err = buf_addf(out, "%u %u %zu\n", c->word[i].begin_ms,
+		               c->word[i].end_ms, c->word[i].len);
+	if (!err)
+		err = buf_add(out, buf_str(&c->words), c->words.len);
+	if (!err)
+		err = buf_add(out, buf_str(&c->audio), c->audio.len);
+	return err;
+}
+
+static int write_whole(const char *path, const struct buf *text)
+{
+	FILE *f = fopen(path, "wxe");
+	int err;
+
+	if (!f)
+		return -errno;
+	err = fchmod(fileno(f), S_IRUSR | S_IWUSR) ? -errno : 0;
+	if (!err && fwrite(text->v, 1, text->len, f) != text->len)
+		err = -EIO;
+	if (fclose(f) && !err)
+		err = -errno;
+	return err;
 }
 
 int clip_save(const struct clip *c, const char *path)
@@ -135,23 +155,20 @@ int clip_save(const struct clip *c, const char *path)
 	char part[PATH_SIZE];
 	const int n = snprintf(part, sizeof(part), "%s.%ld.part", path,
 	                       (long)getpid());
-	FILE *f;
+	struct buf text;
 	int err;
 
 	if (n < 0 || (size_t)n >= sizeof(part))
 		return -ENAMETOOLONG;
-	f = fopen(part, "wxe");
-	if (!f)
-		return -errno;
-	err = fchmod(fileno(f), S_IRUSR | S_IWUSR) ? -errno : 0;
+	buf_init(&text, FILE_MAX);
+	err = format(&text, c);
 	if (!err)
-		err = write_whole(f, c);
-	if (fclose(f) && !err)
-		err = -errno;
+		err = write_whole(part, &text);
 	if (!err && rename(part, path))
 		err = -errno;
-	if (err)
+	if (err && err != -EEXIST)
 		(void)unlink(part);
+	buf_fini(&text);
 	return err;
 }
 
