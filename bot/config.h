@@ -35,6 +35,7 @@ struct bot_config {
 	int prepare;
 	const char *greetings_dir;
 	const char *agent, *agents_dir, *models_dir, *script;
+	const char *turn_model; /* NULL: if there is one; "none" */
 	const char *stt, *llm, *tts;
 	const char *deepgram_key, *deepgram_url, *deepgram_model;
 	const char *openai_key, *openai_url, *openai_model;

@@ -96,6 +96,10 @@ const struct opt bot_options[] = {
 	TEXT("MODELS_DIR", 0, models_dir, NULL, bot,
 	     "Folder of models; default the cache that make deps fills, else "
 	     "/usr/share/dialout/models."),
+	TEXT("TURN_MODEL", 0, turn_model, NULL, bot,
+	     "Path of a Smart Turn net that hears whether a turn is over, or "
+	     "none; default smart-turn-v3.onnx of MODELS_DIR, if it is there "
+	     "with its runtime (deploy/models.sh turn)."),
 	TEXT("SCRIPT_FILE", 0, script, NULL, bot,
 	     "Rules of LLM=script; default AGENTS_DIR/default.script."),
 	CHOICE("LOG_LEVEL", OPT_NOCASE, log_level, "info",

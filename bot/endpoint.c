@@ -85,6 +85,7 @@ uint64_t endpoint_at(const struct endpoint_rules *rules,
 {
 	const uint64_t deadline = in->end_at_ms + rules->stt_ms;
 	uint64_t text_in, pause;
+	bool finished;
 
 	if (in->speaking || !in->text.len)
 		return ENDPOINT_WAIT;
@@ -96,11 +97,12 @@ uint64_t endpoint_at(const struct endpoint_rules *rules,
 		text_in = later(deadline, in->interim_at_ms + rules->stt_ms);
 	if (in->verdict == ENDPOINT_COMPLETE)
 		return text_in;
+	finished = endpoint_score(in->text) > ENDPOINT_FINISHED;
 	if (in->verdict == ENDPOINT_INCOMPLETE)
-		return in->end_at_ms + rules->incomplete_ms;
-
-	pause = endpoint_score(in->text) > ENDPOINT_FINISHED ? rules->short_ms
-	                                                     : rules->long_ms;
+		/* It hears no words: against these its "no" counts for less. */
+		pause = finished ? rules->long_ms : rules->incomplete_ms;
+	else
+		pause = finished ? rules->short_ms : rules->long_ms;
 	pause += in->end_at_ms;
 	if (in->verdict == ENDPOINT_PENDING)
 		return later(deadline, pause);

@@ -18,7 +18,7 @@
 
 /* What a model that hears whether the sentence is finished has said. */
 enum endpoint_verdict {
-	ENDPOINT_NO_MODEL, /* there is none; the text decides */
+	ENDPOINT_NO_MODEL, /* nothing; the text decides */
 	ENDPOINT_PENDING,
 	ENDPOINT_COMPLETE,
 	ENDPOINT_INCOMPLETE,

@@ -15,13 +15,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bot/endpoint.h"
 #include "bot/media/pcm.h"
 #include "common/attr.h"
 
 struct eot;
 
-/* @complete: the turn is finished. @ask: the question it answers. */
-typedef void eot_answer_h(uint32_t ask, bool complete, void *arg);
+/* @ask: the question it answers. @verdict: complete, incomplete, or that there
+ * is none because the model cannot tell. */
+typedef void eot_answer_h(uint32_t ask, enum endpoint_verdict verdict,
+                          void *arg);
 
 struct eot_ops {
 	const char *name;

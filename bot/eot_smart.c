@@ -105,11 +105,16 @@ static int work(struct pool_job *base)
 
 static void answer(struct smart *s, const struct question *q)
 {
+	enum endpoint_verdict verdict = ENDPOINT_NO_MODEL;
+
+	if (q->probability > SMART_TURN_YES)
+		verdict = ENDPOINT_COMPLETE;
+	else if (q->probability < SMART_TURN_NO)
+		verdict = ENDPOINT_INCOMPLETE;
 	log_line(LOG_DEBUG, "eot", NULL, "event=judged probability=%.3f",
 	         (double)q->probability);
 	if (s->base.answerh)
-		s->base.answerh(q->ask, q->probability > SMART_TURN_YES,
-		                s->base.arg);
+		s->base.answerh(q->ask, verdict, s->base.arg);
 }
 
 static void done(struct pool_job *base, int err)

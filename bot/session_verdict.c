@@ -19,13 +19,13 @@ uint32_t session_verdict_left_ms(const struct session *s)
 	return s->callee.verdict == ENDPOINT_PENDING ? left_ms(s) : 0;
 }
 
-static void on_verdict(uint32_t ask, bool complete, void *arg)
+static void on_verdict(uint32_t ask, enum endpoint_verdict verdict, void *arg)
 {
 	struct session *s = arg;
 
 	if (ask != s->callee.ask || !session_verdict_left_ms(s))
 		return;
-	s->callee.verdict = complete ? ENDPOINT_COMPLETE : ENDPOINT_INCOMPLETE;
+	s->callee.verdict = verdict;
 	if (s->turn.state == TURN_PAUSED)
 		session_arm_endpoint(s);
 }

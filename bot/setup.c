@@ -7,6 +7,8 @@
 #include "bot/config_providers.h"
 #include "bot/engine/engine.h"
 #include "bot/engine/models.h"
+#include "bot/engine/smart_turn.h"
+#include "bot/eot_smart.h"
 #include "bot/greetings.h"
 #include "bot/media/silero.h"
 #include "bot/media/vad.h"
@@ -46,6 +48,43 @@ static int open_vad(struct setup *s, const struct bot_config *c)
 	return err;
 }
 
+/* What hears the end of a turn: as told, or if all that it takes is there. */
+static int find_turn(struct setup *s, const struct bot_config *c)
+{
+	static const char *const parts[] = {"libonnxruntime.so",
+	                                    SMART_TURN_FILE};
+	const char *told = c->turn_model;
+	int err = 0;
+
+	if (told && strcmp(told, "none") != 0) {
+		const size_t n = strlen(told);
+
+		if (n >= sizeof(s->turn))
+			return ERR_LIMIT;
+		memcpy(s->turn, told, n + 1);
+	}
+	if (told)
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(parts) && !err; i++)
+		err = models_look(s->turn, sizeof(s->turn), c->models_dir,
+		                  parts[i]);
+	if (err)
+		s->turn[0] = '\0';
+	return 0;
+}
+
+/* Said once: calls differ by it. */
+static void say_turn(const struct setup *s, const struct bot_config *c)
+{
+	const bool missing = !s->turn[0] && !c->turn_model;
+
+	log_line(LOG_INFO, "setup", NULL, "event=end_of_turn by=%s%s",
+	         s->turn[0] ? "smart_turn" : "text",
+	         missing ? " hint=\"deploy/models.sh turn gets a model that "
+	                   "hears it\""
+	                 : "");
+}
+
 static void wake_engine(void *arg)
 {
 	net_wake_send(((struct setup *)arg)->engine_wake);
@@ -61,29 +100,47 @@ static void drain_engine(void *arg)
 		engine_drain(s->engine);
 }
 
-/* Speech in process, as far as it is asked for. */
-static int open_engine(struct setup *s, const struct bot_config *c,
-                       struct net *net)
+/* What computes in process, as far as it is asked for. */
+static int new_engine(struct setup *s, const struct bot_config *c)
 {
+	const bool hear = !strcmp(c->stt, "embedded");
+	const bool speak = !strcmp(c->tts, "embedded");
+	const bool speech = hear || speak || !strcmp(c->tts, "flite");
 	const struct engine_params prm = {
 		.models_dir = c->models_dir,
-		.hear = !strcmp(c->stt, "embedded"),
-		.speak = !strcmp(c->tts, "embedded"),
+		.hear = hear,
+		.speak = speak,
+		.turn = s->turn[0] ? s->turn : NULL,
+		/* The loop needs the cores; questions may wait. */
+		.threads = speech ? 0 : 1,
 		.wake = wake_engine,
 		.arg = s,
 	};
-	int err;
 
-	if (!prm.hear && !prm.speak && strcmp(c->tts, "flite") != 0)
-		return 0;
-	err = net_wake_open(&s->engine_wake, net, drain_engine, s);
+	return speech || prm.turn ? engine_new(&s->engine, &prm) : 0;
+}
+
+static int open_engine(struct setup *s, const struct bot_config *c,
+                       struct net *net)
+{
+	int err = net_wake_open(&s->engine_wake, net, drain_engine, s);
+
 	if (!err)
-		err = engine_new(&s->engine, &prm);
+		err = find_turn(s, c);
+	if (!err)
+		err = new_engine(s, c);
+	/* Nobody asked for this net: do without. */
+	if (err && s->turn[0] && !c->turn_model) {
+		s->turn[0] = '\0';
+		err = new_engine(s, c);
+	}
 	if (err)
 		log_line(LOG_ERROR, "setup", NULL,
 		         "event=no_engine why=%s hint=\"make deps, or set "
 		         "MODELS_DIR\"",
 		         LOG_TEXT(err_str(err)));
+	else
+		say_turn(s, c);
 	s->stt.engine = s->tts.engine = s->engine;
 	return err;
 }
@@ -118,6 +175,10 @@ int setup_open(struct setup *s, const struct bot_config *c, struct net *net)
 	                              .silero = s->silero,
 	                              .vad_batch = s->vad_batch,
 	                              .greetings = s->greetings};
+	if (s->turn[0]) {
+		s->env.eot = &eot_smart_ops;
+		s->env.eot_env = s->engine;
+	}
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #ifndef BOT_SETUP_H
 #define BOT_SETUP_H
 
+#include "bot/engine/models.h"
 #include "bot/provider/provider.h"
 #include "bot/session.h"
 #include "common/attr.h"
@@ -20,7 +21,8 @@ struct setup {
 	struct provider_cfg stt, llm, tts;
 	struct silero *silero;
 	struct vad_batch *vad_batch;
-	struct engine *engine; /* NULL: nothing is computed in process */
+	char turn[MODELS_PATH_MAX]; /* the net for the end of a turn; "" */
+	struct engine *engine;      /* NULL: nothing is computed in process */
 	struct net_wake *engine_wake;
 	struct greetings *greetings;
 	struct session_env env; /* for sessions */

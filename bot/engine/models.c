@@ -25,13 +25,15 @@ int models_default_dir(char *dst, size_t cap)
 	return n < 0 || (size_t)n >= cap ? ERR_LIMIT : 0;
 }
 
-int models_find(char *dst, size_t cap, const char *dir, const char *name)
+int models_look(char *dst, size_t cap, const char *dir, const char *name)
 {
 	char def[MODELS_PATH_MAX];
-	int n, err;
+	int n;
 
+	dst[0] = '\0';
 	if (!dir) {
-		err = models_default_dir(def, sizeof(def));
+		const int err = models_default_dir(def, sizeof(def));
+
 		if (err)
 			return err;
 		dir = def;
@@ -39,11 +41,17 @@ int models_find(char *dst, size_t cap, const char *dir, const char *name)
 	n = snprintf(dst, cap, "%s/%s", dir, name);
 	if (n < 0 || (size_t)n >= cap)
 		return ERR_LIMIT;
-	if (access(dst, R_OK) == 0)
-		return 0;
-	err = -errno;
+	return access(dst, R_OK) == 0 ? 0 : -errno;
+}
+
+int models_find(char *dst, size_t cap, const char *dir, const char *name)
+{
+	const int err = models_look(dst, cap, dir, name);
+
+	if (!err || err == ERR_LIMIT)
+		return err;
 	log_line(LOG_ERROR, "models", NULL,
 	         "event=missing file=%s reason=%s hint=\"make deps\"",
-	         LOG_TEXT(dst), LOG_TEXT(err_str(err)));
+	         LOG_TEXT(dst[0] ? dst : name), LOG_TEXT(err_str(err)));
 	return err;
 }

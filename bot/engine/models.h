@@ -24,4 +24,8 @@ int models_default_dir(char *dst, size_t cap) MUST_CHECK;
 int models_find(char *dst, size_t cap, const char *dir,
                 const char *name) MUST_CHECK;
 
+/* The same without a word: for what may be missing. */
+int models_look(char *dst, size_t cap, const char *dir,
+                const char *name) MUST_CHECK;
+
 #endif

@@ -86,6 +86,10 @@ static void *worker(void *arg)
 {
 	struct pool *p = arg;
 
+	/* Under a real-time policy, which threads inherit, a job would keep the
+	 * loop from its core. Where that is refused, nothing is lost. */
+	(void)pthread_setschedparam(pthread_self(), SCHED_OTHER,
+	                            &(struct sched_param){0});
 	pthread_mutex_lock(&p->lock);
 	for (;;) {
 		struct pool_job *job = pick(p);

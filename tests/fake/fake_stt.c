@@ -146,7 +146,7 @@ struct fake_eot {
 	struct flow *f;
 	struct timer answer;
 	uint32_t ask;
-	bool complete;
+	enum endpoint_verdict verdict;
 };
 
 static int eot_open_fake(struct eot **ep, void *env)
@@ -165,7 +165,7 @@ static void on_answer(void *arg)
 	struct fake_eot *p = arg;
 
 	if (p->base.answerh)
-		p->base.answerh(p->ask, p->complete, p->base.arg);
+		p->base.answerh(p->ask, p->verdict, p->base.arg);
 }
 
 static void eot_push_fake(struct eot *e, const struct pcm *pcm, bool speech)
@@ -197,7 +197,9 @@ static void eot_ask_fake(struct eot *e, uint32_t ask, uint32_t within_ms)
 	f->verdicts_asked++;
 	f->verdict_within_ms = within_ms;
 	p->ask = ask;
-	p->complete = verdict == 'C';
+	p->verdict = verdict == 'C'   ? ENDPOINT_COMPLETE
+	             : verdict == 'I' ? ENDPOINT_INCOMPLETE
+	                              : ENDPOINT_NO_MODEL;
 	if (verdict != '-')
 		timer_start(f->ts, &p->answer, f->verdict_ms, on_answer, p);
 }

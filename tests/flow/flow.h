@@ -103,7 +103,8 @@ struct flow {
 	size_t n_news;
 	struct flow_answer answers[FLOW_ANSWERS];
 	size_t n_answers, used_answers;
-	const char *verdicts; /* 'C' complete, 'I' not, '-' never */
+	const char *verdicts; /* 'C' complete, 'I' not, '?' cannot tell,
+	                       * '-' never */
 	uint32_t verdict_ms;  /* from the question */
 	uint32_t media_gap_from, media_gap_to;
 	int tts_fail_after; /* pieces; 0: never */

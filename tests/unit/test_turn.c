@@ -113,6 +113,9 @@ static void an_unfinished_turn_waits_longer(void)
 
 	in.verdict = ENDPOINT_INCOMPLETE;
 	CHECK_INT(4200, AT(in));
+	in.text = str_of("My number is five.");
+	CHECK_INT(2000, AT(in));
+	in.text = str_of("My number is");
 	in.verdict = ENDPOINT_NO_MODEL;
 	in.all_text = true;
 	CHECK_INT(2000, AT(in));

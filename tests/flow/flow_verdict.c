@@ -1,0 +1,183 @@
+/*
+ * The model that hears whether a turn is finished: what its answer changes, and
+ * what becomes of a turn without one.
+ */
+#include "common/attr.h"
+#include "tests/flow/flow.h"
+#include "tests/harness/test.h"
+
+static struct flow f;
+
+static const struct flow_opts listener = {
+	.agent = flow_plain_agent,
+	.eot = true,
+};
+
+/* The voice detector says "stop" 192 to 224 ms after the sound's end; the
+ * times below that count from there are looked up. */
+static uint32_t stop_at(struct flow *fl, uint32_t from)
+{
+	unsigned before;
+
+	flow_run_to(fl, from - 1);
+	before = fl->flushes;
+	for (uint32_t t = from;; t++) {
+		flow_run_to(fl, t);
+		if (fl->flushes != before)
+			return t;
+		CHECK(t < from + 3000);
+	}
+}
+
+static void a_finished_sentence_need_not_be_waited_for(void)
+{
+	uint32_t stop;
+
+	flow_open(&f, &listener);
+	flow_says(&f, 0, 1500, "I would like to"); /* 1000 ms by its text */
+	stop = stop_at(&f, 1500);
+	flow_run_to(&f, 5000);
+	CHECK_INT(stop + 90, f.requests[0].at_ms);
+	CHECK_INT(1, f.turns_begun);
+	CHECK_INT(1, f.verdicts_asked);
+	flow_close(&f);
+}
+
+/* The question says until when; then a fixed silence ends the turn, and the
+ * answer changes nothing, whichever it is. */
+static void a_verdict_after_the_recogniser_s_deadline_is_too_late(void)
+{
+	static const char *const verdicts[] = {"C", "I", "-"};
+
+	for (size_t i = 0; i < ARRAY_LEN(verdicts); i++) {
+		flow_open(&f, &listener);
+		f.verdicts = verdicts[i];
+		f.verdict_ms = 400;
+		flow_says(&f, 0, 1500, "I would like to");
+		flow_run_to(&f, 9000);
+		CHECK_INT(1, f.n_requests);
+		CHECK_NEAR(2500, f.requests[0].at_ms, 40);
+		CHECK(f.verdict_within_ms > 100 && f.verdict_within_ms < 180);
+		flow_close(&f);
+	}
+}
+
+static void a_late_no_does_not_put_off_a_finished_sentence(void)
+{
+	flow_open(&f, &listener);
+	f.verdicts = "I";
+	f.verdict_ms = 160;
+	flow_says(&f, 0, 1500, "I need an appointment.");
+	flow_run_to(&f, 9000);
+	CHECK_NEAR(1850, f.requests[0].at_ms, 40);
+	flow_close(&f);
+}
+
+static void a_model_that_cannot_tell_leaves_it_to_the_text(void)
+{
+	flow_open(&f, &listener);
+	f.verdicts = "?";
+	flow_says(&f, 0, 1500, "I need an appointment.");
+	flow_says(&f, 8000, 9500, "I would like to");
+	flow_answer(&f, "Sure.");
+	flow_run_to(&f, 15000);
+	CHECK_INT(2, f.n_requests);
+	CHECK_NEAR(1850, f.requests[0].at_ms, 40);
+	CHECK_NEAR(10500, f.requests[1].at_ms, 40);
+	flow_close(&f);
+}
+
+static void against_a_finished_text_its_no_counts_for_less(void)
+{
+	flow_open(&f, &listener);
+	f.verdicts = "I";
+	flow_says(&f, 0, 1500, "I need an appointment.");
+	flow_run_to(&f, 9000);
+	CHECK_NEAR(2500, f.requests[0].at_ms, 40);
+	flow_close(&f);
+}
+
+/* They go on while it judges: the verdict is of no use any more, and the turn
+ * is one. */
+static void speech_that_resumes_while_it_judges_is_judged_anew(void)
+{
+	uint32_t stop;
+
+	flow_open(&f, &listener);
+	f.agent->endpoint.stt_ms = 600;
+	f.verdict_ms = 350;
+	f.opts.flush_ms = 50;
+	flow_sound(&f, 0, 1500);
+	flow_sound(&f, 1720, 3000);
+	flow_final(&f, 1550, "I would like");
+	flow_final(&f, 3100, "to book");
+	stop = stop_at(&f, 1500);
+	flow_run_to(&f, stop + 349);
+	CHECK_STR("HEARING", flow_state(&f));
+	flow_run_to(&f, stop + 400); /* the first verdict */
+	CHECK_STR("HEARING", flow_state(&f));
+	stop = stop_at(&f, 3000);
+	flow_run_to(&f, 9000);
+	CHECK_INT(1, f.n_requests);
+	CHECK_INT(stop + 350, f.requests[0].at_ms);
+	CHECK_STR("callee: I would like to book", flow_asked(&f, 0));
+	CHECK_INT(1, f.turns_begun);
+	CHECK_INT(2, f.verdicts_asked);
+	flow_close(&f);
+}
+
+/* Nobody answers questions beyond the places of the queue. */
+static void without_a_place_in_the_queue_a_fixed_silence_ends_the_turn(void)
+{
+	flow_open(&f, &listener);
+	f.verdicts = "-";
+	flow_says(&f, 0, 1500, "I need an appointment.");
+	flow_answer(&f, "Which day?");
+	flow_says(&f, 8000, 8600, "Monday.");
+	flow_run_to(&f, 15000);
+	CHECK_INT(2, f.n_requests);
+	CHECK_NEAR(1850, f.requests[0].at_ms, 40);
+	CHECK_NEAR(8950, f.requests[1].at_ms, 40);
+	CHECK_INT(2, f.turns_begun);
+	CHECK_INT(2, f.verdicts_asked);
+	CHECK_NEAR(200, f.turn_ago_ms, 40); /* what the detector takes */
+	flow_close(&f);
+}
+
+/* ... nor does a turn without words wait for it. */
+static void an_empty_turn_does_not_wait_for_a_verdict_that_never_comes(void)
+{
+	flow_open(&f, &listener);
+	f.verdicts = "-";
+	flow_sound(&f, 0, 1500);
+	flow_run_to(&f, 1900);
+	CHECK_STR("LISTENING", flow_state(&f));
+	CHECK_INT(0, f.n_requests);
+	flow_close(&f);
+}
+
+/* An agent may want texts sooner than the detector says "stop". */
+static void where_no_time_is_left_nothing_is_asked(void)
+{
+	flow_open(&f, &listener);
+	f.agent->endpoint.stt_ms = 150;
+	flow_says(&f, 0, 1500, "I need an appointment.");
+	flow_run_to(&f, 5000);
+	CHECK_INT(0, f.verdicts_asked);
+	CHECK_NEAR(1850, f.requests[0].at_ms, 40);
+	flow_close(&f);
+}
+
+static const struct test tests[] = {
+	TEST(a_finished_sentence_need_not_be_waited_for),
+	TEST(a_verdict_after_the_recogniser_s_deadline_is_too_late),
+	TEST(a_late_no_does_not_put_off_a_finished_sentence),
+	TEST(a_model_that_cannot_tell_leaves_it_to_the_text),
+	TEST(against_a_finished_text_its_no_counts_for_less),
+	TEST(speech_that_resumes_while_it_judges_is_judged_anew),
+	TEST(without_a_place_in_the_queue_a_fixed_silence_ends_the_turn),
+	TEST(an_empty_turn_does_not_wait_for_a_verdict_that_never_comes),
+	TEST(where_no_time_is_left_nothing_is_asked),
+};
+
+TEST_MAIN(tests)
