@@ -374,6 +374,8 @@ void kill_call_check(struct kill_call *c)
 		call = town_call(&c->k->t, c->id);
 	}
 	compare(c, call);
+	printf("%s: ... and the call: %s, /start: %ld, %s\n", c->k->name,
+	       phases[c->phase].name, c->status, town_str(call, "state"));
 	json_decref(call);
 }
 
