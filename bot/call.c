@@ -33,6 +33,7 @@ struct call {
 	struct timer timer;           /* line lost, hanging up, ending */
 	bool hanging_up;              /* asked for, once */
 	bool ended;                   /* the session has said its last word */
+	unsigned broken;              /* messages that were none */
 	char id[RESERVE_CALL_ID_MAX]; /* for logs and events */
 };
 
@@ -118,7 +119,8 @@ static void on_closed(struct call *c, int code)
 {
 	bool normal = code == 1000 || code == 1001 || code == 1005;
 
-	log_line(LOG_INFO, "call", c->id, "event=stream_closed code=%d", code);
+	log_line(LOG_INFO, "call", c->id,
+	         "event=stream_closed code=%d broken=%u", code, c->broken);
 	ws_close(&c->ws, NORMAL, NULL);
 	if (c->ended)
 		return;
@@ -134,9 +136,12 @@ static void ws_handler(const struct ws_event *ev, void *arg)
 
 	switch (ev->type) {
 	case WS_TEXT:
-		/* Broken messages are counted by the session. */
-		if (!c->ended)
-			session_frame(c->session, ev->data, ev->len);
+		/* No reason to hang up, and none to fill the log. */
+		if (!c->ended &&
+		    session_frame(c->session, ev->data, ev->len) != 0 &&
+		    !c->broken++)
+			log_line(LOG_WARN, "call", c->id,
+			         "event=broken_message len=%zu", ev->len);
 		break;
 	case WS_CLOSED:
 	case WS_FAILED:

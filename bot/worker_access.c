@@ -22,11 +22,18 @@ static bool has_secret(const struct worker *w, const struct ws_request *req)
 	                    strlen(w->cfg->secret));
 }
 
-/* From this machine, and not through a proxy on it. */
+/* From this machine, not through a proxy on it, and no browser's page. */
 static bool is_local(const struct ws_request *req)
 {
-	return peer_is_loopback(req->peer) && !req->header(req, "forwarded") &&
-	       !req->header(req, "x-forwarded-for");
+	static const char *const foreign[] = {
+		"forwarded",         "x-forwarded-for", "x-forwarded-host",
+		"x-forwarded-proto", "x-real-ip",       "origin",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(foreign); i++)
+		if (req->header(req, foreign[i]))
+			return false;
+	return peer_is_loopback(req->peer);
 }
 
 bool worker_is_server(const struct worker *w, const struct ws_request *req)

@@ -207,7 +207,10 @@ static const char *get_header(const struct ws_request *req, const char *name)
 	const struct request *r = (const void *)((const char *)req -
 	                                         offsetof(struct request, pub));
 
-	return http_head_get(r->head, name).v;
+	struct str value = http_head_get(r->head, name);
+
+	/* Only what is not empty has been terminated. */
+	return value.v && !value.len ? "" : value.v;
 }
 
 /* Slices of our own buffer become texts: what follows each is a separator

@@ -46,7 +46,7 @@ struct ca {
 	struct net *net;
 	struct ws *ws;
 	bool open;
-	char call_id[64];
+	char call_id[PROVIDER_CALL_ID_MAX];
 	char *url, *key;
 	struct buf constants; /* the members that every submission repeats */
 	struct reconnect again;

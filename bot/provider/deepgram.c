@@ -43,7 +43,7 @@ struct dg {
 	bool ulaw;
 	uint32_t hz;
 	size_t bytes_per_ms;
-	char call_id[64];
+	char call_id[PROVIDER_CALL_ID_MAX];
 	char *url;
 	struct buf auth;
 	struct reconnect again;
@@ -376,8 +376,12 @@ static int dg_push(struct stt *stt, const struct pcm *pcm)
 
 	/* At the limit the older half goes, if it has been sent: silence has
 	 * no final text that would let go of it. */
-	if (dg->audio.len + add > dg->audio.limit)
-		forget(dg, dg->start_b + dg->audio.len / 2);
+	if (dg->audio.len + add > dg->audio.limit) {
+		const size_t half = dg->audio.len / 2;
+
+		/* Whole milliseconds: a sample must not be cut in two. */
+		forget(dg, dg->start_b + half - half % dg->bytes_per_ms);
+	}
 	if (dg->audio.len + add > dg->audio.limit)
 		return -EAGAIN;
 	err = add_samples(dg, pcm);

@@ -32,8 +32,7 @@ enum {
 	PARTIAL_LEAST = HZ * 2 / 5,
 	PARTIAL_MS = 3000, /* deadlines */
 	FINAL_MS = 10000,
-	TEXT_MAX = 4096,  /* [bytes] of one utterance */
-	CALL_ID_MAX = 64, /* [bytes] with terminator */
+	TEXT_MAX = 4096, /* [bytes] of one utterance */
 };
 
 /* Silero's usual thresholds: speech begins above, ends below. */
@@ -72,7 +71,7 @@ struct ear {
 	bool flush; /* asked for, of the first @flush_at samples */
 	size_t flush_at;
 	struct buf text; /* the last one, of any kind */
-	char call_id[CALL_ID_MAX];
+	char call_id[PROVIDER_CALL_ID_MAX];
 };
 
 struct job {

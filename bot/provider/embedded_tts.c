@@ -20,7 +20,6 @@
 enum {
 	QUEUE_MAX = 32 * 1024, /* [bytes] of text that wait: one answer */
 	CLAUSE_DEADLINE_MS = 20000,
-	CALL_ID_MAX = 64, /* [bytes] with terminator */
 };
 
 /* A clause, or the end of a reply. */
@@ -48,7 +47,7 @@ struct voice {
 	enum speaker_voice speaker;
 	uint64_t heard_us; /* when what there is of it will have been heard */
 	uint32_t audio_ms; /* of it so far */
-	char call_id[CALL_ID_MAX];
+	char call_id[PROVIDER_CALL_ID_MAX];
 };
 
 struct job {

@@ -14,6 +14,7 @@ enum {
 	FIRST_TOKEN_MS = 8000,
 	STALL_MS = 5000,
 	CONNECT_MS = 5000,
+	TAIL_MS = 50,              /* from the last event to the body's end */
 	REFUSAL_MAX = 64 * 1024,   /* [bytes] kept of an error's body */
 	RETRY_MAX_SEC = 3600,      /* a longer wish is no wish */
 	CALL_ARGS_MAX = 16 * 1024, /* [bytes] a model that raves */
@@ -43,10 +44,40 @@ static void fail(struct llm_http *h, int err, int status, uint32_t retry_ms)
 	                                      .retry_ms = retry_ms});
 }
 
+static bool emit_calls(struct llm_http *h)
+{
+	for (size_t i = 0; i < h->n_calls; i++) {
+		struct llm_http_call *c = &h->calls[i];
+		struct llm_event ev = {
+			.type = LLM_TOOL_CALL,
+			.call = {c->id, c->name, buf_str(&c->args)}};
+
+		if (*c->name && !llm_emit(&h->llm, &ev))
+			return false;
+	}
+	return true;
+}
+
+static void complete(struct llm_http *h)
+{
+	if (!emit_calls(h))
+		return;
+	h->usage.type = LLM_DONE;
+	if (h->n_calls)
+		h->usage.finish = LLM_TOOL_CALLS;
+	llm_emit(&h->llm, &h->usage);
+}
+
 static void waited(void *arg)
 {
 	struct llm_http *h = arg;
 
+	/* All has been said; only the end of the body stays away. */
+	if (!h->failed && (h->finished || h->done)) {
+		fetch_cancel(&h->req);
+		complete(h);
+		return;
+	}
 	log_line(LOG_WARN, h->dialect->name, h->call_id,
 	         "event=stalled after=%zu", h->answered);
 	fail(h, -ETIMEDOUT, 0, 0);
@@ -125,6 +156,8 @@ static int on_bytes(const char *v, size_t len, void *arg)
 	if (err) {
 		h->failed = true;
 		h->err = err;
+	} else if (h->done) {
+		timer_start(clock_of(h), &h->wait, TAIL_MS, waited, h);
 	}
 	return err;
 }
@@ -154,23 +187,10 @@ static int refusal(struct llm_http *h, const struct fetch_result *r)
 	log_line(LOG_WARN, h->dialect->name, h->call_id,
 	         "event=refused status=%d code=%s text=%s request_id=%s",
 	         r->status, LOG_TEXT(code),
-	         LOG_TEXT(js_str(error, "message", "")), r->request_id);
+	         LOG_TEXT(js_str(error, "message", "")),
+	         LOG_TEXT(r->request_id));
 	json_decref(msg);
 	return err;
-}
-
-static bool emit_calls(struct llm_http *h)
-{
-	for (size_t i = 0; i < h->n_calls; i++) {
-		struct llm_http_call *c = &h->calls[i];
-		struct llm_event ev = {
-			.type = LLM_TOOL_CALL,
-			.call = {c->id, c->name, buf_str(&c->args)}};
-
-		if (*c->name && !llm_emit(&h->llm, &ev))
-			return false;
-	}
-	return true;
 }
 
 static void on_done(const struct fetch_result *r, void *arg)
@@ -192,11 +212,8 @@ static void on_done(const struct fetch_result *r, void *arg)
 	} else if (!h->finished && !h->done) {
 		/* Cut off, or a body that is no stream of events. */
 		fail(h, h->answered ? -ECONNRESET : ERR_PROTO, r->status, 0);
-	} else if (emit_calls(h)) {
-		h->usage.type = LLM_DONE;
-		if (h->n_calls)
-			h->usage.finish = LLM_TOOL_CALLS;
-		llm_emit(&h->llm, &h->usage);
+	} else {
+		complete(h);
 	}
 }
 

@@ -50,7 +50,7 @@ struct llm_http {
 	struct sse sse;
 	struct timer wait;
 	uint32_t stall_ms;
-	char call_id[64];
+	char call_id[PROVIDER_CALL_ID_MAX];
 	size_t answered; /* bytes of text given out */
 	struct llm_http_call calls[LLM_TOOL_CALLS_MAX];
 	size_t n_calls;

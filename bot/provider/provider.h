@@ -12,6 +12,8 @@
 struct net;    /* bot/net/net.h: loop, timers, sockets */
 struct engine; /* bot/engine: pool and models; NULL without */
 
+enum { PROVIDER_CALL_ID_MAX = 128 /* [bytes] with terminator */ };
+
 struct provider_cfg {
 	const char *key;      /* credential; NULL without */
 	const char *url;      /* base URL */

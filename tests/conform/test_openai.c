@@ -1,7 +1,9 @@
+#define _POSIX_C_SOURCE 200809L
 #include "bot/provider/openai.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "common/err.h"
 #include "tests/conform/llm_laws.h"
@@ -31,6 +33,8 @@ static const char *script(void)
 	return path;
 }
 
+static const char *also; /* another fault */
+
 static const char *begin(const char *fault, const char *dialect)
 {
 	static char base[256];
@@ -44,6 +48,8 @@ static const char *begin(const char *fault, const char *dialect)
 	                      dialect ? dialect : "openai",
 	                      fault ? "--fault" : NULL,
 	                      fault,
+	                      also ? "--fault" : NULL,
+	                      also,
 	                      NULL};
 	const char *url = rig_sim("openai-sim", "http", 0, args);
 
@@ -152,6 +158,26 @@ static void what_servers_leave_out_is_no_failure(void)
 	CHECK_INT(1, ask("no-usage", NULL, "Hello", 0).done);
 }
 
+/* The last sentence waits for the end of the answer, not of the connection. */
+static void an_answer_is_over_with_its_last_event(void)
+{
+	struct timespec from, to;
+	struct llm_log log;
+
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	log = ask("no-end", NULL, "Good morning", 4000);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	CHECK_INT(1, log.done);
+	CHECK_STR("You said: Good morning", log.text);
+	CHECK_INT(LLM_STOP, log.finish);
+	CHECK(to.tv_sec - from.tv_sec < 4);
+	/* Without [DONE] too, once nothing has come for a while. */
+	also = "no-done";
+	log = ask("no-end", NULL, "Good morning", 800);
+	CHECK_INT(1, log.done);
+	CHECK_INT(0, log.failed);
+}
+
 static void failures_are_told_apart(void)
 {
 	static const struct {
@@ -195,6 +221,7 @@ static const struct test tests[] = {
 	TEST(nothing_comes_after_close),
 	TEST(close_is_fine_inside_the_handler),
 	TEST(an_answer_is_streamed_with_its_usage),
+	TEST(an_answer_is_over_with_its_last_event),
 	TEST(parallel_tool_calls_come_whole_behind_the_text),
 	TEST_SLOW(every_dialect_answers_and_calls, 40),
 	TEST_SLOW(bytes_cut_anywhere_make_the_same_text, 40),

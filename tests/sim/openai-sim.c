@@ -40,6 +40,7 @@ static const struct simopt opts[] = {
  *	cut:N                the connection breaks behind N tokens
  *	no-finish            the body ends behind the text
  *	no-done no-usage     are left out
+ *	no-end               the body stays open behind its last event
  *	finish:REASON        length, content_filter
  *	refusal              the text comes as a refusal
  *	json-body            200, and not a stream
@@ -50,8 +51,8 @@ static const struct simopt opts[] = {
 static const char *const faults[] = {
 	"error",     "retry-after", "html-error", "no-answer", "slow",
 	"stall-mid", "mid-error",   "cut",        "no-finish", "no-done",
-	"no-usage",  "finish",      "refusal",    "json-body", "bad-json",
-	"shred",     "crlf",        "comments",   NULL};
+	"no-usage",  "no-end",      "finish",     "refusal",   "json-body",
+	"bad-json",  "shred",       "crlf",       "comments",  NULL};
 
 static int start(struct sim *s)
 {

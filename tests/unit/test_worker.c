@@ -28,6 +28,7 @@ static struct timer watchdog, pause_timer;
 static char dir[] = "/tmp/test_worker_XXXXXX";
 static char base[64], ws_base[64];
 static unsigned capacity = 2;
+static const char *listen_on = "127.0.0.1:0";
 
 /* Plivo's side of streams. */
 struct phone {
@@ -107,7 +108,7 @@ static void begin(void)
 	CHECK_INT(0, net_new(&net, NULL));
 	timer_start(net_timers(net), &watchdog, 10000, watchdog_handler, NULL);
 	env.timers = net_timers(net);
-	snprintf(cfg.addr, sizeof(cfg.addr), "127.0.0.1:0");
+	snprintf(cfg.addr, sizeof(cfg.addr), "%s", listen_on);
 	cfg.agents_dir = dir;
 	cfg.agent = "default";
 	cfg.plivo_url = "https://api.plivo.com";
@@ -389,6 +390,110 @@ static void a_proxy_on_this_machine_is_not_the_server(void)
 	CHECK_INT(403, reserve("c1", NULL));
 	CHECK_INT(401, ask("GET", "/metrics", NULL));
 	CHECK_INT(200, ask("GET", "/livez", NULL));
+	end();
+}
+
+static void a_browsers_page_is_not_the_server(void)
+{
+	static const char *const foreign[] = {
+		"Origin: http://127.0.0.1:3000",
+		"Forwarded: for=203.0.113.7",
+		"X-Forwarded-Host: voice.example.com",
+	};
+
+	begin();
+	for (size_t i = 0; i < ARRAY_LEN(foreign); i++) {
+		bearer = foreign[i];
+		CHECK_INT(403, reserve("c1", NULL));
+		CHECK_INT(401, ask("GET", "/metrics", NULL));
+	}
+	end();
+}
+
+static void without_a_secret_only_a_loopback_listener_serves_places(void)
+{
+	listen_on = "0.0.0.0:0";
+	cfg.accept = ACCEPT_ANY;
+	begin();
+	bearer = NULL;
+	CHECK_INT(403, reserve("c1", NULL));
+	CHECK(strstr(answer, "BOT_SECRET"));
+	dial(&phone, "/ws?body=e30%3D", false);
+	CHECK_STR("open ", phone.log);
+	end();
+}
+
+static void figures_are_for_the_secret_or_this_machine(void)
+{
+	static const char with_secret[] =
+		"X-Forwarded-For: 203.0.113.7\r\nAuthorization: Bearer "
+		"0123456789abcdef0123456789abcdef";
+
+	cfg.secret = secret;
+	begin();
+	bearer = NULL;
+	CHECK_INT(200, ask("GET", "/metrics", NULL));
+	CHECK(!strstr(answer, secret));
+	bearer = "X-Forwarded-For: 203.0.113.7";
+	CHECK_INT(401, ask("GET", "/metrics", NULL));
+	bearer = with_secret;
+	CHECK_INT(200, ask("GET", "/metrics", NULL));
+	end();
+}
+
+/* A request whose custom data are a string of so many bytes. */
+static char *wish_of(size_t len)
+{
+	const char head[] = "{\"call_id\":\"big\",\"ttl\":9,\"body\":\"";
+	char *text = malloc(sizeof(head) + len + 2);
+
+	CHECK(text);
+	memcpy(text, head, sizeof(head) - 1);
+	memset(text + sizeof(head) - 1, 'x', len - 2);
+	memcpy(text + sizeof(head) - 1 + len - 2, "\"}", 3);
+	return text;
+}
+
+static void custom_data_have_a_size_and_a_depth(void)
+{
+	char deep[128] = "", *text;
+
+	capacity = 3;
+	begin();
+	text = wish_of(64 * 1024);
+	CHECK_INT(200, ask("POST", "/reserve", text));
+	free(text);
+	text = wish_of(64 * 1024 + 1);
+	CHECK_INT(422, ask("POST", "/reserve", text));
+	free(text);
+	memset(deep, '[', 32);
+	memset(deep + 32, ']', 32);
+	CHECK_INT(200, reserve("deep", deep));
+	memset(deep, '[', 33);
+	memset(deep + 33, ']', 33);
+	CHECK_INT(422, reserve("deeper", deep));
+	end();
+}
+
+static void a_place_nobody_comes_for_ends_with_an_event(void)
+{
+	char text[256], path[64];
+
+	begin();
+	snprintf(text, sizeof(text),
+	         "{\"call_id\":\"c9\",\"events_url\":"
+	         "\"http://127.0.0.1:%u/e\",\"ttl\":1}",
+	         ws_server_port(server));
+	CHECK_INT(200, ask("POST", "/reserve", text));
+	snprintf(path, sizeof(path), "/reserve/%.22s",
+	         strstr(answer, "\"id\":\"") + 6);
+	CHECK_INT(200, ask("GET", path, NULL));
+	while (!strstr(events, "no_stream"))
+		pass(20);
+	CHECK(strstr(events, "\"call_id\":\"c9\""));
+	CHECK(strstr(events, "\"type\":\"ended\""));
+	CHECK_INT(404, ask("GET", path, NULL));
+	CHECK_INT(409, ask("POST", "/reserve", text));
 	end();
 }
 
@@ -853,6 +958,31 @@ static void a_lost_socket_is_waited_for(void)
 	end();
 }
 
+static void inline_streams_need_room_too(void)
+{
+	cfg.accept = ACCEPT_ANY;
+	capacity = 1;
+	begin();
+	dial(&phone, "/ws", false);
+	CHECK_STR("open ", phone.log);
+	dial(&other, "/ws", false);
+	CHECK_STR("failed:503 ", other.log);
+	end();
+}
+
+static void unsigned_streams_are_taken_where_nobody_looks(void)
+{
+	char path[128];
+
+	cfg.verify = VERIFY_OFF;
+	begin_public();
+	CHECK_INT(200, reserve("c1", NULL));
+	snprintf(path, sizeof(path), "/b3/ws/%s", id);
+	dial(&phone, path, false);
+	CHECK_STR("open ", phone.log);
+	end();
+}
+
 static unsigned drained;
 
 static void drained_handler(void *arg)
@@ -864,11 +994,16 @@ static void drained_handler(void *arg)
 
 static void draining_waits_for_calls_and_takes_no_more(void)
 {
+	cfg.accept = ACCEPT_ANY;
 	begin();
 	call("c1", "u1");
 	worker_drain(worker, 60, drained_handler, NULL);
 	CHECK_INT(503, ask("GET", "/readyz", NULL));
 	CHECK_INT(503, reserve("c2", NULL));
+	CHECK(strstr(answer, "draining"));
+	CHECK_INT(200, reserve("c1", NULL)); /* that is there already */
+	dial(&other, "/ws", false);
+	CHECK_STR("failed:503 ", other.log);
 	pass(50);
 	CHECK_INT(0, drained);
 	ws_close(&phone.ws, 1000, NULL);
@@ -916,6 +1051,13 @@ static const struct test tests[] = {
 	TEST(a_request_too_large_is_413),
 	TEST(only_the_server_may_reserve),
 	TEST(a_proxy_on_this_machine_is_not_the_server),
+	TEST(a_browsers_page_is_not_the_server),
+	TEST(without_a_secret_only_a_loopback_listener_serves_places),
+	TEST(figures_are_for_the_secret_or_this_machine),
+	TEST(custom_data_have_a_size_and_a_depth),
+	TEST(a_place_nobody_comes_for_ends_with_an_event),
+	TEST(inline_streams_need_room_too),
+	TEST(unsigned_streams_are_taken_where_nobody_looks),
 	TEST(a_place_can_be_prepared_looked_at_and_released),
 	TEST(a_place_is_released_by_its_call_too),
 	TEST(the_server_is_asked_whether_it_is_there),

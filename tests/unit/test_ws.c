@@ -482,6 +482,20 @@ static void a_message_beyond_the_limit_closes_with_1009(void)
 	end();
 }
 
+static void an_empty_header_is_empty(void)
+{
+	static const struct ws_header headers[] = {{"authorization", ""},
+	                                           {"x-other", "1"}};
+	struct ws_params prm = {.url = url, .headers = headers, .n_headers = 2};
+
+	begin();
+	client.close_on_open = true;
+	CHECK_INT(0, ws_connect(&client.ws, net, &prm, event_handler, &client));
+	net_run(net);
+	CHECK(strstr(seen, " auth= peer=127.0.0.1 "));
+	end();
+}
+
 static void a_bad_url_is_refused_at_once(void)
 {
 	static const char *const urls[] = {
@@ -518,6 +532,7 @@ static const struct test tests[] = {
 	TEST(a_large_message_comes_back_whole),
 	TEST(a_full_queue_says_so_and_loses_nothing),
 	TEST(a_message_beyond_the_limit_closes_with_1009),
+	TEST(an_empty_header_is_empty),
 	TEST(a_bad_url_is_refused_at_once),
 };
 

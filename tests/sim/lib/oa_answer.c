@@ -152,7 +152,8 @@ static bool broken_by_fault(struct oa_answer *a)
 	return false;
 }
 
-/* What is behind the last token, all at once. False: the answer is gone. */
+/* What is behind the last token, all at once. False: the answer is gone, or
+ * nothing more comes of it. */
 static bool close_answer(struct oa_answer *a)
 {
 	if (broken_by_fault(a))
@@ -161,7 +162,8 @@ static bool close_answer(struct oa_answer *a)
 	oa_say_usage(a);
 	if (!a->no_done)
 		oa_say_raw(a, "[DONE]");
-	finish(a, "done");
+	if (!a->no_end)
+		finish(a, "done");
 	return false;
 }
 
@@ -287,6 +289,7 @@ static void take_faults(struct oa_answer *a)
 	a->no_done = sim_fault(s, "no-done", a->no) != NULL;
 	a->no_usage = sim_fault(s, "no-usage", a->no) != NULL;
 	a->no_finish = sim_fault(s, "no-finish", a->no) != NULL;
+	a->no_end = sim_fault(s, "no-end", a->no) != NULL;
 	a->bad_json = sim_fault(s, "bad-json", a->no) != NULL;
 	if (sim_fault(s, "refusal", a->no))
 		a->refusal = true;

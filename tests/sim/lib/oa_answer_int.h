@@ -42,6 +42,7 @@ struct oa_answer {
 	/* faults, looked up once */
 	uint32_t shred, cut_at, mid_error_at, stall_mid_ms;
 	bool crlf, comments, no_done, no_usage, no_finish, bad_json;
+	bool no_end; /* the body stays open until the client hangs up */
 	const char *finish;
 	char finish_arg[SIM_FAULT_TEXT];
 };
