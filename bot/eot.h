@@ -34,8 +34,8 @@ struct eot_ops {
 	 * speech after an answer belongs to the turn that was asked about. */
 	void (*begin)(struct eot *e, uint32_t ago_ms);
 	/* Has the turn ended? Never answered inside, once at most, and not
-	 * after the next question or more speech. An answer that comes after
-	 * @within_ms is of no use. */
+	 * after the next question. An answer that comes after @within_ms is
+	 * of no use. */
 	void (*ask)(struct eot *e, uint32_t ask, uint32_t within_ms);
 	void (*close)(struct eot *e);
 };

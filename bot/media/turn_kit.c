@@ -168,22 +168,26 @@ static struct cpx times(struct cpx a, struct cpx b)
 }
 
 /* One butterfly of @r inputs, @step apart: the small transform, term by term,
- * and the turn of each result by @spin. */
+ * and the turn of each result by @spin, less than TURN_WINDOW / @r. */
 static void butterfly(const struct turn_kit *k, const struct cpx *in,
                       size_t step, struct cpx *out, size_t out_step, size_t r,
                       size_t spin)
 {
 	for (size_t f = 0; f < r; f++) {
+		const size_t angle = f * (TURN_WINDOW / r);
 		struct cpx sum = in[0];
+		size_t at = 0;
 
 		for (size_t j = 1; j < r; j++) {
-			const size_t at = f * j % r * (TURN_WINDOW / r);
-			const struct cpx t = times(in[j * step], k->turn[at]);
+			struct cpx t;
 
+			at += angle;
+			at -= at < TURN_WINDOW ? 0 : TURN_WINDOW;
+			t = times(in[j * step], k->turn[at]);
 			sum.re += t.re;
 			sum.im += t.im;
 		}
-		out[f * out_step] = times(sum, k->turn[f * spin % TURN_WINDOW]);
+		out[f * out_step] = times(sum, k->turn[f * spin]);
 	}
 }
 

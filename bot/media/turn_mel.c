@@ -33,7 +33,9 @@ struct turn_mel {
 	int64_t begin; /* first frame of the turn */
 	int64_t next;  /* first frame that is not computed */
 	size_t kept;   /* samples in @line */
-	int16_t *line; /* a ring */
+	float wide[TURN_WINDOW]; /* of the frame before @next, if @joined */
+	bool joined;
+	int16_t *line;                             /* a ring */
 	struct turn_frame frames[TURN_MEL_FRAMES]; /* frame i at i % 800 */
 };
 
@@ -122,18 +124,17 @@ static void read_wide(const struct turn_mel *m, float *dst, int64_t at,
 static void compute(struct turn_mel *m)
 {
 	const struct extent in = {m->from, m->n * m->up};
-	float v[TURN_WINDOW];
-	bool joined = false;
+	float *v = m->wide;
 
 	for (; m->next * TURN_HOP + AHEAD <= in.to; m->next++) {
 		const int64_t at = m->next * TURN_HOP - HALF;
-		const size_t keep = joined ? TURN_WINDOW - TURN_HOP : 0;
+		const size_t keep = m->joined ? TURN_WINDOW - TURN_HOP : 0;
 
-		if (joined)
+		if (m->joined)
 			memmove(v, v + TURN_HOP, keep * sizeof(*v));
 		read_wide(m, v + keep, at + (int64_t)keep, TURN_WINDOW - keep,
 		          &in);
-		joined = true;
+		m->joined = true;
 		turn_kit_frame(m->kit, &m->frames[m->next % TURN_MEL_FRAMES],
 		               v);
 	}
@@ -144,10 +145,10 @@ static void skip_old(struct turn_mel *m)
 {
 	const int64_t oldest = m->n * m->up / TURN_HOP - TURN_MEL_FRAMES;
 
-	if (m->next < oldest)
-		m->next = oldest;
-	if (m->next < m->begin)
-		m->next = m->begin;
+	if (m->next >= oldest)
+		return;
+	m->next = oldest;
+	m->joined = false;
 }
 
 void turn_mel_push(struct turn_mel *m, const struct pcm *pcm, bool follow)
@@ -172,6 +173,7 @@ void turn_mel_begin(struct turn_mel *m, uint32_t ago_ms)
 	if (m->from < HALF)
 		m->begin = 0;
 	m->next = m->begin;
+	m->joined = false;
 }
 
 /* A frame at the edge of the window: what lies beyond is mirrored, as the

@@ -100,7 +100,7 @@ def bot_env(work):
     os.makedirs(agents, exist_ok=True)
     write(os.path.join(agents, "bench.json"), json.dumps(AGENT))
     write(os.path.join(agents, "default.json"), json.dumps(AGENT))
-    return {"BOT_LISTEN": "127.0.0.1:0", "BOT_SECRET": SECRET, "BOT_DRAIN": "0", "BOT_CAPACITY": "4000",
+    return {"BOT_LISTEN": "127.0.0.1:0", "BOT_SECRET": SECRET, "BOT_DRAIN": "0", "BOT_CAPACITY": "4000", "TURN_MODEL": "none",
             "AGENTS_DIR": agents, "GREETINGS_DIR": os.path.join(work, "greetings"), "LOG_LEVEL": "warn"}
 
 
