@@ -59,6 +59,7 @@ struct ear {
 	uint64_t dropped; /* samples before the buffer: its place in time */
 	struct silero_state state;
 	unsigned loud, quiet; /* chunks in a row */
+	size_t spoken;        /* the last speech ends before this sample */
 	bool speaking;        /* since the last FINAL */
 	/* The job in the pool. */
 	uint64_t ticket; /* 0: none */
@@ -129,6 +130,7 @@ static void drop(struct ear *e, size_t n)
 	e->n -= n;
 	e->judged = e->judged > n ? e->judged - n : 0;
 	e->flush_at = e->flush_at > n ? e->flush_at - n : 0;
+	e->spoken = e->spoken > n ? e->spoken - n : 0;
 	e->dropped += n;
 	e->partial_at = 0;
 	e->known = false;
@@ -146,7 +148,11 @@ static bool decide(struct ear *e, size_t n)
 		return false;
 	buf_reset(&e->text);
 	drop(e, n);
-	return true;
+	/* Whoever spoke on while that was found out must lose no word. */
+	if (!e->spoken)
+		return true;
+	e->speaking = true;
+	return emit(e, STT_SPEECH);
 }
 
 static bool stop(void *arg)
@@ -190,8 +196,7 @@ static void deliver(struct ear *e, const struct job *job, int err)
 	if (job->kind == PIECE) {
 		if (!decide(e, job->n))
 			return;
-		/* The turn goes on behind the cut. */
-		e->speaking = true;
+		e->speaking = true; /* the turn goes on behind the cut */
 	} else if (job->kind == PAUSE) {
 		e->known = true;
 		e->heard = job->n;
@@ -327,6 +332,8 @@ static bool judge(struct ear *e)
 	e->judged += SILERO_CHUNK;
 	e->loud = loud ? e->loud + 1 : 0;
 	e->quiet = loud ? 0 : e->quiet + 1;
+	if (e->loud >= BEGIN_CHUNKS)
+		e->spoken = e->judged;
 	if (loud && e->known && e->loud >= BEGIN_CHUNKS)
 		e->known = false;
 	if (e->speaking && loud && e->ticket && e->kind == PAUSE &&

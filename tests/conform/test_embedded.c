@@ -182,6 +182,40 @@ static void a_flush_in_mid_speech_gives_what_was_heard_till_then(void)
 	rig_end();
 }
 
+/* The text is asked for in a pause, and speech goes on before it is found. */
+static void who_speaks_on_meanwhile_loses_no_word(void)
+{
+	static const char spoken[] =
+		"Please enter your password followed by the pound key. Please "
+		"enter your password followed by the pound key.";
+	struct wer sum = {0};
+	struct stt_log log;
+	struct stt *stt;
+
+	begin_ear();
+	CHECK_INT(0, stt_log_open(&stt, &log, &ear, &ear.good));
+	stt_log_push(stt, &ear, 150);
+	CHECK_INT(0, stt_flush(stt));
+	/* Far faster than it was spoken, so that the text is still not there
+	 * when all of it has been heard. */
+	for (size_t i = 0; i + 160 <= speech.n; i += 160) {
+		CHECK_INT(0, stt_push(stt,
+		                      &(struct pcm){speech.v + i, 160, 8000}));
+		if (i % 1600 == 0)
+			rig_run(1);
+	}
+	CHECK(rig_until(is_flushed, &log, WAIT_MS));
+	log.flushed = 0;
+	stt_log_push(stt, &(struct stt_fixture){.n = 0}, 400);
+	CHECK_INT(0, stt_flush(stt));
+	CHECK(rig_until(is_flushed, &log, WAIT_MS));
+	wer_add(&sum, spoken, log.text);
+	if (sum.errors > 3) /* the cut may have gone through a word */
+		test_fail(__FILE__, __LINE__, "%s", log.text);
+	stt_close(&stt);
+	rig_end();
+}
+
 static void silence_is_flushed_without_words(void)
 {
 	struct stt_log log;
@@ -334,6 +368,7 @@ static const struct test tests[] = {
 	TEST_SLOW(a_turn_has_partial_texts_and_a_final_one, 80),
 	TEST_SLOW(a_second_of_silence_ends_a_turn, 80),
 	TEST_SLOW(a_flush_in_mid_speech_gives_what_was_heard_till_then, 80),
+	TEST_SLOW(who_speaks_on_meanwhile_loses_no_word, 80),
 	TEST(silence_is_flushed_without_words),
 	TEST_SLOW(a_turn_of_half_a_minute_is_cut_and_kept, 80),
 	TEST(small_voice_no_event_inside_open),

@@ -18,6 +18,10 @@ void test_fail(const char *file, int line, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	if (!table) { /* a bench */
+		fprintf(stderr, "%s:%d: %s\n", file, line, text);
+		exit(EXIT_FAILURE);
+	}
 	_ck_assert_failed(file, line, text, NULL);
 	abort(); /* not reached: Check leaves by longjmp or exit */
 }
