@@ -47,6 +47,15 @@ npm_settings() {
     done
 }
 
+# The same of pip.
+pip_settings() {
+    command -v pip >/dev/null || return 0
+    for key in index-url proxy; do
+        value=$(pip config get global.$key 2>/dev/null) || continue
+        echo "PIP_$(echo $key | tr a-z- A-Z_)=$value"
+    done
+}
+
 # room_new ROOM: the bare root, from one tar file that all rooms share.
 room_new() {
     mkdir -p "$ROOMS"
@@ -65,6 +74,7 @@ room_new() {
     cp -L /etc/resolv.conf /etc/hosts "$ROOMS/$1/etc/"
     {
         npm_settings
+        pip_settings
         env | grep -iE '^(https?|no|all)_proxy=' || true
     } >"$ROOMS/$1/etc/environment"
 }
