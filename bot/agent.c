@@ -43,6 +43,7 @@ static const struct key keys[] = {
 	{"language",		AT(language),		0, 0,	KIND_TEXT, true},
 	{"temperature",		AT(temperature),	0, 2,	KIND_REAL, false},
 	{"preemptive",		AT(preemptive),		0, 0,	KIND_BOOL, false},
+	{"turn_model",		AT(turn_model),		0, 0,	KIND_BOOL, false},
 	{"protect_greeting",	AT(protect_greeting),	0, 0,	KIND_BOOL, false},
 	{"greet_after_ms",	AT(greet_after_ms),	1, 60000,	KIND_MS, false},
 	{"resume_after_ms",	AT(resume_ms),		0, 10000,	KIND_MS, false},
@@ -310,6 +311,7 @@ int agent_new(struct agent **ap, const char *name)
 	snprintf(a->name, sizeof(a->name), "%s", name);
 	a->temperature = -1;
 	a->preemptive = true;
+	a->turn_model = true;
 	a->greet_after_ms = 1500;
 	a->resume_ms = 2000;
 	a->prompt_ms = 10 * 1000;

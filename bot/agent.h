@@ -58,7 +58,8 @@ struct agent {
 	double temperature; /* below 0: the model's default */
 	const struct tool *tools[AGENT_TOOLS_MAX];
 	size_t n_tools;
-	bool preemptive;       /* answers begin when a turn seems over */
+	bool preemptive; /* answers begin when a turn seems over */
+	bool turn_model; /* asked, if there is one, whether a turn is over */
 	bool protect_greeting; /* the greeting cannot be interrupted */
 	enum agent_greets greets;
 	uint32_t greet_after_ms; /* of silence after the call was answered */

@@ -144,6 +144,7 @@ static int submit(struct smart *s, struct question *q, uint32_t within_ms)
 	q->base.work = work;
 	q->base.done = done;
 	q->base.urgency = POOL_NOW;
+	q->base.is_long = false;
 	q->base.deadline_ms = within_ms;
 	err = pool_submit(engine_pool(s->engine), &q->base, &s->ticket);
 	if (err)

@@ -54,7 +54,7 @@ void session_verdict_ask(struct session *s)
 
 int session_verdict_open(struct session *s)
 {
-	if (!s->env.eot)
+	if (!s->env.eot || !s->agent->turn_model)
 		return 0;
 	return eot_open(&s->eot, s->env.eot, s->env.eot_env, on_verdict, s);
 }

@@ -168,6 +168,21 @@ static void where_no_time_is_left_nothing_is_asked(void)
 	flow_close(&f);
 }
 
+static void an_agent_may_do_without_the_model(void)
+{
+	static const struct flow_opts without = {
+		.agent = "{\"greeting\": null, \"turn_model\": false}",
+		.eot = true,
+	};
+
+	flow_open(&f, &without);
+	flow_says(&f, 0, 1500, "I would like to");
+	flow_run_to(&f, 9000);
+	CHECK_INT(0, f.verdicts_asked + f.turns_begun);
+	CHECK_NEAR(2500, f.requests[0].at_ms, 40);
+	flow_close(&f);
+}
+
 static const struct test tests[] = {
 	TEST(a_finished_sentence_need_not_be_waited_for),
 	TEST(a_verdict_after_the_recogniser_s_deadline_is_too_late),
@@ -178,6 +193,7 @@ static const struct test tests[] = {
 	TEST(without_a_place_in_the_queue_a_fixed_silence_ends_the_turn),
 	TEST(an_empty_turn_does_not_wait_for_a_verdict_that_never_comes),
 	TEST(where_no_time_is_left_nothing_is_asked),
+	TEST(an_agent_may_do_without_the_model),
 };
 
 TEST_MAIN(tests)
