@@ -52,6 +52,8 @@ static const struct key keys[] = {
 	{"pause_ms",		AT(endpoint.short_ms),	100, 5000,	KIND_MS, false},
 	{"long_pause_ms",	AT(endpoint.long_ms),	100, 10000,	KIND_MS, false},
 	{"idle.after_sec",	AT(prompt_ms),		2, 600,	KIND_SEC, false},
+	{"machine.message",	AT(machine.message),	0, 0,	KIND_TEMPLATE, true},
+	{"machine.screener",	AT(machine.screener),	0, 0,	KIND_TEMPLATE, true},
 	{"limits.call_sec",	AT(max_call_ms),	10, 14400,	KIND_SEC, false},
 	{"limits.idle_sec",	AT(idle_ms),		5, 3600,	KIND_SEC, false},
 	{"limits.turn_sec",	AT(max_turn_ms),	5, 600,	KIND_SEC, false},
@@ -251,7 +253,7 @@ static int parse_prompts(struct agent *a, const json_t *v,
 }
 
 /* Objects within the file; one level deep. */
-static const char *const groups[] = {"limits", "greeting", "idle"};
+static const char *const groups[] = {"limits", "greeting", "idle", "machine"};
 
 static bool is_group(const char *path, const json_t *v)
 {
@@ -278,6 +280,8 @@ static int parse_object(struct agent *a, json_t *obj, const char *prefix,
 			if (strcmp(keys[i].name, path) == 0)
 				k = &keys[i];
 		if (is_group(path, v)) {
+			if (strcmp(path, "machine") == 0)
+				a->machine.watch = true;
 			/* A group's name begins no other group's. */
 			char inner[72];
 
@@ -433,6 +437,8 @@ void agent_free(struct agent **ap)
 	mem_free(a->apology);
 	mem_free(a->goodbye);
 	mem_free(a->farewell);
+	mem_free(a->machine.message);
+	mem_free(a->machine.screener);
 	for (size_t i = 0; i < a->n_prompts; i++)
 		mem_free(a->prompts[i]);
 	mem_free(a->model);

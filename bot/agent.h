@@ -40,6 +40,13 @@ enum agent_greets {
 	AGENT_GREETS_NEVER,       /* by itself: the callee speaks first */
 };
 
+/* What to do with a machine; see amd.h. */
+struct agent_machine {
+	bool watch;     /* is it asked at all? By any of the keys. */
+	char *message;  /* template, left in a mailbox; NULL: hang up */
+	char *screener; /* template, told to an assistant; NULL: as a person */
+};
+
 struct agent {
 	char name[AGENT_NAME_MAX];
 	char *instructions; /* template; "" without */
@@ -60,6 +67,7 @@ struct agent {
 	size_t n_tools;
 	bool preemptive; /* answers begin when a turn seems over */
 	bool turn_model; /* asked, if there is one, whether a turn is over */
+	struct agent_machine machine;
 	bool protect_greeting; /* the greeting cannot be interrupted */
 	enum agent_greets greets;
 	uint32_t greet_after_ms; /* of silence after the call was answered */

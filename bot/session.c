@@ -129,6 +129,7 @@ static void stop_timers(struct session *s)
 		&s->endpoint,  &s->watchdog,  &s->max_turn, &s->quiet,
 		&s->resume,    &s->hurry,     &s->retry,    &s->voice,
 		&s->stt_again, &s->tts_again, &s->max_call, &s->leave,
+		&s->standby,
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
@@ -161,10 +162,11 @@ void session_end(struct session *s, const char *by, const char *cause)
 	         (unsigned long long)s->guess_tokens);
 	buf_init(&json, 512);
 	if (buf_addf(&json,
-	             "\"by\":\"%s\",\"cause\":\"%s\",\"guesses\":{"
+	             "\"by\":\"%s\",\"cause\":\"%s\",\"answered_by\":"
+	             "\"%s\",\"guesses\":{"
 	             "\"made\":%u,\"paid\":%u,\"lost_tokens\":%llu}",
-	             by, cause, s->guesses, s->guesses_paid,
-	             (unsigned long long)s->guess_tokens) == 0)
+	             by, cause, amd_name(s->amd.kind), s->guesses,
+	             s->guesses_paid, (unsigned long long)s->guess_tokens) == 0)
 		session_event(s, SESSION_ENDED, &json);
 	buf_fini(&json);
 }
@@ -197,6 +199,8 @@ void session_part(struct session *s)
 
 const char *session_goodbye(const struct session *s)
 {
+	if (s->last_words)
+		return s->last_words;
 	return s->in_order ? s->agent->farewell : s->agent->goodbye;
 }
 

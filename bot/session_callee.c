@@ -23,6 +23,7 @@ static bool bot_has_floor(const struct session *s)
 	case TURN_HEARING:
 	case TURN_PAUSED:
 	case TURN_THINKING:
+	case TURN_STANDBY:
 	case TURN_ENDING:
 	case TURN_ENDED:
 		break;
@@ -172,6 +173,7 @@ void session_take_turn(struct session *s)
 		return;
 	}
 	s->prompted = 0;
+	session_machine_turn(s);
 	session_publish_turn(s);
 	buf_reset(&c->asked);
 	if (buf_add(&c->asked, c->text.v, c->text.len) != 0 ||
@@ -293,6 +295,9 @@ void session_text(struct session *s, struct str text, bool final)
 	text = str_trim(text);
 	if (!text.len || s->ended || s->turn.state == TURN_ENDING)
 		return;
+	session_machine_text(s, text);
+	if (s->ended)
+		return;
 	c->undecided = !final;
 	if (final) {
 		c->text_ms = session_ms(s);
@@ -372,6 +377,7 @@ static void on_edge(const struct vad_edge *edge, void *arg)
 		on_speech(s, edge);
 	else
 		on_silence(s, edge);
+	session_machine_edge(s);
 }
 
 /* ---- beginning and end -------------------------------------------------- */

@@ -22,6 +22,10 @@ void session_guess_reply(struct session *s)
 
 	if (s->reply)
 		return;
+	if (s->prompt) { /* what is said next is known */
+		playout_resume(s->playout);
+		return;
+	}
 	s->guessing = true;
 	s->guesses++;
 	if (s->greeting) {

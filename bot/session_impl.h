@@ -7,6 +7,7 @@
 #define BOT_SESSION_IMPL_H
 
 #include "bot/agent.h"
+#include "bot/amd.h"
 #include "bot/callee.h"
 #include "bot/chat.h"
 #include "bot/eot.h"
@@ -70,6 +71,10 @@ struct session {
 	struct timeline timeline;
 	char *greeting; /* expanded; NULL: none, or it was heard */
 	bool rerun;     /* results of tools wait for the model */
+	struct amd amd;
+	struct tones tones;
+	uint32_t machine_from_ms; /* speech began then */
+	const char *last_words;   /* in place of the goodbye; NULL: none */
 	bool goodbye_next;
 	bool in_order;      /* the goodbye has no fault for its reason */
 	const char *prompt; /* to be said next; NULL: none */
@@ -89,6 +94,7 @@ struct session {
 	struct timer endpoint, watchdog, max_turn, quiet, resume;
 	struct timer hurry, retry, voice, stt_again, tts_again;
 	struct timer media, digits, max_call, leave, deliver;
+	struct timer standby;
 
 	struct link events;
 	unsigned n_events;

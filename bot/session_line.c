@@ -33,11 +33,16 @@ static void hear(struct session *s, const int16_t *v, size_t n)
 		const size_t room = resample_room(s->down, n);
 
 		ASSERT(room <= ARRAY_LEN(low));
-		vad_feed(s->vad, low, resample_run(s->down, low, v, n));
+		n = resample_run(s->down, low, v, n);
+		session_machine_sound(s, low, n);
+		if (!s->ended)
+			vad_feed(s->vad, low, n);
 	} else {
-		vad_feed(s->vad, v, n);
+		session_machine_sound(s, v, n);
+		if (!s->ended)
+			vad_feed(s->vad, v, n);
 	}
-	if (!vad_pending(s->vad))
+	if (!s->ended && !vad_pending(s->vad))
 		session_check_sound(s);
 }
 

@@ -8,6 +8,7 @@
  *	session_quiet.c   nobody speaks: greeting, prompts, farewell
  *	session_reply.c   a reply's text: model, sentences, tools
  *	session_clip.c    what was made ready before the call
+ *	session_machine.c what was answered by a machine
  *	session_guess.c   a reply that is begun before the turn is over
  *	session_voice.c   a reply's sound: voice, playout, what was heard
  *	session_events.c  events out, in order, from a timer of their own
@@ -81,6 +82,12 @@ void session_say_prompt(struct session *s);
 /* session_clip.c */
 void session_kit_open(struct session *s);
 bool session_play_clip(struct session *s); /* as s->reply */
+
+/* session_machine.c */
+void session_machine_sound(struct session *s, const int16_t *pcm, size_t n);
+void session_machine_text(struct session *s, struct str text);
+void session_machine_edge(struct session *s); /* speech began or ended */
+void session_machine_turn(struct session *s); /* the callee's is over */
 
 /* session_guess.c */
 void session_guess_reply(struct session *s);

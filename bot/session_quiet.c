@@ -8,7 +8,9 @@
 
 static bool greets_by_itself(const struct session *s)
 {
-	return s->greeting && s->agent->greets != AGENT_GREETS_NEVER;
+	/* An assistant's silence is not the person's. */
+	return s->greeting && s->agent->greets != AGENT_GREETS_NEVER &&
+	       s->amd.kind != AMD_SCREENER;
 }
 
 static bool may_prompt(const struct session *s)

@@ -83,6 +83,8 @@ static const struct rule rules[] = {
 	{TURN_HELD_QUIET,  TURN_EV_BYE,       TURN_ENDING,	TURN_STOP_RESUME | TURN_RELEASE},
 	{TURN_HELD_QUIET,  TURN_EV_LEAVE,     TURN_ENDING,	TURN_STOP_RESUME | TURN_RELEASE | TURN_SAY_GOODBYE},
 
+	{TURN_STANDBY,	   TURN_EV_LEAVE,     TURN_ENDING,	TURN_SAY_GOODBYE},
+
 	{TURN_ENDING,	   TURN_EV_PLAYED,    TURN_ENDED,	TURN_END_CALL},
 	{TURN_ENDING,	   TURN_EV_NOTHING,   TURN_ENDED,	TURN_END_CALL},
 	{TURN_ENDING,	   TURN_EV_FAILED,    TURN_ENDED,	TURN_END_CALL},
@@ -107,6 +109,11 @@ unsigned turn_step(struct turn *t, enum turn_event ev)
 	if (ev == TURN_EV_HANGUP) {
 		t->state = TURN_ENDED;
 		return STOP_ALL;
+	}
+
+	if (ev == TURN_EV_MACHINE && t->state != TURN_ENDING) {
+		t->state = TURN_STANDBY;
+		return STOP_ALL | TURN_RELEASE;
 	}
 
 	for (size_t i = 0; i < ARRAY_LEN(rules); i++) {

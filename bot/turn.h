@@ -22,6 +22,7 @@
 	X(OVERLAP)	/* a sound over the reply: does it count? */	\
 	X(HELD)		/* it was long: the reply pauses; any words? */	\
 	X(HELD_QUIET)	/* the sound is over; words may still come */	\
+	X(STANDBY)	/* a machine speaks; the bot waits for it */	\
 	X(ENDING)	/* the goodbye; nothing stops it */		\
 	X(ENDED)
 
@@ -42,6 +43,7 @@
 	X(FAILED)	/* the reply cannot be made */			\
 	X(BYE)		/* the call shall end once this is heard */	\
 	X(LEAVE)	/* the bot shall say goodbye now */		\
+	X(MACHINE)	/* it is a machine, which will listen later */	\
 	X(HANGUP)	/* the line is gone, or must go now */
 
 /* Carried out in this order. */

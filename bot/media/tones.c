@@ -23,6 +23,9 @@ enum {
 	GAP = 1,
 };
 
+/* What networks keep to. A beep of 1000 Hz is not the second of the low ones. */
+#define NEAR 0.013F
+
 #define SAME_HZ 20.0F /* a steady tone stays within */
 #define STEADY  0.15F /* spread of its level by the mean */
 
@@ -129,7 +132,7 @@ static void note_level(struct tones *t, float level)
 
 static bool is_near(float hz, float want)
 {
-	return fabsf(hz - want) < want * 0.035F;
+	return fabsf(hz - want) < want * NEAR;
 }
 
 static bool is_sit(const struct tones *t)

@@ -4,6 +4,7 @@
  * when a checkpoint was reached, and knows what was heard.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,11 +14,14 @@
 #include "tests/flow/flow_impl.h"
 #include "tests/harness/test.h"
 
+#define PI 3.14159265358979323846
+
 enum {
 	PACKET = 160,
 	TONE_LOUD = 0x90, /* u-law: about +-8000 */
 	TONE_LOUD_NEG = 0x10,
-	BLOCKS = 65536, /* [ms] in the play-out buffer: a ring */
+	BEEP_LEVEL = 900, /* -31 dB */
+	BLOCKS = 65536,   /* [ms] in the play-out buffer: a ring */
 	MARKS = 256,
 };
 
@@ -34,7 +38,7 @@ struct fake_line {
 	struct mark marks[MARKS];
 	size_t n_marks;
 	uint64_t chunk;
-	char frame[2][PACKET * 2 + 200]; /* silence, tone */
+	char frame[3][PACKET * 2 + 200]; /* silence, speech, beep */
 	size_t at[2];
 	unsigned tail_byte;
 };
@@ -199,12 +203,14 @@ void fake_line_hangup(void *arg)
 
 /* ---- what the callee says ----------------------------------------------------- */
 
-static bool speaks(const struct flow *f, uint32_t at)
+enum { SILENCE, SPEECH, BEEP };
+
+static int sound_at(const struct flow *f, uint32_t at)
 {
 	for (size_t i = 0; i < f->n_speech; i++)
 		if (at >= f->speech[i].from_ms && at < f->speech[i].to_ms)
-			return true;
-	return false;
+			return f->speech[i].beep ? BEEP : SPEECH;
+	return SILENCE;
 }
 
 /* A media message of @n bytes into @text, which holds 2 * @n + 200. */
@@ -221,13 +227,25 @@ static void write_frame(char *text, size_t cap, const void *audio, size_t n)
 	snprintf(text + len, cap - len, "\"},\"extra_headers\":\"{}\"}");
 }
 
-static void make_frame(char *text, size_t cap, int loud, size_t n)
+/* Speech is as loud all the time and has no pitch; a beep has 1000 Hz, and is
+ * too faint for the net. */
+static void make_frame(char *text, size_t cap, int kind, size_t n)
 {
 	uint8_t *ulaw = mem_alloc(n);
+	uint32_t noise = 1;
 
 	CHECK(ulaw != NULL);
-	for (size_t i = 0; i < n; i++)
-		ulaw[i] = !loud ? 0xff : i % 16 < 8 ? TONE_LOUD : TONE_LOUD_NEG;
+	for (size_t i = 0; i < n; i++) {
+		const int16_t sine =
+			(int16_t)(BEEP_LEVEL * sin((double)(i % 8) * PI / 4));
+
+		noise = noise * 1664525 + 1013904223;
+		ulaw[i] = noise >> 31 ? TONE_LOUD : TONE_LOUD_NEG;
+		if (kind == SILENCE)
+			ulaw[i] = 0xff;
+		else if (kind == BEEP)
+			audio_encode(&ulaw[i], AUDIO_ULAW_8K, &sine, 1);
+	}
 	write_frame(text, cap, ulaw, n);
 	mem_free(ulaw);
 }
@@ -250,7 +268,7 @@ void flow_audio(struct flow *f, uint32_t ms, bool loud, size_t size)
 
 	for (size_t left = (size_t)ms * 8, n; left; left -= n) {
 		n = left < size ? left : size;
-		make_frame(text, sizeof(text), loud, n);
+		make_frame(text, sizeof(text), loud ? SPEECH : SILENCE, n);
 		flow_message(f, text);
 	}
 }
@@ -265,7 +283,7 @@ static void on_packet(void *arg)
 	timer_start_at(f->ts, &l->packet, flow_us(now + 20), on_packet, l);
 	fake_line_listen(l);
 	if (!gap && !f->opts.no_media && f->session)
-		flow_message(f, l->frame[speaks(f, now - 20)]);
+		flow_message(f, l->frame[sound_at(f, now - 20)]);
 }
 
 int fake_line_new(struct fake_line **lp, struct flow *f)
@@ -276,8 +294,8 @@ int fake_line_new(struct fake_line **lp, struct flow *f)
 	l->f = f;
 	l->blocks = mem_zalloc(BLOCKS * sizeof(l->blocks[0]));
 	CHECK(l->blocks != NULL);
-	for (int loud = 0; loud < 2; loud++)
-		make_frame(l->frame[loud], sizeof(l->frame[0]), loud, PACKET);
+	for (int kind = SILENCE; kind <= BEEP; kind++)
+		make_frame(l->frame[kind], sizeof(l->frame[0]), kind, PACKET);
 	timer_start(f->ts, &l->packet, 20, on_packet, l);
 	*lp = l;
 	return 0;

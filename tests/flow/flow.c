@@ -183,7 +183,13 @@ void flow_close(struct flow *f)
 void flow_sound(struct flow *f, uint32_t from, uint32_t to)
 {
 	CHECK(f->n_speech < FLOW_SPEECH);
-	f->speech[f->n_speech++] = (struct flow_speech){from, to};
+	f->speech[f->n_speech++] = (struct flow_speech){from, to, false};
+}
+
+void flow_beep(struct flow *f, uint32_t from, uint32_t to)
+{
+	flow_sound(f, from, to);
+	f->speech[f->n_speech - 1].beep = true;
 }
 
 static void news(struct flow *f, uint32_t at, int type, const char *text,

@@ -43,6 +43,7 @@ struct flow_news {
 
 struct flow_speech {
 	uint32_t from_ms, to_ms;
+	bool beep; /* it is a machine's tone */
 };
 
 /* An answer of the scripted model. */
@@ -154,6 +155,7 @@ void flow_says(struct flow *f, uint32_t from, uint32_t to, const char *text);
 
 /* The same apart. */
 void flow_sound(struct flow *f, uint32_t from, uint32_t to);
+void flow_beep(struct flow *f, uint32_t from, uint32_t to);
 void flow_interim(struct flow *f, uint32_t at, const char *text);
 void flow_final(struct flow *f, uint32_t at, const char *text);
 void flow_flushed(struct flow *f, uint32_t at);

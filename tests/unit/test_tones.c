@@ -59,7 +59,7 @@ static unsigned found(enum tone what)
 
 static void pitch_is_measured_within_ten_hertz(void)
 {
-	for (double hz = 400; hz < 2250; hz += 7) {
+	for (int hz = 400; hz < 2250; hz += 7) {
 		len = 0;
 		add(hz, 20, 8000);
 		CHECK_NEAR(hz, (double)tones_pitch(line), 12);
