@@ -40,6 +40,11 @@ struct bot_config {
 	const char *deepgram_key, *deepgram_url, *deepgram_model;
 	const char *openai_key, *openai_url, *openai_model;
 	const char *openai_given; /* OPENAI_BASE_URL, if it was set */
+	const char *openai_tts_url, *openai_tts_model, *openai_voice;
+	const char *openai_tts_given;
+	const char *deepgram_voice;
+	const char *elevenlabs_key, *elevenlabs_url, *elevenlabs_model;
+	const char *elevenlabs_voice;
 	const char *anthropic_key, *anthropic_url, *anthropic_model;
 	const char *cartesia_key, *cartesia_url, *cartesia_model;
 	const char *cartesia_voice;

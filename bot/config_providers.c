@@ -34,6 +34,13 @@ static const struct source sources[] = {
 	{STAGE_LLM, "script", 0, 0, 0, 0, NULL, 0},
 	{STAGE_TTS, "cartesia", AT(cartesia_key), AT(cartesia_url),
          AT(cartesia_model), AT(cartesia_voice), "CARTESIA_API_KEY", 0},
+	{STAGE_TTS, "deepgram", AT(deepgram_key), AT(deepgram_url), 0,
+         AT(deepgram_voice), "DEEPGRAM_API_KEY", 0},
+	{STAGE_TTS, "elevenlabs", AT(elevenlabs_key), AT(elevenlabs_url),
+         AT(elevenlabs_model), AT(elevenlabs_voice), "ELEVENLABS_API_KEY", 0},
+	{STAGE_TTS, "openai", AT(openai_key), AT(openai_tts_url),
+         AT(openai_tts_model), AT(openai_voice), "OPENAI_API_KEY",
+         AT(openai_tts_given)},
 	{STAGE_TTS, "embedded", 0, 0, 0, 0, NULL, 0},
 	{STAGE_TTS, "flite", 0, 0, 0, 0, NULL, 0},
 };
@@ -137,6 +144,11 @@ int config_choose_providers(struct bot_config *c, struct buf *faults)
 	c->openai_given = c->openai_url;
 	if (!c->openai_url)
 		c->openai_url = "https://api.openai.com/v1";
+	/* A server at home is one server for all, unless it is said. */
+	c->openai_tts_given =
+		c->openai_tts_url ? c->openai_tts_url : c->openai_given;
+	if (!c->openai_tts_url)
+		c->openai_tts_url = c->openai_url;
 	for (size_t i = 0; i < ARRAY_LEN(choices); i++)
 		no_keys_local =
 			no_keys_local &&
@@ -170,6 +182,10 @@ int config_check_providers(const struct bot_config *c, struct buf *faults)
 		bool ws;
 	} urls[] = {
 		{"OPENAI_BASE_URL", c->openai_url, false},
+		{"OPENAI_TTS_BASE_URL",
+	         c->openai_tts_url != c->openai_url ? c->openai_tts_url : NULL,
+	         false},
+		{"ELEVENLABS_URL", c->elevenlabs_url, true},
 		{"ANTHROPIC_BASE_URL", c->anthropic_url, false},
 		{"DEEPGRAM_URL", c->deepgram_url, true},
 		{"CARTESIA_URL", c->cartesia_url, true},

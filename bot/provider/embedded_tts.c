@@ -11,6 +11,7 @@
 #include "bot/engine/speaker.h"
 #include "bot/net/net.h"
 #include "bot/provider/embedded.h"
+#include "bot/provider/tts_line.h"
 #include "common/err.h"
 #include "common/list.h"
 #include "common/log.h"
@@ -139,38 +140,6 @@ static bool emit_audio(struct voice *v, const struct job *job)
 	return alive;
 }
 
-static bool is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-/* @from_ms: where the clause begins in the reply. */
-static bool emit_words(struct voice *v, const struct job *job, uint32_t from_ms,
-                       uint32_t ms)
-{
-	size_t i = 0;
-
-	while (i < job->len) {
-		struct tts_event ev = {.type = TTS_WORD, .reply = job->reply};
-		size_t begin;
-
-		while (i < job->len && is_space(job->text[i]))
-			i++;
-		begin = i;
-		while (i < job->len && !is_space(job->text[i]))
-			i++;
-		if (i == begin)
-			break;
-		ev.word = job->text + begin;
-		ev.word_len = i - begin;
-		ev.begin_ms = from_ms + (uint32_t)(ms * begin / job->len);
-		ev.end_ms = from_ms + (uint32_t)(ms * i / job->len);
-		if (!tts_emit(&v->base, &ev))
-			return false;
-	}
-	return true;
-}
-
 static void drop_reply(struct voice *v, uint32_t reply)
 {
 	while (!list_empty(&v->queue) && first(v)->reply <= reply)
@@ -202,7 +171,8 @@ static void deliver(struct voice *v, const struct job *job, int err)
 	/* The next clause is on its way before this one is dealt with. */
 	kick(v);
 	if (emit_audio(v, job))
-		(void)emit_words(v, job, from, ms);
+		(void)tts_spread_words(&v->base, job->reply,
+		                       str_n(job->text, job->len), from, ms);
 }
 
 static int stop(void *arg)

@@ -6,8 +6,11 @@
 #include "bot/provider/anthropic.h"
 #include "bot/provider/cartesia.h"
 #include "bot/provider/deepgram.h"
+#include "bot/provider/deepgram_tts.h"
+#include "bot/provider/elevenlabs.h"
 #include "bot/provider/embedded.h"
 #include "bot/provider/openai.h"
+#include "bot/provider/openai_tts.h"
 #include "bot/provider/script.h"
 
 static const struct stt_ops *const recognisers[] = {
@@ -22,9 +25,8 @@ static const struct llm_ops *const models[] = {
 };
 
 static const struct tts_ops *const voices[] = {
-	&tts_cartesia_ops,
-	&tts_embedded_ops,
-	&tts_flite_ops,
+	&tts_cartesia_ops, &tts_deepgram_ops, &tts_elevenlabs_ops,
+	&tts_openai_ops,   &tts_embedded_ops, &tts_flite_ops,
 };
 
 const struct stt_ops *stt_find(const char *name)

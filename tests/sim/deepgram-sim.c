@@ -5,11 +5,13 @@
  * understands is written in a script (dg_script.h), but only as much of it as
  * the audio that really arrives, in the encoding that was declared, has speech
  * for. With --ear tones it hears the words of wordtone.h instead.
+ * wss://host:port/v1/speak is its voice (dg_speak.h).
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "common/str.h"
+#include "tests/sim/lib/dg_speak.h"
 #include "tests/sim/lib/dg_stream.h"
 #include "tests/sim/lib/simmem.h"
 
@@ -22,6 +24,7 @@ static struct dg_cfg cfg = {
 	.intake = 1.25,
 	.threshold = 350,
 };
+static struct dg_speak_cfg speak = {.latency_ms = 140, .pace = 4};
 static const char *script_path, *ear = "script";
 static struct dg_scripts *scripts;
 static char *script_text;
@@ -48,6 +51,10 @@ static const struct simopt opts[] = {
 	{"intake", SIMOPT_REAL, &cfg.intake, "of real time (1.25)"},
 	{"intake-slack-ms", SIMOPT_NUMBER, &cfg.slack_ms,
          "of audio taken faster than that (15000)"},
+	{"speak-ms", SIMOPT_NUMBER, &speak.latency_ms,
+         "from Flush to the voice's first audio (140)"},
+	{"speak-pace", SIMOPT_REAL, &speak.pace,
+         "of that audio, times real time (4)"},
 };
 
 /*	refuse:STATUS[/CODE]  the upgrade is answered with STATUS
@@ -57,6 +64,8 @@ static const struct simopt opts[] = {
  *	slow:MS               results come so much later
  *	no-speech-started     SpeechStarted is left out
  *	early-utterance-end   last_word_end is -1
+ *	speak-mute no-cleared the voice says nothing; does not answer Clear
+ *	speak-stall:MS        it pauses behind each of its messages
  */
 static const char *const faults[] = {"refuse",
                                      "no-answer",
@@ -65,6 +74,9 @@ static const char *const faults[] = {"refuse",
                                      "slow",
                                      "no-speech-started",
                                      "early-utterance-end",
+                                     "speak-mute",
+                                     "speak-stall",
+                                     "no-cleared",
                                      SIM_WS_FAULTS,
                                      NULL};
 
@@ -74,6 +86,10 @@ static int start(struct sim *s)
 
 	(void)s;
 	list_init(&cfg.streams);
+	list_init(&speak.sockets);
+	speak.records = json_array();
+	if (speak.pace <= 0)
+		return 2;
 	if (script_path) {
 		script_text = sim_read_file(script_path, &len);
 		if (!script_text)
@@ -93,6 +109,7 @@ static void stop(struct sim *s)
 		dg_streams_reset(&cfg);
 	dg_scripts_free(&scripts);
 	mem_free(script_text);
+	json_decref(speak.records);
 }
 
 static void refuse(struct simreq *r, int status, const char *code,
@@ -148,6 +165,20 @@ static bool refused_by_fault(struct sim *s, struct simreq *r, unsigned no,
 	return true;
 }
 
+static void request_speak(struct sim *s, struct simreq *r, unsigned no,
+                          const char *request_id)
+{
+	const char *code = NULL, *text = NULL;
+	const int status = dg_speak_check(s, r, no, &code, &text);
+
+	if (!status) {
+		dg_speak_open(&speak, s, r, no, request_id);
+		return;
+	}
+	sim_violation(s, no, "upgrade refused: %d %s", status, text);
+	refuse(r, status, code, text, request_id);
+}
+
 static void request(struct sim *s, struct simreq *r)
 {
 	const unsigned no = ++s->opened;
@@ -161,6 +192,10 @@ static void request(struct sim *s, struct simreq *r)
 	simreq_add_header(r, "dg-request-id", request_id);
 	if (refused_by_fault(s, r, no, request_id))
 		return;
+	if (strcmp(simreq_path(r), "/v1/speak") == 0) {
+		request_speak(s, r, no, request_id);
+		return;
+	}
 	status = dg_query_check(s, r, no, &params, &code, &text);
 	script = status ? -1 : dg_scripts_choose(scripts, params.script, no);
 	if (!status && script < 0)
@@ -179,6 +214,7 @@ static void state(struct sim *s, json_t *obj)
 {
 	(void)s;
 	dg_streams_state(&cfg, obj);
+	json_object_set(obj, "speaks", speak.records);
 }
 
 static void reset(struct sim *s)

@@ -12,9 +12,11 @@
 #include "common/str.h"
 #include "tests/sim/lib/oa_answer.h"
 #include "tests/sim/lib/oa_check.h"
+#include "tests/sim/lib/oa_speech.h"
 #include "tests/sim/lib/simmem.h"
 
 static struct oa_cfg cfg = {.ttft_ms = 300, .rate = 80};
+static struct oa_speech_cfg speech = {.latency_ms = 120, .pace = 4};
 static const char *script_path, *dialect = "openai";
 static const char *models = "gpt-4.1 gpt-4.1-mini gpt-4o gpt-4o-mini";
 static struct oa_script *script;
@@ -28,6 +30,10 @@ static const struct simopt opts[] = {
 	{"rate", SIMOPT_NUMBER, &cfg.rate, "tokens a second (80)"},
 	{"jitter-ms", SIMOPT_NUMBER, &cfg.jitter_ms,
          "added to the first, at most (0)"},
+	{"speech-ms", SIMOPT_NUMBER, &speech.latency_ms,
+         "to the voice's first audio (120)"},
+	{"speech-pace", SIMOPT_REAL, &speech.pace,
+         "of that audio, times real time (4)"},
 };
 
 /*	error:STATUS[/CODE]  instead of an answer
@@ -47,12 +53,16 @@ static const struct simopt opts[] = {
  *	bad-json             an event that is no JSON
  *	shred:BYTES          events in pieces
  *	crlf comments        other ends of line; comments between events
+ *	speech-mute          the voice says nothing
+ *	speech-cut           its answer breaks behind 300 ms of audio
+ *	speech-stall:MS      it pauses behind each of its pieces
  */
 static const char *const faults[] = {
-	"error",     "retry-after", "html-error", "no-answer", "slow",
-	"stall-mid", "mid-error",   "cut",        "no-finish", "no-done",
-	"no-usage",  "no-end",      "finish",     "refusal",   "json-body",
-	"bad-json",  "shred",       "crlf",       "comments",  NULL};
+	"error",      "retry-after",  "html-error", "no-answer", "slow",
+	"stall-mid",  "mid-error",    "cut",        "no-finish", "no-done",
+	"no-usage",   "no-end",       "finish",     "refusal",   "json-body",
+	"bad-json",   "shred",        "crlf",       "comments",  "speech-mute",
+	"speech-cut", "speech-stall", NULL};
 
 static int start(struct sim *s)
 {
@@ -236,6 +246,28 @@ static void chat(struct sim *s, struct simreq *r)
 	json_decref(body);
 }
 
+static void speak(struct sim *s, struct simreq *r)
+{
+	const unsigned no = ++s->opened;
+	const struct buf *b = simreq_body(r);
+	struct oa_error e = error_by_status(401, NULL);
+	json_t *body;
+
+	sim_record(s, r, no);
+	if (refused_by_fault(s, r, no))
+		return;
+	if (!authorised(s, r)) {
+		deny(s, r, no, &e);
+		return;
+	}
+	body = js_parse(buf_str(b), b->len, NULL, 0);
+	if (oa_check_speech(body, &e))
+		deny(s, r, no, &e);
+	else
+		oa_speech_begin(&speech, s, r, no, body);
+	json_decref(body);
+}
+
 static void list_models(struct sim *s, struct simreq *r)
 {
 	json_t *list = json_array();
@@ -269,6 +301,11 @@ static void request(struct sim *s, struct simreq *r)
 	if (strcmp(path, "/v1/chat/completions") == 0 &&
 	    strcmp(method, "POST") == 0) {
 		chat(s, r);
+		return;
+	}
+	if (strcmp(path, "/v1/audio/speech") == 0 &&
+	    strcmp(method, "POST") == 0) {
+		speak(s, r);
 		return;
 	}
 	if (strcmp(path, "/v1/models") == 0 && strcmp(method, "GET") == 0) {

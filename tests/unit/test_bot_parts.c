@@ -201,10 +201,13 @@ static void a_name_wins_over_a_key(void)
 static void other_providers_need_their_own_keys(void)
 {
 	static const struct {
-		const char *stage, *name, *key, *url;
+		enum stage stage;
+		const char *option, *name, *key, *url;
 	} rows[] = {
-		{"LLM", "anthropic", "ANTHROPIC_API_KEY",
+		{STAGE_LLM, "LLM", "anthropic", "ANTHROPIC_API_KEY",
 	         "https://api.anthropic.com"},
+		{STAGE_TTS, "TTS", "elevenlabs", "ELEVENLABS_API_KEY",
+	         "wss://api.elevenlabs.io"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -212,13 +215,13 @@ static void other_providers_need_their_own_keys(void)
 		struct provider_cfg got;
 
 		all_keys();
-		set(rows[i].stage, rows[i].name);
+		set(rows[i].option, rows[i].name);
 		CHECK_INT(-EINVAL, load());
 		CHECK(strstr(faults.v, rows[i].key));
 		set(rows[i].key, "k");
 		CHECK_INT(0, load());
-		CHECK_INT(0, config_provider(&cfg, STAGE_LLM, cfg.llm, &got,
-		                             &key));
+		CHECK_INT(0, config_provider(&cfg, rows[i].stage, rows[i].name,
+		                             &got, &key));
 		CHECK_STR("k", got.key);
 		CHECK_STR(rows[i].url, got.url);
 		CHECK(!key);
