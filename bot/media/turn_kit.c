@@ -287,7 +287,8 @@ void turn_kit_features(const struct turn_kit *k, float *dst,
 	for (size_t i = 0; i < n; i++) {
 		/* A constant's spectrum in that bin is -100 of it: the sum of
 		 * the window times the bin's cosine. */
-		const double re = (double)frames[i].re + HALF / 2 * mean;
+		const double re =
+			(double)frames[i].re + TURN_WINDOW * 0.25 * mean;
 		const double im = (double)frames[i].im;
 
 		for (size_t b = 0; b < TURN_BANDS; b++) {

@@ -63,18 +63,35 @@ static void features_of(const struct turn_kit *kit, const struct speech *sp,
 	turn_mel_free(&m);
 }
 
+/* What follows a line's kind and the name of a prompt; NULL: another kind. */
+static char *numbers(char *text, const char *kind, char name[NAME_MAX_LEN])
+{
+	const size_t n = strlen(kind);
+	size_t len;
+
+	if (strncmp(text, kind, n) != 0 || text[n] != ' ')
+		return NULL;
+	text += n + 1;
+	len = strcspn(text, " ");
+	CHECK(len && len < NAME_MAX_LEN && text[len]);
+	memcpy(name, text, len);
+	name[len] = '\0';
+	return text + len;
+}
+
 /* Where the 16 kHz are given, only the arithmetic differs; else the upsampling,
  * too. */
 static unsigned compare(const struct turn_kit *kit, char *text)
 {
-	char name[NAME_MAX_LEN], *at;
+	char name[NAME_MAX_LEN], *at = numbers(text, "features", name);
 	struct speech sp;
-	unsigned hz, n = 0;
+	unsigned n = 0;
+	const uint32_t hz = (uint32_t)strtoul(at, &at, 10);
 
-	CHECK(sscanf(text, "features %63s %u:", name, &hz) == 2);
+	CHECK(*at == ':');
 	load(&sp, name, 0, hz);
 	features_of(kit, &sp, hz, true);
-	at = strchr(text, ':') + 1;
+	at++;
 	for (char *end;; at = end, n++) {
 		const double want = strtod(at, &end);
 
@@ -130,21 +147,22 @@ struct tally {
 	unsigned clips, complete, differ;
 };
 
-static void judge_clip(const struct smart_turn *turn, const char *text,
+static void judge_clip(const struct smart_turn *turn, char *text,
                        struct tally tally[2])
 {
-	char name[NAME_MAX_LEN];
-	unsigned ms, stable;
+	char name[NAME_MAX_LEN], *at = numbers(text, "verdict", name);
 	struct tally *t;
 	struct speech sp;
+	size_t ms;
 	float want, p;
 
-	if (sscanf(text, "verdict %63s %u %f %u", name, &ms, &want, &stable) !=
-	    4)
+	if (!at)
 		return;
+	ms = strtoul(at, &at, 10);
+	want = strtof(at, &at);
+	t = &tally[strtoul(at, NULL, 10) != 0];
 	load(&sp, name, ms, 8000);
 	p = judge(turn, &sp);
-	t = &tally[stable != 0];
 	t->clips++;
 	t->complete += p > SMART_TURN_YES;
 	t->differ += (p > SMART_TURN_YES) != (want > SMART_TURN_YES);
