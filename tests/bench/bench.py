@@ -105,7 +105,8 @@ def bot_env(work):
 
 
 def start_null(programs, vad):
-    env = dict(bot_env(programs.work), STT="null", LLM="null", TTS="null", BENCH_VAD=vad)
+    env = dict(bot_env(programs.work), STT="deepgram", LLM="openai", TTS="cartesia", DEEPGRAM_API_KEY="k",
+               OPENAI_API_KEY="k", CARTESIA_API_KEY="k", BENCH_VAD=vad)
     return programs.start("bench/bench_bot", [], env, BOT_CORE)
 
 
