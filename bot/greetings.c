@@ -201,7 +201,7 @@ static unsigned survey(const struct greetings *g, DIR *dir, char *name,
 		n++;
 		if (!first || st.st_mtime < first) {
 			first = st.st_mtime;
-			(void)snprintf(name, cap, "%s", e->d_name);
+			memcpy(name, e->d_name, strlen(e->d_name) + 1);
 		}
 	}
 	return n;

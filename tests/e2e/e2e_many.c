@@ -63,15 +63,17 @@ static const char *number_of(char number[16], unsigned call)
 /* --callee NUMBER=SCRIPT for all of them. */
 static void list_callees(const char *args[2 * CALLS + 1])
 {
-	char number[16], path[256], *arg;
+	static char arg[CALLS][288];
+	char number[16], path[256];
 
 	for (unsigned i = 0; i < CALLS; i++) {
 		snprintf(path, sizeof(path), "%s/callee%u.txt", proc_temp_dir(),
 		         i);
 		write_callee(path, i);
-		CHECK(asprintf(&arg, "%s=%s", number_of(number, i), path) > 0);
+		snprintf(arg[i], sizeof(arg[i]), "%s=%s", number_of(number, i),
+		         path);
 		args[2 * i] = "--callee";
-		args[2 * i + 1] = arg;
+		args[2 * i + 1] = arg[i];
 	}
 	args[2 * CALLS] = NULL;
 }
