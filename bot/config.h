@@ -41,7 +41,8 @@ struct bot_config {
 	const char *openai_key, *openai_url, *openai_model;
 	const char *openai_given; /* OPENAI_BASE_URL, if it was set */
 	const char *openai_tts_url, *openai_tts_model, *openai_voice;
-	const char *openai_tts_given;
+	const char *openai_tts_given; /* what stands for a key */
+	const char *openai_stt_url, *openai_stt_model, *openai_stt_given;
 	const char *deepgram_voice;
 	const char *elevenlabs_key, *elevenlabs_url, *elevenlabs_model;
 	const char *elevenlabs_voice;

@@ -26,6 +26,8 @@ struct source {
 static const struct source sources[] = {
 	{STAGE_STT, "deepgram", AT(deepgram_key), AT(deepgram_url),
          AT(deepgram_model), 0, "DEEPGRAM_API_KEY", 0},
+	{STAGE_STT, "openai", AT(openai_key), AT(openai_stt_url),
+         AT(openai_stt_model), 0, "OPENAI_API_KEY", AT(openai_stt_given)},
 	{STAGE_STT, "embedded", 0, 0, 0, 0, NULL, 0},
 	{STAGE_LLM, "openai", AT(openai_key), AT(openai_url), AT(openai_model),
          0, "OPENAI_API_KEY", AT(openai_given)},
@@ -147,8 +149,12 @@ int config_choose_providers(struct bot_config *c, struct buf *faults)
 	/* A server at home is one server for all, unless it is said. */
 	c->openai_tts_given =
 		c->openai_tts_url ? c->openai_tts_url : c->openai_given;
+	c->openai_stt_given =
+		c->openai_stt_url ? c->openai_stt_url : c->openai_given;
 	if (!c->openai_tts_url)
 		c->openai_tts_url = c->openai_url;
+	if (!c->openai_stt_url)
+		c->openai_stt_url = c->openai_url;
 	for (size_t i = 0; i < ARRAY_LEN(choices); i++)
 		no_keys_local =
 			no_keys_local &&
@@ -182,9 +188,8 @@ int config_check_providers(const struct bot_config *c, struct buf *faults)
 		bool ws;
 	} urls[] = {
 		{"OPENAI_BASE_URL", c->openai_url, false},
-		{"OPENAI_TTS_BASE_URL",
-	         c->openai_tts_url != c->openai_url ? c->openai_tts_url : NULL,
-	         false},
+		{"OPENAI_TTS_BASE_URL", c->openai_tts_url, false},
+		{"OPENAI_STT_BASE_URL", c->openai_stt_url, false},
 		{"ELEVENLABS_URL", c->elevenlabs_url, true},
 		{"ANTHROPIC_BASE_URL", c->anthropic_url, false},
 		{"DEEPGRAM_URL", c->deepgram_url, true},
@@ -193,8 +198,11 @@ int config_check_providers(const struct bot_config *c, struct buf *faults)
 	int err = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(urls) && !err; i++)
-		err = config_check_url(faults, urls[i].name, urls[i].url,
-		                       urls[i].ws ? "wss://" : "https://",
-		                       urls[i].ws ? "ws://" : "http://");
+		/* What another's is has been looked at there. */
+		if (i == 0 || urls[i].url != c->openai_url)
+			err = config_check_url(
+				faults, urls[i].name, urls[i].url,
+				urls[i].ws ? "wss://" : "https://",
+				urls[i].ws ? "ws://" : "http://");
 	return err;
 }

@@ -95,9 +95,13 @@ void session_arm_endpoint(struct session *s)
 {
 	struct callee *c = &s->callee;
 	const struct endpoint_in in = turn_so_far(c);
-	const uint64_t at = endpoint_at(&s->agent->endpoint, &in);
+	struct endpoint_rules rules = s->agent->endpoint;
+	uint64_t at;
 	uint32_t patience = s->agent->endpoint.watchdog_ms;
 
+	if (rules.stt_ms < s->env.stt->settle_ms)
+		rules.stt_ms = s->env.stt->settle_ms;
+	at = endpoint_at(&rules, &in);
 	timer_stop(s->env.timers, &s->endpoint);
 	if (at != ENDPOINT_WAIT)
 		timer_start_at(s->env.timers, &s->endpoint,

@@ -10,11 +10,13 @@
 #include "bot/provider/elevenlabs.h"
 #include "bot/provider/embedded.h"
 #include "bot/provider/openai.h"
+#include "bot/provider/openai_stt.h"
 #include "bot/provider/openai_tts.h"
 #include "bot/provider/script.h"
 
 static const struct stt_ops *const recognisers[] = {
 	&stt_deepgram_ops,
+	&stt_openai_ops,
 	&stt_embedded_ops,
 };
 

@@ -46,7 +46,7 @@ struct tts_line {
 	const struct tts_line_ops *ops;
 	struct net *net;
 	enum audio_fmt fmt;
-	char call_id[64];
+	char call_id[PROVIDER_CALL_ID_MAX];
 	struct link queue;
 	size_t queued;    /* [bytes] of text in it */
 	bool dead;        /* TTS_FAILED has been said */

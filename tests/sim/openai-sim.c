@@ -13,10 +13,14 @@
 #include "tests/sim/lib/oa_answer.h"
 #include "tests/sim/lib/oa_check.h"
 #include "tests/sim/lib/oa_speech.h"
+#include "tests/sim/lib/oa_transcribe.h"
 #include "tests/sim/lib/simmem.h"
 
 static struct oa_cfg cfg = {.ttft_ms = 300, .rate = 80};
 static struct oa_speech_cfg speech = {.latency_ms = 120, .pace = 4};
+static struct oa_ear_cfg hearing = {.latency_ms = 300};
+static struct dg_scripts *sentences;
+static const char *sentences_path;
 static const char *script_path, *dialect = "openai";
 static const char *models = "gpt-4.1 gpt-4.1-mini gpt-4o gpt-4o-mini";
 static struct oa_script *script;
@@ -30,6 +34,10 @@ static const struct simopt opts[] = {
 	{"rate", SIMOPT_NUMBER, &cfg.rate, "tokens a second (80)"},
 	{"jitter-ms", SIMOPT_NUMBER, &cfg.jitter_ms,
          "added to the first, at most (0)"},
+	{"sentences", SIMOPT_TEXT, &sentences_path,
+         "file of what recordings say (a few of our own)"},
+	{"transcribe-ms", SIMOPT_NUMBER, &hearing.latency_ms,
+         "from a recording to its text (300)"},
 	{"speech-ms", SIMOPT_NUMBER, &speech.latency_ms,
          "to the voice's first audio (120)"},
 	{"speech-pace", SIMOPT_REAL, &speech.pace,
@@ -84,13 +92,23 @@ static int start(struct sim *s)
 	cfg.records = json_array();
 	script = oa_script_new(text);
 	mem_free(text);
-	return script ? 0 : 2;
+	text = NULL;
+	if (sentences_path) {
+		text = sim_read_file(sentences_path, &len);
+		if (!text)
+			return 2;
+	}
+	sentences = dg_scripts_new(text);
+	mem_free(text);
+	hearing.scripts = sentences;
+	return script && sentences ? 0 : 2;
 }
 
 static void stop(struct sim *s)
 {
 	(void)s;
 	oa_script_free(&script);
+	dg_scripts_free(&sentences);
 	json_decref(cfg.records);
 }
 
@@ -246,6 +264,24 @@ static void chat(struct sim *s, struct simreq *r)
 	json_decref(body);
 }
 
+static void transcribe(struct sim *s, struct simreq *r)
+{
+	const unsigned no = ++s->opened;
+	struct oa_error e = error_by_status(401, NULL);
+	struct oa_form form;
+
+	sim_record(s, r, no);
+	if (refused_by_fault(s, r, no))
+		return;
+	if (!authorised(s, r) ||
+	    oa_form_parse(&form, simreq_header(r, "content-type"),
+	                  simreq_body(r), &e) ||
+	    oa_wav_speech_ms(&form, &e) < 0)
+		deny(s, r, no, &e);
+	else
+		oa_transcribe(&hearing, s, r, no, &form);
+}
+
 static void speak(struct sim *s, struct simreq *r)
 {
 	const unsigned no = ++s->opened;
@@ -306,6 +342,11 @@ static void request(struct sim *s, struct simreq *r)
 	if (strcmp(path, "/v1/audio/speech") == 0 &&
 	    strcmp(method, "POST") == 0) {
 		speak(s, r);
+		return;
+	}
+	if (strcmp(path, "/v1/audio/transcriptions") == 0 &&
+	    strcmp(method, "POST") == 0) {
+		transcribe(s, r);
 		return;
 	}
 	if (strcmp(path, "/v1/models") == 0 && strcmp(method, "GET") == 0) {
