@@ -15,38 +15,10 @@
 #include "bot/media/audio.h"
 #include "common/buf.h"
 #include "common/mem.h"
+#include "tests/bench/sentences.h"
 #include "tests/harness/speech.h"
 #include "tests/harness/test.h"
 #include "tests/harness/wer.h"
-
-/* Each begins with a clause of five words. */
-static const char *const texts[] = {
-	"Thank you for calling us, how may I help you this morning?",
-	"Yes, that would be fine, let me write it down for you.",
-	"I can see your booking, it is for Friday at seven.",
-	"Your parcel left on Monday, so it should be with you today.",
-	"We close at six tonight, but tomorrow we are open until nine.",
-	"Let me look that up, it will only take a moment.",
-	"There are two rooms left, one of them looks over the garden.",
-	"That is no trouble whatsoever, I have changed the date.",
-	"The next train is late, it will leave in twenty minutes.",
-	"I am sorry about that, we will send you another one.",
-	"You have paid in full, there is nothing more to do.",
-	"Please hold on a second, I am asking my colleague.",
-	"Your doctor is away today, would Thursday suit you as well?",
-	"It costs about fifty dollars, and delivery is free of charge.",
-	"May I have your name, and the number of your house?",
-	"The table is by itself, near the window on the left.",
-	"We do not sell those, but the shop next door does.",
-	"Everything is ready for you, just come to the front desk.",
-	"The weather looks rather good, with a little wind from the sea.",
-	"Turn right at the church, then follow the road to the river.",
-	"Nobody was at home yesterday, so the driver came back.",
-	"Could we say half past, or is that too early for you?",
-	"Your old card has expired, a new one is in the mail.",
-	"I have sent the message, you should see it very soon.",
-	"It was good to talk, have a pleasant evening.",
-};
 
 static double now_ms(void)
 {
@@ -71,7 +43,7 @@ static double median(double *v, size_t n)
 
 struct total {
 	double spent_ms, audio_ms;
-	double first_ms[ARRAY_LEN(texts)];
+	double first_ms[SENTENCES_TO_SAY];
 	int peak;
 };
 
@@ -79,7 +51,7 @@ struct total {
 static size_t speak(struct speaker *s, enum speaker_voice voice, size_t which,
                     int16_t *line, struct total *t)
 {
-	const char *text = texts[which];
+	const char *text = sentences_to_say[which];
 	size_t len = strlen(text), n = 0;
 	bool first = true;
 
@@ -115,7 +87,7 @@ static void measure(struct speaker *s, struct recogniser *r,
 	struct total t = {0};
 	struct wer sum = {0};
 
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+	for (size_t i = 0; i < SENTENCES_TO_SAY; i++) {
 		size_t n = speak(s, voice, i, line, &t);
 		struct buf heard;
 
@@ -125,14 +97,19 @@ static void measure(struct speaker *s, struct recogniser *r,
 		CHECK_INT(0, recogniser_hear(r, &(struct pcm){line, n, 8000},
 		                             RECOGNISER_FINAL, &heard, NULL,
 		                             NULL));
-		if (wer_add(&sum, texts[i], buf_str(&heard)))
-			printf("- %s\n+ %s\n", texts[i], buf_str(&heard));
+		if (wer_add(&sum, sentences_to_say[i], buf_str(&heard)))
+			printf("- %s\n+ %s\n", sentences_to_say[i],
+			       buf_str(&heard));
 		buf_fini(&heard);
 	}
-	printf("%s: first audio %.0f ms (median of %zu clauses), %.2f s a "
+	printf("%s: clauses in ms:", name);
+	for (size_t i = 0; i < SENTENCES_TO_SAY; i++)
+		printf(" %.0f", t.first_ms[i]);
+	printf("\n");
+	printf("%s: first audio %.0f ms (median of %d clauses), %.2f s a "
 	       "second of speech, peak %d, read back with %.2f %% word errors "
 	       "of %zu\n",
-	       name, median(t.first_ms, ARRAY_LEN(texts)), ARRAY_LEN(texts),
+	       name, median(t.first_ms, SENTENCES_TO_SAY), SENTENCES_TO_SAY,
 	       t.spent_ms / t.audio_ms, t.peak, wer_percent(&sum), sum.words);
 }
 
