@@ -58,6 +58,7 @@ void fetch_wakeup(struct fetch *f);
 struct fetch_result {
 	int err;          /* 0: an answer came, whatever its status. -ETIMEDOUT,
 	             * -ECONNREFUSED, -EHOSTUNREACH (name), ERR_AUTH (TLS),
+	             * -EACCES (public_only, and its address is not),
 	             * ERR_LIMIT (body too long), -ECONNRESET, ERR_PROTO */
 	int status;       /* HTTP status, 0 if none came */
 	bool sent;        /* may the peer have seen any of the request? */
@@ -90,6 +91,8 @@ struct fetch_params {
 	bool http2;          /* HTTP/2 over TLS, multiplexed, if the peer can */
 	bool fresh;          /* never on a used connection: for requests that
 	                      * must not be repeated by the library */
+	bool public_only;    /* refuse addresses that are not public, see
+	                      * common/netaddr.h; goes past any proxy */
 	fetch_data_h *data;  /* NULL: collect the body */
 	fetch_done_h *done;
 	void *arg;

@@ -27,6 +27,7 @@ struct fetch_req {
 	unsigned stall_ms;
 	bool finishing; /* its done is running, or it never got going */
 	bool has_retry_after;
+	bool closed_addr; /* an address was refused: it is not public */
 	char request_id[64];
 };
 

@@ -2,11 +2,13 @@
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "common/curl/fetch_priv.h"
 #include "common/err.h"
 #include "common/mem.h"
+#include "common/netaddr.h"
 #include "common/str.h"
 
 enum {
@@ -192,6 +194,46 @@ static void set_connection(CURL *e, const struct fetch_params *prm)
 	curl_easy_setopt(e, CURLOPT_USERAGENT, "dialout/" DIALOUT_VERSION);
 }
 
+/* Before a connection is made: nobody inside learns that we came by. */
+static curl_socket_t open_public(void *arg, curlsocktype purpose,
+                                 struct curl_sockaddr *to)
+{
+	struct fetch_req *r = arg;
+
+	(void)purpose;
+	if (netaddr_public(&to->addr))
+		return socket(to->family, to->socktype | SOCK_CLOEXEC,
+		              to->protocol);
+	r->closed_addr = true;
+	return CURL_SOCKET_BAD;
+}
+
+/* Before the request: a connection of the pool was made for somebody else,
+ * who may have been allowed more. */
+static int use_public(void *arg, char *remote, char *local, int remote_port,
+                      int local_port)
+{
+	struct fetch_req *r = arg;
+
+	(void)local;
+	(void)remote_port;
+	(void)local_port;
+	if (netaddr_text_public(remote))
+		return CURL_PREREQFUNC_OK;
+	r->closed_addr = true;
+	return CURL_PREREQFUNC_ABORT;
+}
+
+/* A proxy would resolve the name itself: there is none for these. */
+static void set_public_only(struct fetch_req *r)
+{
+	curl_easy_setopt(r->easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(r->easy, CURLOPT_OPENSOCKETFUNCTION, open_public);
+	curl_easy_setopt(r->easy, CURLOPT_OPENSOCKETDATA, r);
+	curl_easy_setopt(r->easy, CURLOPT_PREREQFUNCTION, use_public);
+	curl_easy_setopt(r->easy, CURLOPT_PREREQDATA, r);
+}
+
 static void set_handlers(struct fetch_req *r)
 {
 	curl_easy_setopt(r->easy, CURLOPT_HEADERFUNCTION, on_header);
@@ -235,6 +277,8 @@ int fetch_req_new(struct fetch_req **rp, const struct fetch_params *prm,
 	}
 	set_connection(r->easy, prm);
 	set_handlers(r);
+	if (prm->public_only)
+		set_public_only(r);
 	*rp = r;
 	return 0;
 }
@@ -287,6 +331,9 @@ static int err_of(struct fetch_req *r, CURLcode code)
 
 	if (r->err)
 		return r->err;
+	if (r->closed_addr && (code == CURLE_COULDNT_CONNECT ||
+	                       code == CURLE_ABORTED_BY_CALLBACK))
+		return -EACCES;
 	if (code == CURLE_COULDNT_CONNECT)
 		return err_of_connect(r->easy);
 	for (i = 0; i < ARRAY_LEN(errors); i++) {

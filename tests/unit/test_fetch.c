@@ -475,6 +475,56 @@ static void an_address_takes_the_place_of_a_name(void)
 	peer_free(&p);
 }
 
+static void an_address_that_is_not_public_is_not_even_connected_to(void)
+{
+	static const char *const names[] = {"localhost", "127.0.0.1", "0x7f.1",
+	                                    "[::ffff:127.0.0.1]"};
+	static char text[PEER_TEXT_MAX];
+	struct peer *p = peer_new(keep_request, text);
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct seen s;
+		char url[64];
+		struct fetch_params prm = get(&s, url);
+
+		snprintf(url, sizeof(url), "http://%s:%u/", names[i],
+		         peer_port(p));
+		prm.public_only = true;
+		start_and_run(&s, &prm);
+		CHECK_INT(-EACCES, s.r.err);
+		CHECK(!s.r.sent);
+	}
+	CHECK_INT(0, peer_conns(p));
+	peer_free(&p);
+}
+
+static void answer_many(struct peer_conn *c, void *arg)
+{
+	(void)arg;
+	while (peer_read(c))
+		peer_answer(c, 200, "", "hello");
+}
+
+static void nor_is_it_reached_over_another_s_connection(void)
+{
+	struct peer *p = peer_new(answer_many, NULL);
+	struct seen s;
+	struct fetch_params prm = get(&s, peer_url(p));
+
+	open_fetch();
+	CHECK_INT(0, fetch_start(f, &s.req, &prm));
+	run(&s);
+	CHECK_STR("hello", s.body);
+	prm = get(&s, peer_url(p));
+	prm.public_only = true;
+	CHECK_INT(0, fetch_start(f, &s.req, &prm));
+	run(&s);
+	CHECK_INT(-EACCES, s.r.err);
+	CHECK_INT(1, peer_requests(p));
+	fetch_free(&f);
+	peer_free(&p);
+}
+
 /* A poll(2) loop in the place of libuv. */
 static struct pollfd fds[16];
 static long timer_ms = -1;
@@ -573,6 +623,8 @@ static const struct test tests[] = {
 	TEST(what_is_in_flight_ends_with_the_pool),
 	TEST(only_web_addresses_are_taken),
 	TEST(an_address_takes_the_place_of_a_name),
+	TEST(an_address_that_is_not_public_is_not_even_connected_to),
+	TEST(nor_is_it_reached_over_another_s_connection),
 	TEST(a_foreign_loop_drives_it),
 };
 
