@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bot/agent_tools.h"
 #include "bot/template.h"
-#include "bot/tools.h"
 #include "common/buf.h"
 #include "common/js.h"
 #include "common/mem.h"
@@ -178,35 +178,6 @@ static int parse_voice(struct agent *a, json_t *v, char fault[AGENT_FAULT_MAX])
 	return 0;
 }
 
-static int parse_tools(struct agent *a, const json_t *v,
-                       char fault[AGENT_FAULT_MAX])
-{
-	size_t i;
-	json_t *name;
-
-	if (!json_is_array(v) || json_array_size(v) > AGENT_TOOLS_MAX)
-		return fault_key(fault, "tools", "must be a list of names");
-	json_array_foreach(v, i, name)
-	{
-		const struct tool *tool =
-			json_is_string(name)
-				? tools_find(json_string_value(name))
-				: NULL;
-
-		if (!tool) {
-			char what[96];
-
-			snprintf(what, sizeof(what),
-			         "there is no tool \"%.40s\"",
-			         json_is_string(name) ? json_string_value(name)
-			                              : "?");
-			return fault_key(fault, "tools", what);
-		}
-		a->tools[a->n_tools++] = tool;
-	}
-	return 0;
-}
-
 static int parse_when(struct agent *a, const json_t *v,
                       char fault[AGENT_FAULT_MAX])
 {
@@ -296,7 +267,7 @@ static int parse_object(struct agent *a, json_t *obj, const char *prefix,
 		else if (strcmp(path, "voice") == 0)
 			err = parse_voice(a, v, fault);
 		else if (strcmp(path, "tools") == 0)
-			err = parse_tools(a, v, fault);
+			err = agent_tools_parse(a, v, fault);
 		else
 			err = fault_key(fault, path, "unknown key");
 		if (err)
@@ -443,6 +414,7 @@ void agent_free(struct agent **ap)
 		mem_free(a->prompts[i]);
 	mem_free(a->model);
 	mem_free(a->language);
+	agent_tools_free(a);
 	mem_free(a);
 }
 

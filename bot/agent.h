@@ -28,6 +28,7 @@ enum {
 };
 
 struct tool;
+struct tool_own;
 
 struct agent_voice {
 	char *provider; /* NULL: any */
@@ -65,6 +66,8 @@ struct agent {
 	double temperature; /* below 0: the model's default */
 	const struct tool *tools[AGENT_TOOLS_MAX];
 	size_t n_tools;
+	struct tool_own *own_tools[AGENT_TOOLS_MAX]; /* of the file */
+	size_t n_own_tools;
 	bool preemptive; /* answers begin when a turn seems over */
 	bool turn_model; /* asked, if there is one, whether a turn is over */
 	struct agent_machine machine;

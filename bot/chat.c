@@ -10,12 +10,14 @@ struct entry {
 	struct llm_msg msg;        /* text and call_id are owned */
 	struct llm_tool_call call; /* its texts are owned; name NULL: none */
 	bool interrupted;
+	uint32_t place; /* of a result that is still to come; 0 */
 };
 
 struct chat {
 	char *instructions;
 	struct entry entries[CHAT_MSGS_MAX];
 	size_t n, bytes;
+	uint32_t places;
 	struct llm_msg *built;
 	struct buf marked; /* texts of the built messages that differ */
 };
@@ -25,6 +27,9 @@ static const char cut_mark[] = " \xe2\x80\x94";
 static const char cut_note[] = "\nWhere one of your replies ends in a dash, "
 			       "the caller interrupted you "
 			       "there and heard nothing of the rest.";
+
+static const char running_note[] =
+	"{\"status\":\"running; the result will come\"}";
 
 /* The model's view of a text is const; here is who owns it. */
 static void drop_text(const char *text)
@@ -164,6 +169,38 @@ int chat_call(struct chat *c, const struct llm_tool_call *call)
 int chat_result(struct chat *c, const char *call_id, struct str result)
 {
 	return say(c, LLM_TOOL, result, call_id, false);
+}
+
+int chat_pending(struct chat *c, const char *call_id, uint32_t *place)
+{
+	int err = chat_result(c, call_id, str_of(running_note));
+
+	if (err)
+		return err;
+	*place = c->entries[c->n - 1].place = ++c->places;
+	return 0;
+}
+
+int chat_settle(struct chat *c, uint32_t place, struct str result)
+{
+	size_t i = 0;
+	char *text;
+
+	while (i < c->n && c->entries[i].place != place)
+		i++;
+	if (i == c->n)
+		return 0;
+	text = mem_strndup(result.len ? result.v : "", result.len);
+	if (!text)
+		return -ENOMEM;
+	c->bytes -= entry_size(&c->entries[i]);
+	drop_text(c->entries[i].msg.text);
+	c->entries[i].msg.text = text;
+	c->entries[i].place = 0;
+	c->bytes += entry_size(&c->entries[i]);
+	while (c->n && c->bytes > CHAT_BYTES_MAX)
+		drop_first(c);
+	return 0;
 }
 
 size_t chat_len(const struct chat *c)

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "bot/provider/llm.h"
 #include "common/attr.h"
@@ -39,6 +40,15 @@ bool chat_take_back(struct chat *c);
 int chat_call(struct chat *c, const struct llm_tool_call *call) MUST_CHECK;
 int chat_result(struct chat *c, const char *call_id,
                 struct str result) MUST_CHECK;
+
+/* The same where the result comes later: until then the model reads that the
+ * tool is running. @place names it to chat_settle(). -ENOMEM. */
+int chat_pending(struct chat *c, const char *call_id,
+                 uint32_t *place) MUST_CHECK;
+
+/* It has come; copied. Nothing happens if the call has left the history.
+ * -ENOMEM. */
+int chat_settle(struct chat *c, uint32_t place, struct str result) MUST_CHECK;
 
 size_t chat_len(const struct chat *c); /* messages, without instructions */
 

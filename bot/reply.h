@@ -54,13 +54,15 @@ struct reply {
 	bool guess;        /* begun before the turn was over; unheard */
 	bool complete;     /* ... and its answer is: tools wait to be run */
 	bool got_token;
-	bool text_done;  /* no more text comes from the model */
-	bool finished;   /* ... and the voice knows */
-	bool voice_done; /* all audio has come */
-	bool audible;    /* the first of it has left */
-	bool failed;     /* to be apologised for once it was heard */
-	bool rerun;      /* tools' results wait for the model */
-	unsigned tries, rounds;
+	bool text_done;     /* no more text comes from the model */
+	bool finished;      /* ... and the voice knows */
+	bool voice_done;    /* all audio has come */
+	bool audible;       /* the first of it has left */
+	bool failed;        /* to be apologised for once it was heard */
+	bool waits;         /* says nothing until its calls have results */
+	const char *filler; /* said if it has no words of its own; borrowed */
+	unsigned told;      /* of the session's results, by its request */
+	unsigned tries;
 	uint64_t token_ms, audio_ms; /* a guess's first of each; 0: none */
 	uint32_t tokens; /* of model, asked and answered; 0: not told */
 	size_t asked;    /* [bytes] of the request's messages */

@@ -148,6 +148,7 @@ void session_end(struct session *s, const char *by, const char *cause)
 	session_cancel_reply(s);
 	session_take_turn(s);
 	session_publish_turn(s);
+	session_calls_drop(s);
 	stop_timers(s);
 	stt_close(&s->stt);
 	tts_close(&s->tts);
@@ -321,6 +322,7 @@ int session_open(struct session **sp, const struct session_env *env,
 		*prm->kit = (struct session_kit){0};
 	}
 	list_init(&s->events);
+	list_init(&s->calls);
 	turn_init(&s->turn);
 	s->stt_cfg = agent_config(s->agent, env->stt_cfg, env->stt->name);
 	s->tts_cfg = agent_config(s->agent, env->tts_cfg, env->tts->name);
@@ -355,6 +357,7 @@ void session_close(struct session **sp)
 	if (!s)
 		return;
 	stop_timers(s);
+	session_calls_drop(s);
 	session_events_drop(s);
 	session_drop_reply(s);
 	stt_close(&s->stt);

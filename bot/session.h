@@ -38,6 +38,7 @@ struct stt_ops;
 struct llm_ops;
 struct tts;
 struct tts_ops;
+struct tool_fetch;
 struct timers;
 struct vad_batch;
 struct vad_ops;
@@ -55,7 +56,8 @@ struct session_env {
 	struct vad_batch *vad_batch; /* of all calls; NULL: each by itself */
 	const struct eot_ops *eot;   /* hears the end of a turn; NULL: none */
 	void *eot_env;
-	struct greetings *greetings; /* spoken before; NULL: none */
+	struct greetings *greetings;    /* spoken before; NULL: none */
+	const struct tool_fetch *fetch; /* for tools; NULL: they fail */
 };
 
 /* The telephone line, as the session uses it. Frames are Plivo's messages. */

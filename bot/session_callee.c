@@ -150,7 +150,7 @@ static void forget(struct session *s)
 void session_drop_turn(struct session *s)
 {
 	forget(s);
-	if (s->rerun)
+	if (session_results_wait(s))
 		session_feed(s, TURN_EV_QUIET);
 }
 
@@ -177,6 +177,7 @@ void session_take_turn(struct session *s)
 		return;
 	}
 	s->prompted = 0;
+	s->rounds = 0;
 	session_machine_turn(s);
 	session_publish_turn(s);
 	buf_reset(&c->asked);

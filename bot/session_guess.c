@@ -44,6 +44,7 @@ void session_confirm_guess(struct session *s)
 	struct reply *r = s->reply;
 
 	r->guess = false;
+	session_results_told(s, r);
 	s->guesses_paid++;
 	if (r->token_ms)
 		timeline_note(&s->timeline, TIMELINE_FIRST_TOKEN, r->token_ms);

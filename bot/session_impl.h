@@ -70,11 +70,14 @@ struct session {
 	struct callee callee;
 	struct timeline timeline;
 	char *greeting; /* expanded; NULL: none, or it was heard */
-	bool rerun;     /* results of tools wait for the model */
 	struct amd amd;
 	struct tones tones;
 	uint32_t machine_from_ms; /* speech began then */
 	const char *last_words;   /* in place of the goodbye; NULL: none */
+	struct link calls;        /* of tools, that run */
+	unsigned results, told;   /* answers whose calls have results, and of
+	                         * these, how many the model knows */
+	unsigned rounds;          /* requests by results alone */
 	bool goodbye_next;
 	bool in_order;      /* the goodbye has no fault for its reason */
 	const char *prompt; /* to be said next; NULL: none */

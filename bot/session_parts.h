@@ -7,6 +7,7 @@
  *	session_stt.c     the recogniser, and another when it is lost
  *	session_quiet.c   nobody speaks: greeting, prompts, farewell
  *	session_reply.c   a reply's text: model, sentences, tools
+ *	session_tools.c   calls of tools, and their results
  *	session_clip.c    what was made ready before the call
  *	session_machine.c what was answered by a machine
  *	session_guess.c   a reply that is begun before the turn is over
@@ -18,6 +19,7 @@
 
 #include "bot/media/vad.h"
 #include "bot/playout.h"
+#include "bot/provider/llm.h"
 #include "bot/reply.h"
 #include "bot/session.h"
 #include "bot/turn.h"
@@ -71,6 +73,19 @@ void session_say(struct session *s, enum reply_kind kind, const char *text);
 void session_speak(struct session *s, enum sentence_when when);
 void session_reply_failed(struct session *s, int err, const char *part);
 void session_drop_reply(struct session *s);
+
+void session_go_on(struct session *s); /* with a reply that says nothing */
+
+/* session_tools.c */
+size_t session_list_tools(const struct session *s, struct llm_tool *out);
+/* The calls of a complete answer. True: the call shall end. */
+bool session_run_calls(struct session *s, struct reply *r) MUST_CHECK;
+/* Are calls of @r running, or any (NULL)? */
+bool session_calls_run(const struct session *s, const struct reply *r);
+bool session_results_wait(const struct session *s); /* for the model */
+/* ... which the request of @r has told it of. */
+void session_results_told(struct session *s, const struct reply *r);
+void session_calls_drop(struct session *s);
 
 /* session_stt.c */
 int session_stt_open(struct session *s) MUST_CHECK;

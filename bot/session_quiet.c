@@ -22,8 +22,11 @@ static void on_quiet(void *arg)
 {
 	struct session *s = arg;
 
-	if (greets_by_itself(s)) {
+	if (greets_by_itself(s) || session_results_wait(s)) {
 		session_feed(s, TURN_EV_QUIET);
+	} else if (session_calls_run(s, NULL)) {
+		/* It is the bot that the silence is of. */
+		session_arm_quiet(s);
 	} else if (may_prompt(s) && s->prompted < s->agent->n_prompts) {
 		s->prompt = s->agent->prompts[s->prompted++];
 		session_feed(s, TURN_EV_QUIET);

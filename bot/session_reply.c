@@ -3,15 +3,12 @@
 
 #include "bot/plain.h"
 #include "bot/session_impl.h"
-#include "bot/tools.h"
 #include "common/err.h"
-#include "common/js.h"
 #include "common/log.h"
 #include "common/mem.h"
 
 enum {
 	TRIES_MAX = 2,       /* of one request to the model */
-	ROUNDS_MAX = 3,      /* of tools within one reply */
 	RETRY_MS_MAX = 1000, /* what a peer may ask for before a retry */
 	AGAIN_MS = 100,      /* until the voice is asked to take more */
 	AHEAD_MS = 30000,    /* of speech given to the voice and not heard */
@@ -172,18 +169,6 @@ void session_reply_failed(struct session *s, int err, const char *part)
 
 /* ---- the model ------------------------------------------------------------- */
 
-static size_t list_tools(const struct session *s, struct llm_tool *out)
-{
-	for (size_t i = 0; i < s->agent->n_tools; i++) {
-		const struct tool *tool = s->agent->tools[i];
-
-		out[i].name = tool->name;
-		out[i].description = tool->description;
-		out[i].parameters = tool->parameters;
-	}
-	return s->agent->n_tools;
-}
-
 static int ask_model(struct session *s)
 {
 	struct reply *r = s->reply;
@@ -191,7 +176,7 @@ static int ask_model(struct session *s)
 	struct llm_params prm = {
 		.cfg = &s->llm_cfg,
 		.tools = tools,
-		.n_tools = list_tools(s, tools),
+		.n_tools = session_list_tools(s, tools),
 		.has_temperature = s->agent->temperature >= 0,
 		.temperature = s->agent->temperature,
 		.body = s->body,
@@ -204,6 +189,9 @@ static int ask_model(struct session *s)
 	if (err)
 		return err;
 	r->tries++;
+	r->told = s->results;
+	if (!r->guess)
+		session_results_told(s, r);
 	for (size_t i = 0; i < prm.n_msgs; i++)
 		r->asked += strlen(prm.msgs[i].text);
 	return llm_open(&r->llm, s->env.llm, s->env.net, &prm, on_llm_event, s);
@@ -218,62 +206,34 @@ static void on_retry(void *arg)
 		session_reply_failed(s, err, "llm");
 }
 
-static const struct tool *tool_named(const struct session *s, const char *name)
+/* Nothing of the reply is to be said: its calls run, the model goes on with
+ * their results, or that was all. */
+void session_go_on(struct session *s)
 {
-	for (size_t i = 0; i < s->agent->n_tools; i++)
-		if (strcmp(s->agent->tools[i]->name, name) == 0)
-			return s->agent->tools[i];
-	return NULL;
-}
+	struct reply *r = s->reply;
+	int err;
 
-static void tool_event(struct session *s, const struct reply_call *c,
-                       const struct buf *result)
-{
-	struct buf json;
-
-	buf_init(&json, 4 * LLM_ANSWER_MAX);
-	if (buf_adds(&json, "\"name\":") == 0 &&
-	    js_quote(&json, c->name, strlen(c->name)) == 0 &&
-	    buf_adds(&json, ",\"result\":") == 0 &&
-	    js_quote(&json, buf_str(result), result->len) == 0)
-		session_event(s, SESSION_TOOL, &json);
-	buf_fini(&json);
-}
-
-static enum tool_effect run_call(struct session *s, const struct reply_call *c)
-{
-	const struct llm_tool_call call = {c->id, c->name, c->arguments};
-	enum tool_effect effect = TOOL_GO_ON;
-	struct buf result;
-
-	buf_init(&result, LLM_ANSWER_MAX);
-	if (tools_run(tool_named(s, c->name), c->arguments, &result, &effect) ||
-	    chat_call(s->chat, &call) != 0 ||
-	    chat_result(s->chat, c->id, str_n(buf_str(&result), result.len)))
-		log_line(LOG_ERROR, "session", s->call_id, "event=no_memory");
-	tool_event(s, c, &result);
-	buf_fini(&result);
-	return effect;
-}
-
-/* Calls run once the answer is complete, so that those of an interrupted one
- * never do. */
-static void run_calls(struct session *s, struct reply *r)
-{
-	bool bye = false;
-
-	for (size_t i = 0; i < r->n_calls; i++) {
-		const enum tool_effect effect = run_call(s, &r->calls[i]);
-
-		bye = bye || effect == TOOL_END_CALL;
-		r->rerun = true;
+	r->waits = session_calls_run(s, r);
+	if (r->waits)
+		return;
+	if (!session_results_wait(s) || s->turn.state == TURN_ENDING) {
+		session_drop_reply(s);
+		session_feed(s, TURN_EV_NOTHING);
+		return;
 	}
-	reply_drop_calls(r);
-	if (bye) {
-		r->rerun = false;
-		r->protected = true;
-		session_bye(s);
-	}
+	r->text_done = false;
+	r->filler = NULL;
+	r->tries = 0;
+	err = ask_model(s);
+	if (err)
+		session_reply_failed(s, err, "llm");
+}
+
+/* True: something is being said, or nothing can be. */
+static bool says(struct session *s, const struct reply *r)
+{
+	session_speak(s, SENTENCE_END);
+	return s->reply != r || r->text.len || r->unsent.len;
 }
 
 void session_answer_done(struct session *s)
@@ -287,25 +247,17 @@ void session_answer_done(struct session *s)
 		session_speak(s, SENTENCE_END);
 		return;
 	}
-	run_calls(s, r);
-	if (s->reply != r)
-		return;
-	session_speak(s, SENTENCE_END);
-	if (s->reply != r || r->text.len || r->unsent.len)
-		return;
-	if (r->rerun && r->rounds++ < ROUNDS_MAX) {
-		int err;
-
-		r->rerun = false;
-		r->text_done = false;
-		r->tries = 0;
-		err = ask_model(s);
-		if (err)
-			session_reply_failed(s, err, "llm");
-		return;
+	if (session_run_calls(s, r)) {
+		r->protected = true;
+		session_bye(s);
 	}
-	session_drop_reply(s);
-	session_feed(s, TURN_EV_NOTHING);
+	if (s->reply != r || says(s, r))
+		return;
+	if (r->filler && session_calls_run(s, r) &&
+	    sentence_push(&r->sentence, r->filler, strlen(r->filler)) == 0 &&
+	    says(s, r))
+		return;
+	session_go_on(s);
 }
 
 static void answer_failed(struct session *s, const struct llm_event *ev)
@@ -389,7 +341,6 @@ void session_answer(struct session *s)
 void session_start_reply(struct session *s)
 {
 	session_take_turn(s);
-	s->rerun = false;
 	if (session_is_guess(s))
 		session_confirm_guess(s);
 	else if (s->prompt)

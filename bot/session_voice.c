@@ -214,7 +214,7 @@ static void after_reply(struct session *s)
 		return;
 	if (s->callee.text.len)
 		session_feed(s, TURN_EV_WORDS);
-	else if (s->rerun)
+	else if (session_results_wait(s))
 		session_feed(s, TURN_EV_QUIET);
 }
 
@@ -224,7 +224,6 @@ static void on_played(struct session *s, struct reply *r)
 
 	if (!failed && r->kind == REPLY_ANSWER)
 		s->failures = 0;
-	s->rerun = r->rerun;
 	commit(s, !failed);
 	session_drop_reply(s);
 	if (s->goodbye_next) {

@@ -163,6 +163,7 @@ int setup_open(struct setup *s, const struct bot_config *c, struct net *net)
 		setup_close(s);
 		return err;
 	}
+	s->fetch = tool_fetch_net(net);
 	s->env = (struct session_env){.timers = net_timers(net),
 	                              .net = net,
 	                              .stt = stt_find(c->stt),
@@ -174,7 +175,8 @@ int setup_open(struct setup *s, const struct bot_config *c, struct net *net)
 	                              .vad = &vad_silero,
 	                              .silero = s->silero,
 	                              .vad_batch = s->vad_batch,
-	                              .greetings = s->greetings};
+	                              .greetings = s->greetings,
+	                              .fetch = &s->fetch};
 	if (s->turn[0]) {
 		s->env.eot = &eot_smart_ops;
 		s->env.eot_env = s->engine;

@@ -7,6 +7,7 @@
 #include "bot/engine/models.h"
 #include "bot/provider/provider.h"
 #include "bot/session.h"
+#include "bot/tool_call.h"
 #include "common/attr.h"
 
 struct bot_config;
@@ -25,6 +26,7 @@ struct setup {
 	struct engine *engine;      /* NULL: nothing is computed in process */
 	struct net_wake *engine_wake;
 	struct greetings *greetings;
+	struct tool_fetch fetch;
 	struct session_env env; /* for sessions */
 };
 

@@ -1,12 +1,18 @@
 #include "bot/tools.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/js.h"
 #include "common/jtext.h"
 
-enum { ARGS_DEPTH = 16 };
+enum {
+	ARGS_DEPTH = 16,
+	KEY_MAX = 64, /* [bytes] of a required argument's name */
+};
 
 static int end_call(const struct tool *tool, struct str args,
                     struct buf *result)
@@ -36,28 +42,75 @@ const struct tool *tools_find(const char *name)
 	return NULL;
 }
 
+int tools_error(struct buf *result, const char *what)
+{
+	int err = buf_adds(result, "{\"error\":");
+
+	if (!err)
+		err = js_quote(result, what, strlen(what));
+	return err ? err : buf_adds(result, "}");
+}
+
+/* -EINVAL when this is what the model is told. */
+static int refuse(struct buf *result, const char *what)
+{
+	const int err = tools_error(result, what);
+
+	return err ? err : -EINVAL;
+}
+
+/* A model forgets arguments more often than it invents wrong ones. */
+static int check_required(const struct tool *tool, struct str object,
+                          struct buf *result)
+{
+	struct str list, item, value, none;
+	size_t pos = 0;
+
+	if (jtext_get(str_of(tool->parameters), "required", &list) != 0 ||
+	    jtext_type(list) != JTEXT_ARRAY)
+		return 0;
+	while (jtext_next(list, &pos, &none, &item)) {
+		char key[KEY_MAX], what[KEY_MAX + 40];
+
+		if (jtext_type(item) != JTEXT_STRING ||
+		    jtext_string(key, sizeof(key), item) != 0 ||
+		    jtext_get(object, key, &value) == 0)
+			continue;
+		snprintf(what, sizeof(what), "the argument %s is missing", key);
+		return refuse(result, what);
+	}
+	return 0;
+}
+
+int tools_args(const struct tool *tool, const char *args, struct str *object,
+               struct buf *result)
+{
+	struct jtext_fault fault;
+
+	*object = str_of(args[0] ? args : "{}");
+	if (!tool)
+		return refuse(result, "there is no such tool");
+	if (jtext_check(*object, ARGS_DEPTH, &fault) != 0 ||
+	    jtext_type(*object) != JTEXT_OBJECT)
+		return refuse(result, "the arguments are not a JSON object");
+	return check_required(tool, *object, result);
+}
+
 int tools_run(const struct tool *tool, const char *args, struct buf *result,
               enum tool_effect *effect)
 {
-	const struct str text = str_of(args[0] ? args : "{}");
 	const size_t before = result->len;
-	struct jtext_fault fault;
-	int err;
+	struct str object;
+	int err = tools_args(tool, args, &object, result);
 
 	*effect = TOOL_GO_ON;
-	if (!tool)
-		return buf_adds(result,
-		                "{\"error\":\"there is no such tool\"}");
-	if (jtext_check(text, ARGS_DEPTH, &fault) != 0 ||
-	    jtext_type(text) != JTEXT_OBJECT)
-		return buf_adds(result, "{\"error\":\"the arguments are not a "
-		                        "JSON object\"}");
-
-	err = tool->run(tool, text, result);
+	if (err)
+		return err == -EINVAL ? 0 : err;
+	err = tool->run(tool, object, result);
 	if (!err) {
 		*effect = tool->effect;
 		return 0;
 	}
 	result->len = before;
-	return buf_addf(result, "{\"error\":\"%s\"}", err_str(err));
+	return tools_error(result, err_str(err));
 }

@@ -9,6 +9,7 @@
 #include "bot/greetings.h"
 #include "bot/reserve.h"
 #include "bot/session_impl.h"
+#include "bot/tool_call.h"
 #include "bot/warm.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -94,6 +95,7 @@ void flow_open(struct flow *f, const struct flow_opts *opts)
 {
 	static const struct flow_opts none = {0};
 	static struct provider_cfg cfg;
+	static struct tool_fetch fetch;
 	struct session_env env = {0};
 	struct session_params prm = {
 		.call_id = "c-1",
@@ -129,6 +131,8 @@ void flow_open(struct flow *f, const struct flow_opts *opts)
 	env.stt_cfg = env.llm_cfg = env.tts_cfg = &cfg;
 	env.vad = &fake_vad_ops;
 	env.greetings = f->opts.greetings;
+	fake_fetch_init(&fetch, f);
+	env.fetch = &fetch;
 	if (f->opts.eot) {
 		env.eot = &fake_eot_ops;
 		env.eot_env = f;

@@ -30,6 +30,7 @@ enum {
 	FLOW_SPEECH = 64,
 	FLOW_NEWS = 256,
 	FLOW_WORD_MS = 300, /* of the voice */
+	FLOW_HTTP = 16,     /* requests of tools */
 	FLOW_MS_MAX = 600 * 1000,
 };
 
@@ -56,6 +57,21 @@ struct flow_answer {
 	uint32_t retry_ms;       /* ... and asks for this */
 	const char *call, *args; /* a tool, after the text */
 	const char *call2, *args2;
+};
+
+/* What the host of a tool answers. */
+struct flow_http {
+	uint32_t ms; /* after the request */
+	int err, status;
+	const char *body;
+};
+
+/* What a tool has asked for. */
+struct flow_tool {
+	uint32_t at_ms;
+	char text[512]; /* "GET url|header|header|body" */
+	unsigned timeout_ms;
+	bool public_only, cancelled;
 };
 
 struct flow_heard {
@@ -104,6 +120,8 @@ struct flow {
 	size_t n_news;
 	struct flow_answer answers[FLOW_ANSWERS];
 	size_t n_answers, used_answers;
+	struct flow_http http[FLOW_HTTP];
+	size_t n_http;
 	const char *verdicts; /* 'C' complete, 'I' not, '?' cannot tell,
 	                       * '-' never */
 	uint32_t verdict_ms;  /* from the question */
@@ -114,6 +132,8 @@ struct flow {
 
 	/* what happened */
 	struct flow_request requests[FLOW_REQUESTS];
+	struct flow_tool tools[FLOW_HTTP];
+	size_t n_tools;
 	size_t n_requests;
 	struct flow_heard heard[FLOW_REPLIES];
 	uint32_t sent_first[FLOW_REPLIES]; /* playAudio; 0: never */
@@ -165,6 +185,9 @@ void flow_stt_fails(struct flow *f, uint32_t at, int err);
  * answer says otherwise. */
 void flow_answer(struct flow *f, const char *text);
 struct flow_answer *flow_answer_with(struct flow *f, const char *text);
+
+/* The next answer of a tool's host. */
+void flow_http(struct flow *f, uint32_t ms, int status, const char *body);
 
 /* @ms of the callee's sound, now, in messages of @size bytes. */
 void flow_audio(struct flow *f, uint32_t ms, bool loud, size_t size);

@@ -12,6 +12,7 @@
 #include "tests/flow/flow.h"
 
 struct fake_line;
+struct tool_fetch;
 
 extern const struct stt_ops fake_stt_ops;
 extern const struct llm_ops fake_llm_ops;
@@ -30,6 +31,9 @@ int fake_line_send(const char *text, size_t len, void *arg);
 void fake_line_hangup(void *arg);
 /* Account for everything that was heard up to now. */
 void fake_line_listen(struct fake_line *l);
+
+/* Hosts of tools, as @f has them in its script. */
+void fake_fetch_init(struct tool_fetch *fetch, struct flow *f);
 
 /* The script has grown: look at it again. */
 void fake_stt_look(struct stt *stt);

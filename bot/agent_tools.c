@@ -1,0 +1,71 @@
+#include "bot/agent_tools.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bot/tool_http.h"
+
+static int parse_tool(struct agent *a, json_t *v, const struct tool **tp,
+                      char fault[AGENT_FAULT_MAX])
+{
+	char what[TOOL_FAULT_MAX] = "";
+	struct tool_own *own;
+	int err;
+
+	if (json_is_object(v)) {
+		err = tool_own_new(&own, v, what);
+		if (err) {
+			snprintf(fault, AGENT_FAULT_MAX, "\"tools\": %.60s: %s",
+			         js_str(v, "name", "?"), what);
+			return err;
+		}
+		a->own_tools[a->n_own_tools++] = own;
+		*tp = &own->tool;
+		return 0;
+	}
+	*tp = json_is_string(v) ? tools_find(json_string_value(v)) : NULL;
+	if (*tp)
+		return 0;
+	snprintf(fault, AGENT_FAULT_MAX,
+	         "\"tools\": there is no tool \"%.40s\"",
+	         json_is_string(v) ? json_string_value(v) : "?");
+	return -EINVAL;
+}
+
+int agent_tools_parse(struct agent *a, const json_t *list,
+                      char fault[AGENT_FAULT_MAX])
+{
+	size_t i;
+	json_t *v;
+
+	if (!json_is_array(list) || json_array_size(list) > AGENT_TOOLS_MAX) {
+		snprintf(fault, AGENT_FAULT_MAX,
+		         "\"tools\": must be a list of at most %d",
+		         AGENT_TOOLS_MAX);
+		return -EINVAL;
+	}
+	json_array_foreach(list, i, v)
+	{
+		const struct tool *tool;
+		int err = parse_tool(a, v, &tool, fault);
+
+		if (err)
+			return err;
+		for (size_t k = 0; k < a->n_tools; k++) {
+			if (strcmp(a->tools[k]->name, tool->name) != 0)
+				continue;
+			snprintf(fault, AGENT_FAULT_MAX,
+			         "\"tools\": %.64s is there twice", tool->name);
+			return -EINVAL;
+		}
+		a->tools[a->n_tools++] = tool;
+	}
+	return 0;
+}
+
+void agent_tools_free(struct agent *a)
+{
+	for (size_t i = 0; i < a->n_own_tools; i++)
+		tool_own_free(&a->own_tools[i]);
+}

@@ -1,0 +1,234 @@
+#include <errno.h>
+#include <string.h>
+
+#include "bot/session_impl.h"
+#include "bot/tool_call.h"
+#include "common/buf.h"
+#include "common/err.h"
+#include "common/js.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/utf8.h"
+
+/*
+ * Calls run once the answer that asks for them is complete, so that those of
+ * an interrupted one never do. A built-in tool has its result at once. One
+ * over HTTP runs while the conversation goes on: its call stands in the
+ * history with a note that it runs, and the result takes the note's place
+ * whenever it comes. When the last call of an answer has its result, the model
+ * is asked again - at once if nobody speaks, after the reply that is being
+ * heard, or by the callee's next words.
+ */
+
+enum {
+	RUNNING_MAX = 16,      /* of one conversation, at once */
+	ROUNDS_MAX = 4,        /* requests by results alone, between two
+	                          * turns of the callee */
+	RECORD_MAX = 2 * 1024, /* [bytes] of a result in its event */
+};
+
+struct running {
+	struct link link;
+	struct session *s;
+	struct tool_call *call;
+	char *name;
+	uint32_t answer; /* the reply that asked for it */
+	uint32_t place;  /* in the history */
+	uint64_t from_ms;
+};
+
+static struct running *running_of(struct link *l)
+{
+	return CONTAINER_OF(l, struct running, link);
+}
+
+size_t session_list_tools(const struct session *s, struct llm_tool *out)
+{
+	for (size_t i = 0; i < s->agent->n_tools; i++) {
+		const struct tool *tool = s->agent->tools[i];
+
+		out[i].name = tool->name;
+		out[i].description = tool->description;
+		out[i].parameters = tool->parameters;
+	}
+	return s->agent->n_tools;
+}
+
+static const struct tool *tool_named(const struct session *s, const char *name)
+{
+	for (size_t i = 0; i < s->agent->n_tools; i++)
+		if (strcmp(s->agent->tools[i]->name, name) == 0)
+			return s->agent->tools[i];
+	return NULL;
+}
+
+static void record(struct session *s, const char *name, struct str result,
+                   uint64_t ms)
+{
+	struct buf json;
+
+	buf_init(&json, 8 * RECORD_MAX);
+	if (buf_adds(&json, "\"name\":") == 0 &&
+	    js_quote(&json, name, strlen(name)) == 0 &&
+	    buf_adds(&json, ",\"result\":") == 0 &&
+	    js_quote(&json, result.v,
+	             utf8_cut(result.v, result.len, RECORD_MAX)) == 0 &&
+	    buf_addf(&json, ",\"ms\":%llu", (unsigned long long)ms) == 0)
+		session_event(s, SESSION_TOOL, &json);
+	buf_fini(&json);
+}
+
+static void no_memory(const struct session *s)
+{
+	log_line(LOG_ERROR, "session", s->call_id, "event=no_memory");
+}
+
+/* ---- calls that run --------------------------------------------------------- */
+
+static void drop(struct running *c)
+{
+	list_remove(&c->link);
+	tool_call_close(&c->call);
+	mem_free(c->name);
+	mem_free(c);
+}
+
+bool session_calls_run(const struct session *s, const struct reply *r)
+{
+	for (struct link *l = s->calls.next; l != &s->calls; l = l->next)
+		if (!r || running_of(l)->answer == r->n)
+			return true;
+	return false;
+}
+
+bool session_results_wait(const struct session *s)
+{
+	return s->results != s->told && s->rounds < ROUNDS_MAX;
+}
+
+void session_results_told(struct session *s, const struct reply *r)
+{
+	s->rounds += s->told != r->told;
+	s->told = r->told;
+}
+
+static void results_came(struct session *s)
+{
+	s->results++;
+	if (s->reply && s->reply->waits)
+		session_go_on(s);
+	else if (s->turn.state == TURN_LISTENING && session_results_wait(s))
+		session_feed(s, TURN_EV_QUIET);
+}
+
+static void on_result(struct str result, void *arg)
+{
+	struct running *c = arg;
+	struct session *s = c->s;
+	const struct reply of = {.n = c->answer};
+
+	if (chat_settle(s->chat, c->place, result) != 0)
+		no_memory(s);
+	record(s, c->name, result, session_ms(s) - c->from_ms);
+	drop(c);
+	if (!session_calls_run(s, &of))
+		results_came(s);
+}
+
+void session_calls_drop(struct session *s)
+{
+	while (!list_empty(&s->calls)) {
+		struct running *c = running_of(s->calls.next);
+
+		record(s, c->name,
+		       str_of("{\"error\":\"the call ended before\"}"),
+		       session_ms(s) - c->from_ms);
+		drop(c);
+	}
+}
+
+static unsigned count_running(const struct session *s)
+{
+	unsigned n = 0;
+
+	for (struct link *l = s->calls.next; l != &s->calls; l = l->next)
+		n++;
+	return n;
+}
+
+/* Let @tool run. Not 0: it does not, and @result says why. */
+static int set_going(struct session *s, const struct reply *r,
+                     const struct reply_call *call, const struct tool *tool,
+                     struct buf *result)
+{
+	struct running *c;
+	struct str args;
+	int err = tools_args(tool, call->arguments, &args, result);
+
+	if (err)
+		return err;
+	if (count_running(s) == RUNNING_MAX || !s->env.fetch) {
+		err = tools_error(result, "too many calls are running");
+		return err ? err : ERR_LIMIT;
+	}
+	c = mem_zalloc(sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	list_append(&s->calls, &c->link);
+	c->s = s;
+	c->answer = r->n;
+	c->from_ms = session_ms(s);
+	c->name = mem_strdup(call->name);
+	err = c->name ? tool_call_open(&c->call, s->env.fetch, tool, args,
+	                               s->call_id, result, on_result, c)
+	              : -ENOMEM;
+	if (!err)
+		err = chat_pending(s->chat, call->id, &c->place);
+	if (err)
+		drop(c);
+	return err;
+}
+
+/* ---- an answer's calls ------------------------------------------------------ */
+
+static enum tool_effect run_call(struct session *s, struct reply *r,
+                                 const struct reply_call *c)
+{
+	const struct llm_tool_call call = {c->id, c->name, c->arguments};
+	const struct tool *tool = tool_named(s, c->name);
+	enum tool_effect effect = TOOL_GO_ON;
+	struct buf result;
+
+	buf_init(&result, LLM_ANSWER_MAX);
+	if (chat_call(s->chat, &call) != 0)
+		no_memory(s);
+	else if (tool && tool->http) {
+		if (set_going(s, r, c, tool, &result) == 0) {
+			if (!r->filler)
+				r->filler = tool->filler;
+			goto out;
+		}
+	} else if (tools_run(tool, c->arguments, &result, &effect) != 0) {
+		no_memory(s);
+	}
+	if (chat_result(s->chat, c->id, str_n(buf_str(&result), result.len)))
+		no_memory(s);
+	record(s, c->name, str_n(buf_str(&result), result.len), 0);
+out:
+	buf_fini(&result);
+	return effect;
+}
+
+bool session_run_calls(struct session *s, struct reply *r)
+{
+	bool bye = false;
+
+	for (size_t i = 0; i < r->n_calls; i++)
+		bye = run_call(s, r, &r->calls[i]) == TOOL_END_CALL || bye;
+	if (r->n_calls && !session_calls_run(s, r))
+		s->results++;
+	reply_drop_calls(r);
+	if (bye)
+		s->told = s->results;
+	return bye;
+}
