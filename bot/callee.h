@@ -29,6 +29,12 @@ struct callee {
 	uint32_t ask;         /* the last question to the eot model */
 	enum endpoint_verdict verdict;
 
+	/* Of recognisers that decide turns: the end of the text from here on
+	 * may still be taken back; it was answered before it was final. */
+	bool eager;
+	size_t eager_from;
+	struct buf taken;
+
 	struct buf asked; /* the turn that is being answered */
 	bool asked_open;  /* its event was not sent: it may be taken back */
 	uint64_t asked_ms;

@@ -144,6 +144,7 @@ static void forget(struct session *s)
 	c->heard = false;
 	c->overlap = false;
 	c->undecided = false;
+	c->eager = false;
 	timer_stop(s->env.timers, &s->max_turn);
 }
 
@@ -154,7 +155,7 @@ void session_drop_turn(struct session *s)
 		session_feed(s, TURN_EV_QUIET);
 }
 
-static void add_text(struct callee *c, struct str text)
+void session_add_text(struct callee *c, struct str text)
 {
 	text = str_trim(text);
 	if (!text.len)
@@ -178,6 +179,7 @@ void session_take_turn(struct session *s)
 	}
 	s->prompted = 0;
 	s->rounds = 0;
+	session_eager_taken(c);
 	session_machine_turn(s);
 	session_publish_turn(s);
 	buf_reset(&c->asked);
@@ -216,7 +218,7 @@ void session_reopen_turn(struct session *s)
 		return;
 	c->asked_open = false;
 	buf_reset(&c->text);
-	add_text(c, text_of(&c->asked));
+	session_add_text(c, text_of(&c->asked));
 	c->begin_ms = c->asked_ms;
 	c->heard = c->ever_heard && end == c->end_ms;
 }
@@ -283,7 +285,7 @@ static void words_over_reply(struct session *s, struct str text, bool final)
 	else if (!s->reply || !s->reply->protected)
 		return;
 	if (final)
-		add_text(&s->callee, text);
+		session_add_text(&s->callee, text);
 }
 
 /* Words that come while the voice goes on make a guess void. */
@@ -319,7 +321,7 @@ void session_text(struct session *s, struct str text, bool final)
 		if (s->turn.state == TURN_LISTENING || open_guess(s))
 			session_feed(s, TURN_EV_WORDS);
 		if (final)
-			add_text(c, text);
+			session_add_text(c, text);
 	}
 	if (s->turn.state == TURN_PAUSED)
 		session_feed(s, TURN_EV_WORDS);
@@ -393,6 +395,7 @@ int session_callee_open(struct session *s)
 
 	buf_init(&s->callee.text, SESSION_TEXT_MAX);
 	buf_init(&s->callee.asked, SESSION_TEXT_MAX);
+	buf_init(&s->callee.taken, SESSION_TEXT_MAX);
 	err = session_vad_open(s, on_edge);
 	if (!err)
 		err = session_stt_open(s);
@@ -403,4 +406,5 @@ void session_callee_close(struct session *s)
 {
 	buf_fini(&s->callee.text);
 	buf_fini(&s->callee.asked);
+	buf_fini(&s->callee.taken);
 }

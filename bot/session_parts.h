@@ -5,6 +5,7 @@
  *	session_line.c    messages of the line, its silence, digits
  *	session_callee.c  voice activity, recogniser, end of the callee's turn
  *	session_stt.c     the recogniser, and another when it is lost
+ *	session_eager.c   ... one that says itself when a turn is over
  *	session_quiet.c   nobody speaks: greeting, prompts, farewell
  *	session_reply.c   a reply's text: model, sentences, tools
  *	session_tools.c   calls of tools, and their results
@@ -27,6 +28,8 @@
 #include "common/buf.h"
 #include "common/str.h"
 
+struct callee;
+
 /* session.c */
 uint64_t session_ms(const struct session *s); /* of the call */
 void session_feed(struct session *s, enum turn_event ev);
@@ -47,6 +50,7 @@ void session_line_stop(struct session *s);
 int session_callee_open(struct session *s) MUST_CHECK;
 void session_callee_close(struct session *s);
 void session_text(struct session *s, struct str text, bool final);
+void session_add_text(struct callee *c, struct str text);
 void session_check_sound(struct session *s);
 int session_vad_open(struct session *s, vad_edge_h *edgeh) MUST_CHECK;
 void session_arm_endpoint(struct session *s);
@@ -89,6 +93,13 @@ void session_calls_drop(struct session *s);
 
 /* session_stt.c */
 int session_stt_open(struct session *s) MUST_CHECK;
+
+/* session_eager.c */
+void session_eager(struct session *s, struct str text); /* it seems over */
+void session_resumed(struct session *s);                /* it is not */
+void session_turn_over(struct session *s);              /* it is */
+void session_final(struct session *s, struct str text); /* of any recogniser */
+void session_eager_taken(struct callee *c); /* the text is being answered */
 
 /* session_quiet.c */
 void session_arm_quiet(struct session *s);

@@ -27,10 +27,21 @@ static void on_stt_event(const struct stt_event *ev, void *arg)
 
 	switch (ev->type) {
 	case STT_INTERIM:
+		s->stt_tries = 0;
+		session_text(s, str_n(ev->text, ev->text_len), false);
+		break;
 	case STT_FINAL:
 		s->stt_tries = 0;
-		session_text(s, str_n(ev->text, ev->text_len),
-		             ev->type == STT_FINAL);
+		session_final(s, str_n(ev->text, ev->text_len));
+		break;
+	case STT_EAGER:
+		session_eager(s, str_n(ev->text, ev->text_len));
+		break;
+	case STT_RESUMED:
+		session_resumed(s);
+		break;
+	case STT_TURN_OVER:
+		session_turn_over(s);
 		break;
 	case STT_FLUSHED:
 		s->stt_tries = 0;

@@ -46,6 +46,11 @@ void session_verdict_ask(struct session *s)
 {
 	const uint32_t within = left_ms(s);
 
+	if (s->env.stt->decides_turns) {
+		/* Until it says otherwise. */
+		s->callee.verdict = ENDPOINT_INCOMPLETE;
+		return;
+	}
 	if (!s->eot || !within)
 		return;
 	s->callee.verdict = ENDPOINT_PENDING;
@@ -54,7 +59,7 @@ void session_verdict_ask(struct session *s)
 
 int session_verdict_open(struct session *s)
 {
-	if (!s->env.eot || !s->agent->turn_model)
+	if (!s->env.eot || !s->agent->turn_model || s->env.stt->decides_turns)
 		return 0;
 	return eot_open(&s->eot, s->env.eot, s->env.eot_env, on_verdict, s);
 }

@@ -29,21 +29,26 @@ enum {
 };
 
 enum stt_event_type {
-	STT_READY,   /* connected; for the timeline only */
-	STT_SPEECH,  /* the recogniser heard speech begin */
-	STT_INTERIM, /* text so far of this utterance; may still change */
-	STT_FINAL,   /* text that will not change */
-	STT_SILENCE, /* the recogniser's own end of speech */
-	STT_FLUSHED, /* all audio before stt_flush() has been decided */
-	STT_CLOSED,  /* peer closed in order; last event */
-	STT_FAILED,  /* err says why; last event */
+	STT_READY,     /* connected; for the timeline only */
+	STT_SPEECH,    /* the recogniser heard speech begin */
+	STT_INTERIM,   /* text so far of this utterance; may still change */
+	STT_FINAL,     /* text that will not change */
+	STT_SILENCE,   /* the recogniser's own end of speech */
+	STT_EAGER,     /* the turn seems over; text so far, which may be taken
+	              * back; of stt_ops.decides_turns alone, as the next two */
+	STT_RESUMED,   /* ... it goes on: what STT_EAGER said is void */
+	STT_TURN_OVER, /* ... it is over; its final text has come */
+	STT_FLUSHED,   /* all audio before stt_flush() has been decided */
+	STT_CLOSED,    /* peer closed in order; last event */
+	STT_FAILED,    /* err says why; last event */
 };
 
 struct stt_event {
 	enum stt_event_type type;
-	int err;           /* STT_FAILED: ERR_AUTH, -ETIMEDOUT, ... */
-	const char *text;  /* UTF-8, not terminated; INTERIM and FINAL only */
-	size_t text_len;   /* [bytes] */
+	int err; /* STT_FAILED: ERR_AUTH, -ETIMEDOUT, ... */
+	const char
+		*text;   /* UTF-8, not terminated; INTERIM, FINAL, EAGER only */
+	size_t text_len; /* [bytes] */
 	uint32_t begin_ms; /* position in the pushed audio [ms] */
 	uint32_t end_ms;
 	double confidence; /* 0..1; 0 when unknown */
@@ -65,6 +70,7 @@ struct stt_ops {
 	/* 99 of 100 final texts come so soon after speech has ended [ms]; 0:
 	 * as endpoint.h has it. */
 	uint32_t settle_ms;
+	bool decides_turns; /* says itself when a turn is over */
 	int (*open)(struct stt **sttp, struct net *net,
 	            const struct stt_params *prm);
 	int (*push)(struct stt *stt, const struct pcm *pcm);

@@ -33,6 +33,15 @@ static void count(struct stt_log *log, const struct stt_event *ev)
 		log->last++;
 		log->err = ev->err;
 		break;
+	case STT_EAGER:
+		log->eagers++;
+		break;
+	case STT_RESUMED:
+		log->resumed++;
+		break;
+	case STT_TURN_OVER:
+		log->turns++;
+		break;
 	case STT_SPEECH:
 	case STT_SILENCE:
 	default:

@@ -24,6 +24,7 @@ struct stt_fixture {
 /* What a recogniser said. */
 struct stt_log {
 	unsigned ready, interims, finals, flushed, last; /* events */
+	unsigned eagers, resumed, turns;
 	unsigned after_last, before_open, after_close;
 	bool opened;
 	int err;

@@ -121,6 +121,15 @@ const struct stt_ops fake_stt_ops = {
 	.close = fake_close,
 };
 
+const struct stt_ops fake_flux_ops = {
+	.name = "fake",
+	.decides_turns = true,
+	.open = fake_open,
+	.push = fake_push,
+	.flush = fake_flush,
+	.close = fake_close,
+};
+
 /* ---- the net and the listener -------------------------------------------- */
 
 static float fake_step(void *state, const void *model,

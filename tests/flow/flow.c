@@ -125,7 +125,7 @@ void flow_open(struct flow *f, const struct flow_opts *opts)
 	f->agent->preemptive = f->opts.preempt;
 	cfg.engine = (struct engine *)(void *)f;
 	env.timers = f->ts;
-	env.stt = &fake_stt_ops;
+	env.stt = f->opts.flux ? &fake_flux_ops : &fake_stt_ops;
 	env.llm = &fake_llm_ops;
 	env.tts = &fake_tts_ops;
 	env.stt_cfg = env.llm_cfg = env.tts_cfg = &cfg;
@@ -221,6 +221,11 @@ void flow_final(struct flow *f, uint32_t at, const char *text)
 void flow_flushed(struct flow *f, uint32_t at)
 {
 	news(f, at, STT_FLUSHED, NULL, 0);
+}
+
+void flow_stt(struct flow *f, uint32_t at, int type, const char *text)
+{
+	news(f, at, type, text, 0);
 }
 
 void flow_stt_fails(struct flow *f, uint32_t at, int err)

@@ -91,6 +91,7 @@ struct flow_request {
 struct flow_opts {
 	const char *agent; /* JSON; NULL: see flow.c */
 	const char *body;
+	bool flux;                   /* the recogniser decides turns */
 	bool eot;                    /* there is a listener for ends of turns */
 	uint32_t voice_ms;           /* text to first audio; 0: 100 */
 	uint32_t flush_ms;           /* flush to the answer; 0: 90 */
@@ -179,6 +180,8 @@ void flow_beep(struct flow *f, uint32_t from, uint32_t to);
 void flow_interim(struct flow *f, uint32_t at, const char *text);
 void flow_final(struct flow *f, uint32_t at, const char *text);
 void flow_flushed(struct flow *f, uint32_t at);
+/* Any event of the recogniser: enum stt_event_type. */
+void flow_stt(struct flow *f, uint32_t at, int type, const char *text);
 void flow_stt_fails(struct flow *f, uint32_t at, int err);
 
 /* The model's next answer; the first token comes after 100 ms unless the

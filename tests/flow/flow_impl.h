@@ -15,6 +15,7 @@ struct fake_line;
 struct tool_fetch;
 
 extern const struct stt_ops fake_stt_ops;
+extern const struct stt_ops fake_flux_ops; /* ... that decides turns */
 extern const struct llm_ops fake_llm_ops;
 extern const struct tts_ops fake_tts_ops;
 extern const struct eot_ops fake_eot_ops;

@@ -92,7 +92,7 @@ int oa_form_parse(struct oa_form *form, const char *type,
                   const struct buf *body, struct oa_error *e)
 {
 	const char *at = type ? strstr(type, "; boundary=") : NULL;
-	const char *p = body->v, *end = p + body->len;
+	const char *p = buf_str(body), *end = p + body->len;
 	char mark[128];
 	size_t n;
 
@@ -102,7 +102,7 @@ int oa_form_parse(struct oa_form *form, const char *type,
 	snprintf(mark, sizeof(mark), "\r\n--%s", at + 11);
 	n = strlen(mark);
 	/* The first one has no line before it. */
-	if (!p || body->len < n || memcmp(p, mark + 2, n - 2) != 0)
+	if (body->len < n || memcmp(p, mark + 2, n - 2) != 0)
 		return oa_fail(e, NULL, "no boundary at the beginning");
 	p += n - 2;
 	while (end - p >= 2 && memcmp(p, "\r\n", 2) == 0) {
