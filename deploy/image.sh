@@ -32,7 +32,7 @@ $apt install $run make >/dev/null
 
 cd "$src"
 make --no-print-directory deps-build
-deploy/deps.sh models light
+deploy/deps.sh models turn
 make --no-print-directory -j"$(nproc)" BUILD="$work/build" \
     "$work/build/dialout-bot"
 strip "$work/build/dialout-bot"

