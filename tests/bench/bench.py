@@ -172,7 +172,7 @@ def cost(start, build, work):
 def steps_from(cpu):
     """Numbers of calls to try, from half a core's worth of them on."""
     first = max(round(0.5e6 / cpu / 50), 2) * 50
-    step = max(round(first * 0.12 / 50), 1) * 50
+    step = max(round(first * 0.2 / 25), 1) * 25
     return [first // 2] + [first + i * step for i in range(LIMIT_STEPS)]
 
 
@@ -219,7 +219,8 @@ The bot runs on core {bot}, the load generator and the simulators on core {core}
 {class_} Each call sends 50 packets of 20 ms a second; the person speaks
 40 % of the time and so does the bot. Media path: providers that do nothing, voice
 detection on. Whole pipeline: Deepgram's, OpenAI's and Cartesia's simulators over
-TLS. Medians of {runs} windows of {seconds} s at {calls} calls."""
+TLS. Smart Turn, whose cost is told by bench_turn, is
+off. Medians of {runs} windows of {seconds} s at {calls} calls."""
 
 
 def table(head, rows):
