@@ -115,6 +115,10 @@ bool playout_paused(const struct playout *p);
 int playout_reline(struct playout *p, const char *stream_id,
                    enum audio_fmt fmt) MUST_CHECK;
 
+/* Press keys, at once: 0-9 * # A-D, w and W for pauses. -EINVAL: others, none
+ * or too many. Else what sending returns. */
+int playout_digits(struct playout *p, const char *digits) MUST_CHECK;
+
 /* Audio that was not sent yet. */
 uint32_t playout_queued_ms(const struct playout *p);
 

@@ -2,10 +2,12 @@
 #include <string.h>
 
 #include "bot/session_impl.h"
+#include "bot/stream/proto.h"
 #include "bot/tool_call.h"
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/js.h"
+#include "common/jtext.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/utf8.h"
@@ -191,6 +193,27 @@ static int set_going(struct session *s, const struct reply *r,
 
 /* ---- an answer's calls ------------------------------------------------------ */
 
+static int press_keys(struct session *s, const char *args, struct buf *result)
+{
+	char digits[STREAM_DIGITS_MAX + 1];
+	struct str value;
+	int err = jtext_get(str_of(args), "digits", &value);
+
+	if (!err && jtext_type(value) != JTEXT_STRING)
+		err = -EINVAL;
+	if (!err)
+		err = jtext_string(digits, sizeof(digits), value);
+	if (!err)
+		err = playout_digits(s->playout, digits);
+	if (!err)
+		return 0;
+	buf_reset(result);
+	return tools_error(result, err == -EAGAIN
+	                                   ? "the line is busy: try again"
+	                                   : "digits must be of 0-9 * # A-D "
+	                                     "and w, as a text");
+}
+
 static enum tool_effect run_call(struct session *s, struct reply *r,
                                  const struct reply_call *c)
 {
@@ -208,7 +231,9 @@ static enum tool_effect run_call(struct session *s, struct reply *r,
 				r->filler = tool->filler;
 			goto out;
 		}
-	} else if (tools_run(tool, c->arguments, &result, &effect) != 0) {
+	} else if (tools_run(tool, c->arguments, &result, &effect) != 0 ||
+	           (effect == TOOL_DIGITS &&
+	            press_keys(s, c->arguments, &result) != 0)) {
 		no_memory(s);
 	}
 	if (chat_result(s->chat, c->id, str_n(buf_str(&result), result.len)))

@@ -14,8 +14,9 @@ enum {
 	KEY_MAX = 64, /* [bytes] of a required argument's name */
 };
 
-static int end_call(const struct tool *tool, struct str args,
-                    struct buf *result)
+/* What there is to do is the effect's: the session's, or the server's, which
+ * learns of each call of a tool by an event. */
+static int done(const struct tool *tool, struct str args, struct buf *result)
 {
 	(void)tool;
 	(void)args;
@@ -30,7 +31,29 @@ static const struct tool built_in[] = {
 			"saying goodbye: what you said before is heard first.",
 		.parameters = "{\"type\":\"object\",\"properties\":{}}",
 		.effect = TOOL_END_CALL,
-		.run = end_call,
+		.run = done,
+	},
+	{
+		.name = "do_not_call",
+		.description =
+			"The person does not want to be called again. Use it "
+			"whenever they say so, then confirm it and say "
+			"goodbye.",
+		.parameters = "{\"type\":\"object\",\"properties\":{}}",
+		.run = done,
+	},
+	{
+		.name = "send_dtmf",
+		.description =
+			"Press keys of the telephone, as menus of machines "
+			"ask for.",
+		.parameters =
+			"{\"type\":\"object\",\"properties\":{\"digits\":{"
+			"\"type\":\"string\",\"description\":\"0-9 * #; w "
+			"waits for half a second\"}},\"required\":[\"digits\"]"
+			"}",
+		.effect = TOOL_DIGITS,
+		.run = done,
 	},
 };
 

@@ -19,6 +19,7 @@ struct tool_http;
 enum tool_effect {
 	TOOL_GO_ON,    /* the model gets the result and speaks again */
 	TOOL_END_CALL, /* hang up once what was said has been heard */
+	TOOL_DIGITS,   /* press keys; the result says whether it was done */
 };
 
 struct tool {

@@ -13,6 +13,8 @@
 #include "server/end.h"
 #include "server/http/http.h"
 #include "server/http/message.h"
+#include "server/number.h"
+#include "server/store/dnc.h"
 #include "server/store/store.h"
 
 static void read_turn(struct store_turn *t, const json_t *ev)
@@ -46,6 +48,29 @@ static void see_off(struct app *app, const char *id, bool by_callee)
 	store_call_fini(&call);
 }
 
+/* The person of the call, who is at its other end, wants no more of them. */
+static int never_again(struct app *app, const char *id, int64_t at_ms)
+{
+	char number[NUMBER_MAX], masked[STR_PHONE_MAX];
+	struct store_call call;
+	struct str other;
+	int err = store_call_get(app->store, STORE_ID, id, &call);
+
+	if (err)
+		return err;
+	other = str_of(call.to);
+	if (call.from && number_same(app->cfg->from, other))
+		other = str_of(call.from); /* they have called us */
+	err = number_parse(number, other);
+	if (!err)
+		err = store_dnc_add(app->store, number, id, at_ms);
+	store_call_fini(&call);
+	log_line(err ? LOG_ERROR : LOG_INFO, "bot", id,
+	         "event=do_not_call number=%s err=%d",
+	         str_mask_phone(masked, number), err);
+	return err;
+}
+
 static int take(struct app *app, const json_t *ev)
 {
 	const char *id = js_str(ev, "call_id", NULL);
@@ -75,6 +100,13 @@ static int take(struct app *app, const json_t *ev)
 	}
 	if (!strcmp(type, "error"))
 		change.error = js_str(ev, "detail", "the bot met an error");
+	/* Before the event: it is taken once only. */
+	if (!strcmp(type, "tool") &&
+	    !strcmp(js_str(ev, "name", ""), "do_not_call")) {
+		err = never_again(app, id, row.at_ms);
+		if (err)
+			return err;
+	}
 	if (is_turn)
 		read_turn(&turn, ev);
 	buf_init(&data, BOT_EVENTS_MAX);

@@ -19,6 +19,7 @@
 #include "server/idem.h"
 #include "server/quota.h"
 #include "server/request.h"
+#include "server/store/dnc.h"
 #include "server/store/store.h"
 
 enum { LIMIT_RETRY_SEC = 10, FAULT_RETRY_SEC = 5 };
@@ -103,6 +104,27 @@ static bool has_room(struct app *app, struct http_res *res)
 	return false;
 }
 
+/* Has the person there asked not to be called? */
+static bool may_call(const struct start *s, struct http_res *res)
+{
+	const int err = store_dnc_find(s->app->store, s->r.to);
+	char masked[STR_PHONE_MAX];
+
+	if (err == -ENOENT)
+		return true;
+	if (err) {
+		app_store_fault(s->app, NULL, err);
+		http_fail_later(res, 503, FAULT_RETRY_SEC,
+		                "The ledger of calls failed.");
+		return false;
+	}
+	http_fail(res, 403,
+	          "%s has asked not to be called again, and is on the ledger's "
+	          "do-not-call list.",
+	          str_mask_phone(masked, s->r.to));
+	return false;
+}
+
 /* What the ledger's row borrows from the request, terminated. */
 struct texts {
 	char *as_sent, *body;
@@ -171,7 +193,7 @@ static bool admit(struct start *s, struct http_res *res, struct dial **dp)
 
 	pthread_mutex_lock(&s->app->admit);
 	ok = quota_check(s->app, &s->who, app_now_ms(), res) &&
-	     has_room(s->app, res) && add_call(s, res, dp);
+	     has_room(s->app, res) && may_call(s, res) && add_call(s, res, dp);
 	pthread_mutex_unlock(&s->app->admit);
 	return ok;
 }

@@ -1,12 +1,13 @@
 /*
  * ops.h - what a kind of store must do; for server/store alone
  *
- * The functions are store.h's and keys.h's, with the store as first member of
+ * The functions are store.h's, keys.h's and dnc.h's, with the store as first member of
  * a private struct. Their tests run against every kind.
  */
 #ifndef SERVER_STORE_OPS_H
 #define SERVER_STORE_OPS_H
 
+#include "server/store/dnc.h"
 #include "server/store/keys.h"
 #include "server/store/store.h"
 
@@ -36,6 +37,10 @@ struct store_ops {
 	                void *arg);
 	int (*keys)(struct store *s, store_key_h *h, void *arg);
 	int (*key_revoke)(struct store *s, const char *name, int64_t at_ms);
+	int (*dnc_add)(struct store *s, const char *number, const char *call_id,
+	               int64_t at_ms);
+	int (*dnc_find)(struct store *s, const char *number);
+	int (*dnc_remove)(struct store *s, const char *number);
 };
 
 struct store {

@@ -234,4 +234,7 @@ const struct store_ops store_sqlite_ops = {
 	.key_find = sq_key_find,
 	.keys = sq_keys,
 	.key_revoke = sq_key_revoke,
+	.dnc_add = sq_dnc_add,
+	.dnc_find = sq_dnc_find,
+	.dnc_remove = sq_dnc_remove,
 };

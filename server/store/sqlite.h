@@ -36,6 +36,9 @@ enum sq_sql {
 	SQ_KEY_FIND,
 	SQ_KEY_LIST,
 	SQ_KEY_REVOKE,
+	SQ_DNC_ADD,
+	SQ_DNC_FIND,
+	SQ_DNC_REMOVE,
 	SQ_STATEMENTS
 };
 
@@ -101,6 +104,10 @@ int sq_key_add(struct store *s, const struct store_key *k);
 int sq_key_find(struct store *s, const char *hash, store_key_h *h, void *arg);
 int sq_keys(struct store *s, store_key_h *h, void *arg);
 int sq_key_revoke(struct store *s, const char *name, int64_t at_ms);
+int sq_dnc_add(struct store *s, const char *number, const char *call_id,
+               int64_t at_ms);
+int sq_dnc_find(struct store *s, const char *number);
+int sq_dnc_remove(struct store *s, const char *number);
 
 /* The store behind its base. */
 struct sqlite *sq_of(struct store *s);

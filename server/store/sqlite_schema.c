@@ -51,6 +51,11 @@ static const char *const versions[] = {
 	" revoked_ms INTEGER NOT NULL"
 	") STRICT;"
 	"PRAGMA user_version = 1;",
+	"CREATE TABLE do_not_call ("
+	" number TEXT PRIMARY KEY,"
+	" call_id TEXT, at_ms INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"PRAGMA user_version = 2;",
 };
 
 #define CALL_COLUMNS                                                   \
@@ -128,6 +133,10 @@ static const char *const texts[SQ_STATEMENTS] = {
 			" revoked_ms FROM api_key ORDER BY seq",
 	[SQ_KEY_REVOKE] = "UPDATE api_key SET revoked_ms = ?2"
 			  " WHERE name = ?1 AND revoked_ms = 0",
+	[SQ_DNC_ADD] = "INSERT OR IGNORE INTO do_not_call"
+		       " (number, call_id, at_ms) VALUES (?,?,?)",
+	[SQ_DNC_FIND] = "SELECT 1 FROM do_not_call WHERE number = ?",
+	[SQ_DNC_REMOVE] = "DELETE FROM do_not_call WHERE number = ?",
 };
 
 const char *sq_text(enum sq_sql sql)

@@ -158,3 +158,19 @@ int store_key_revoke(struct store *s, const char *name, int64_t at_ms)
 {
 	return s->ops->key_revoke(s, name, at_ms);
 }
+
+int store_dnc_add(struct store *s, const char *number, const char *call_id,
+                  int64_t at_ms)
+{
+	return s->ops->dnc_add(s, number, call_id, at_ms);
+}
+
+int store_dnc_find(struct store *s, const char *number)
+{
+	return s->ops->dnc_find(s, number);
+}
+
+int store_dnc_remove(struct store *s, const char *number)
+{
+	return s->ops->dnc_remove(s, number);
+}

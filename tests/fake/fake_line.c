@@ -186,6 +186,11 @@ int fake_line_send(const char *text, size_t len, void *arg)
 			l->n_marks++;
 			arm_marks(l);
 		}
+	} else if (strncmp(event, "sendDTMF", n) == 0) {
+		value = member(copy, "dtmf", &vn);
+		CHECK(value != NULL);
+		CHECK_INT(0, buf_addf(&f->events, "digits %.*s\n", (int)vn,
+		                      value));
 	} else {
 		test_fail(__FILE__, __LINE__, "unknown message: %s", copy);
 	}

@@ -355,6 +355,56 @@ static void nobody_is_asked_whether_they_are_there_while_a_tool_runs(void)
 	flow_close(&f);
 }
 
+/* ---- built in ---------------------------------------------------------------- */
+
+static void open_built_in(void)
+{
+	static const char text[] =
+		"{\"greeting\":null,\"tools\":[\"send_dtmf\",\"do_not_call\","
+		"\"end_call\"]}";
+
+	flow_open(&f, &(struct flow_opts){.agent = text});
+	flow_says(&f, 500, 1500, "Press one for sales.");
+}
+
+static void keys_are_pressed_on_the_line(void)
+{
+	open_built_in();
+	call(NULL, "send_dtmf", "{\"digits\":\"1w2#\"}");
+	flow_run_to(&f, 9000);
+	CHECK(strstr(buf_str(&f.events), "digits 1w2#\n"));
+	CHECK(strstr(flow_asked(&f, 1), "tool: {\"ok\":true}"));
+	flow_close(&f);
+}
+
+static void keys_that_there_are_not_are_told_to_the_model(void)
+{
+	static const char *const bad[] = {"{\"digits\":\"1;2\"}",
+	                                  "{\"digits\":12}", "{}",
+	                                  "{\"digits\":\"\"}"};
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		open_built_in();
+		call(NULL, "send_dtmf", bad[i]);
+		flow_run_to(&f, 9000);
+		CHECK(!strstr(buf_str(&f.events), "\ndigits "));
+		CHECK(strstr(flow_asked(&f, 1), "tool: {\"error\":\""));
+		flow_close(&f);
+	}
+}
+
+static void who_wants_no_more_calls_is_told_to_the_server(void)
+{
+	open_built_in();
+	call(NULL, "do_not_call", "{}");
+	flow_answer(&f, "You will not be called again.");
+	flow_run_to(&f, 9000);
+	CHECK(strstr(buf_str(&f.events),
+	             "tool {\"name\":\"do_not_call\",\"result\":\"{"));
+	CHECK_STR("You will not be called again.", f.spoken[1]);
+	flow_close(&f);
+}
+
 static const struct test tests[] = {
 	TEST(the_arguments_are_percent_encoded_into_the_url),
 	TEST(or_they_are_the_body_and_the_secret_is_a_bearer_s),
@@ -373,6 +423,9 @@ static const struct test tests[] = {
 	TEST(a_model_that_never_stops_calling_comes_to_an_end),
 	TEST(a_call_that_ends_takes_its_requests_along),
 	TEST(a_last_request_is_waited_for_before_hanging_up),
+	TEST(keys_are_pressed_on_the_line),
+	TEST(keys_that_there_are_not_are_told_to_the_model),
+	TEST(who_wants_no_more_calls_is_told_to_the_server),
 	TEST(nobody_is_asked_whether_they_are_there_while_a_tool_runs),
 };
 

@@ -538,6 +538,22 @@ static void bots_must_know_the_secret(void)
 	CHECK_INT(400, w.a.status);
 }
 
+static void who_wants_no_more_calls_is_not_called_again(void)
+{
+	place("", NUMBER);
+	bot_event("e1", "tool", "\"name\":\"end_call\"");
+	bot_event("e2", "tool", "\"name\":\"do_not_call\",\"result\":\"{}\"");
+	CHECK_INT(200, w.a.status);
+	bot_event("e2", "tool", "\"name\":\"do_not_call\"");
+	CHECK_INT(200, w.a.status);
+	world_start(&w, "", NUMBER);
+	CHECK_INT(403, w.a.status);
+	CHECK(strstr(w.a.body, "asked not to be called again"));
+	CHECK(!strstr(w.a.body, "15551234567"));
+	world_start(&w, "", "{\"phone_number\":\"+15551234568\"}");
+	CHECK_INT(200, w.a.status);
+}
+
 static void events_of_calls_unknown_here_hold_nobody_up(void)
 {
 	place("", NUMBER);
@@ -751,6 +767,7 @@ static const struct test tests[] = {
 	TEST(a_rejected_call_was_not_taken),
 	TEST(a_call_the_network_lost_has_failed),
 	TEST(bots_must_know_the_secret),
+	TEST(who_wants_no_more_calls_is_not_called_again),
 	TEST(events_of_calls_unknown_here_hold_nobody_up),
 	TEST_SLOW(calls_survive_a_restart, 40),
 	TEST_SLOW(a_post_that_was_out_is_unknown_after_a_restart, 40),

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/mem.h"
+#include "server/store/dnc.h"
 #include "server/store/keys.h"
 #include "server/store/store.h"
 #include "tests/harness/test.h"
@@ -399,6 +400,21 @@ static void keys_are_found_by_their_hash_until_revoked(void)
 	end();
 }
 
+static void numbers_not_to_be_called_are_kept(void)
+{
+	open_new();
+	CHECK_INT(-ENOENT, store_dnc_find(s, "+15551234567"));
+	CHECK_INT(0, store_dnc_add(s, "+15551234567", "c-1", 5));
+	CHECK_INT(0, store_dnc_add(s, "+15551234567", "c-2", 6));
+	reopen();
+	CHECK_INT(0, store_dnc_find(s, "+15551234567"));
+	CHECK_INT(-ENOENT, store_dnc_find(s, "+1555123456"));
+	CHECK_INT(0, store_dnc_remove(s, "+15551234567"));
+	CHECK_INT(-ENOENT, store_dnc_remove(s, "+15551234567"));
+	CHECK_INT(-ENOENT, store_dnc_find(s, "+15551234567"));
+	end();
+}
+
 /* Writes calls and says on @out which are safe, until it is killed. */
 static void write_until_killed(int out)
 {
@@ -602,6 +618,7 @@ static const struct test tests[] = {
 	TEST(turns_are_kept_in_order_and_replaced),
 	TEST(lists_are_filtered_and_paged),
 	TEST(keys_are_found_by_their_hash_until_revoked),
+	TEST(numbers_not_to_be_called_are_kept),
 	TEST(what_was_promised_survives_a_kill),
 	TEST(many_threads_use_one_store),
 	TEST(the_file_is_for_us_alone_and_synchronous),
