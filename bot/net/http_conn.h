@@ -22,6 +22,7 @@ struct ws_server {
 	void *arg;
 	struct link conns;
 	unsigned n_conns;
+	struct timer again; /* after a lack of descriptors */
 };
 
 /* Serve the accepted socket @fd, which it takes over, also on failure. */

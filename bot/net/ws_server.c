@@ -10,6 +10,7 @@
 
 #include "bot/net/http_conn.h"
 #include "bot/net/ws_priv.h"
+#include "common/log.h"
 #include "common/mem.h"
 #include "common/str.h"
 
@@ -17,6 +18,7 @@ enum {
 	CONNS_MAX = 512,  /* speaking HTTP at once; sockets do not count */
 	ACCEPTS_MAX = 32, /* in one turn of the loop */
 	BACKLOG = 511,    /* as many as the kernel keeps waiting */
+	AGAIN_MS = 100,   /* until a descriptor may be free again */
 	INTERNAL_ERROR = 1011,
 };
 
@@ -100,6 +102,26 @@ static uint16_t port_of(int fd)
 	                                         : a.v4.sin_port);
 }
 
+static void accept_handler(uv_poll_t *uv, int status, int events);
+
+static void again_handler(void *arg)
+{
+	struct ws_server *s = arg;
+
+	uv_poll_start(&s->poll, UV_READABLE, accept_handler);
+}
+
+/* Who cannot be accepted stays in the queue and keeps it readable: without a
+ * pause the loop would do nothing else. */
+static void accept_failed(struct ws_server *s, int err)
+{
+	if (err != EMFILE && err != ENFILE && err != ENOBUFS && err != ENOMEM)
+		return;
+	log_line(LOG_WARN, "net", NULL, "event=no_descriptor errno=%d", err);
+	uv_poll_stop(&s->poll);
+	timer_start(s->net->timers, &s->again, AGAIN_MS, again_handler, s);
+}
+
 static void accept_handler(uv_poll_t *uv, int status, int events)
 {
 	struct ws_server *s = uv->data;
@@ -115,8 +137,10 @@ static void accept_handler(uv_poll_t *uv, int status, int events)
 		int fd = accept4(s->fd, &a.any, &len,
 		                 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-		if (fd < 0)
-			return; /* none left, or no descriptor: later */
+		if (fd < 0) {
+			accept_failed(s, errno);
+			return;
+		}
 		if (s->n_conns >= CONNS_MAX) {
 			close(fd);
 			continue;
@@ -178,6 +202,7 @@ void ws_server_close(struct ws_server **sp)
 		return;
 	*sp = NULL;
 	http_conn_orphan_all(s);
+	timer_stop(s->net->timers, &s->again);
 	uv_close((uv_handle_t *)&s->poll, server_closed);
 	close(s->fd);
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -482,6 +483,49 @@ static void a_message_beyond_the_limit_closes_with_1009(void)
 	end();
 }
 
+static uint64_t cpu_ms(void)
+{
+	struct rusage ru;
+
+	CHECK_INT(0, getrusage(RUSAGE_SELF, &ru));
+	return (uint64_t)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1000 +
+	       (uint64_t)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) / 1000;
+}
+
+/* Descriptors are lacking for half a second, with somebody at the door. */
+static void without_descriptors_the_loop_waits_and_then_accepts(void)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET};
+	struct rlimit files, few;
+	uint64_t before;
+	char v[64];
+	int fd;
+
+	begin();
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	CHECK(fd >= 0);
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	to.sin_port = htons(ws_server_port(server));
+	CHECK_INT(0, getrlimit(RLIMIT_NOFILE, &files));
+	few = files;
+	few.rlim_cur = (rlim_t)fd + 1;
+	CHECK_INT(0, setrlimit(RLIMIT_NOFILE, &few));
+	CHECK_INT(0, connect(fd, (struct sockaddr *)&to, sizeof(to)));
+	CHECK(send(fd, "GET /x HTTP/1.0\r\n\r\n", 19, 0) == 19);
+	timer_start(net_timers(net), &later, 500, stop_handler, NULL);
+	before = cpu_ms();
+	net_run(net);
+	CHECK(cpu_ms() - before < 30);
+	CHECK_STR("", seen);
+	CHECK_INT(0, setrlimit(RLIMIT_NOFILE, &files));
+	timer_start(net_timers(net), &later, 300, stop_handler, NULL);
+	net_run(net);
+	CHECK(recv(fd, v, sizeof(v), MSG_DONTWAIT) > 12);
+	CHECK(!memcmp(v, "HTTP/1.1 200", 12));
+	close(fd);
+	end();
+}
+
 static void an_empty_header_is_empty(void)
 {
 	static const struct ws_header headers[] = {{"authorization", ""},
@@ -533,6 +577,7 @@ static const struct test tests[] = {
 	TEST(a_full_queue_says_so_and_loses_nothing),
 	TEST(a_message_beyond_the_limit_closes_with_1009),
 	TEST(an_empty_header_is_empty),
+	TEST(without_descriptors_the_loop_waits_and_then_accepts),
 	TEST(a_bad_url_is_refused_at_once),
 };
 
