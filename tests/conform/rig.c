@@ -55,7 +55,7 @@ bool rig_until(bool (*done)(void *arg), void *arg, unsigned ms)
 	struct timers *ts = net_timers(rig_net());
 	struct wait w = {.done = done, .arg = arg};
 
-	w.until_us = timers_now(ts) + ms * 1000ULL;
+	w.until_us = timers_now(ts) + test_ms(ms) * 1000ULL;
 	timer_start(ts, &w.timer, 0, look, &w);
 	CHECK_INT(0, net_run(net));
 	timer_stop(ts, &w.timer);

@@ -54,7 +54,8 @@ static void begin(const char *trusted)
 	snprintf(ca, sizeof(ca), "%s/ca.pem", certs);
 	proc_start(&sim, "deepgram-sim", proc_temp_dir(), args, NULL);
 	CHECK_INT(0, net_new(&net, trusted ? trusted : ca));
-	timer_start(net_timers(net), &watchdog, 10000, watchdog_handler, NULL);
+	timer_start(net_timers(net), &watchdog, test_ms(10000),
+	            watchdog_handler, NULL);
 }
 
 static void end(void)

@@ -76,7 +76,7 @@ json_t *town_wait_told(struct town *t, const char *call_id, unsigned ms)
 
 		if (*town_str(call, "ended_at") && bot_has_told(call))
 			return call;
-		if (waited >= ms)
+		if (waited >= test_ms(ms))
 			waited_in_vain(t, call, "ended and told by the bot");
 		json_decref(call);
 		pause_20_ms();
@@ -174,7 +174,7 @@ void town_wait_journal(struct town *t, const char *event, unsigned n,
 		json_decref(journal);
 		if (found)
 			return;
-		if (waited >= ms) {
+		if (waited >= test_ms(ms)) {
 			town_print_logs(t);
 			test_fail(__FILE__, __LINE__, "no %s after %u ms",
 			          event, ms);

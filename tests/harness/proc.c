@@ -167,7 +167,7 @@ static int watch_dir(const char *dir)
 void proc_start(struct proc *p, const char *program, const char *dir,
                 const char *const *args, const char *const *env)
 {
-	long until = now_ms() + PROC_READY_MS;
+	long until = now_ms() + test_ms(PROC_READY_MS);
 	char ready[320];
 	FILE *f = NULL;
 	int watch;
@@ -195,7 +195,7 @@ int proc_run(struct proc *p, const char *program, const char *dir,
              const char *const *args, const char *const *env)
 {
 	spawn(p, program, dir, args, env, NULL);
-	return proc_wait(p, PROC_END_MS);
+	return proc_wait(p, test_ms(PROC_END_MS));
 }
 
 bool proc_alive(struct proc *p)
@@ -235,7 +235,7 @@ int proc_stop(struct proc *p)
 	if (!proc_alive(p))
 		return WIFEXITED(p->status) ? WEXITSTATUS(p->status) : -1;
 	kill(p->pid, SIGTERM);
-	return proc_wait(p, PROC_END_MS);
+	return proc_wait(p, test_ms(PROC_END_MS));
 }
 
 void proc_kill(struct proc *p)

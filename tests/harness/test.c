@@ -41,6 +41,11 @@ static double time_scale(void)
 	return scale ? strtod(scale, NULL) : 1;
 }
 
+unsigned test_ms(unsigned ms)
+{
+	return (unsigned)(time_scale() * ms);
+}
+
 int test_main(int argc, char **argv, const struct test *tests, size_t n)
 {
 	Suite *suite = suite_create(argv[0]);

@@ -26,6 +26,10 @@ struct test {
 NORETURN void test_fail(const char *file, int line, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
 
+/* How long to wait for what must come: @ms, or a multiple where everything is
+ * slower (TEST_TIME_SCALE). Not for what is being measured. */
+unsigned test_ms(unsigned ms);
+
 int test_main(int argc, char **argv, const struct test *tests, size_t n);
 
 #define CHECK(cond)                                                 \

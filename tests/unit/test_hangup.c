@@ -53,7 +53,8 @@ static void begin(void)
 	snprintf(base, sizeof(base), "http://127.0.0.1:%u",
 	         ws_server_port(server));
 	account.api_url = base;
-	timer_start(net_timers(net), &watchdog, 15000, watchdog_handler, NULL);
+	timer_start(net_timers(net), &watchdog, test_ms(15000),
+	            watchdog_handler, NULL);
 }
 
 static void end(void)

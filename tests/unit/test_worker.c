@@ -106,7 +106,8 @@ static void begin(void)
 	write_agent("default", "{\"instructions\": \"Be brief.\"}");
 	write_agent("broken", "{\"instructions\": 7}");
 	CHECK_INT(0, net_new(&net, NULL));
-	timer_start(net_timers(net), &watchdog, 10000, watchdog_handler, NULL);
+	timer_start(net_timers(net), &watchdog, test_ms(10000),
+	            watchdog_handler, NULL);
 	env.timers = net_timers(net);
 	snprintf(cfg.addr, sizeof(cfg.addr), "%s", listen_on);
 	cfg.agents_dir = dir;
