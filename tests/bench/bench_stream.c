@@ -27,7 +27,7 @@
 enum {
 	CALLS_MAX = 8,
 	STEP_MS = 20,
-	SETTLE_MS = 600,   /* of silence behind the bot's answer */
+	SETTLE_MS = 2500,  /* no news behind the bot's answer: that was all */
 	ANSWER_MS = 15000, /* the bot has not understood a thing */
 	HEARD_MAX = 8192,  /* [bytes] of a sentence's turns */
 	LOUD = 600,        /* a sample of voice */
@@ -39,6 +39,7 @@ struct caller {
 	bool busy;           /* a sentence is being said, or answered */
 	int64_t end_ms;      /* of its voice, in the call's time */
 	int64_t answered_ms; /* speech up to there was answered */
+	bool replied;        /* the last turn is the bot's */
 	uint64_t since_us;   /* the last thing that happened */
 	struct sentence_heard sentence;
 	uint8_t *ulaw;
@@ -71,7 +72,8 @@ static void take_turn(const json_t *ev)
 	struct buf line;
 
 	c->since_us = timers_now(net_timers(net));
-	if (!strcmp(js_str(ev, "role", ""), "callee"))
+	c->replied = !strcmp(js_str(ev, "role", ""), "bot");
+	if (!c->replied)
 		CHECK_INT(0, buf_addf(&c->heard, "%s%s",
 		                      c->heard.len ? " " : "", text));
 	else if (js_int(latency, "speech_end", 0) > c->answered_ms)
@@ -93,8 +95,11 @@ static void on_request(const struct ws_request *req, struct ws_response *res,
 
 	(void)res;
 	(void)arg;
-	json_array_foreach(list, i, ev) if (!strcmp(js_str(ev, "type", ""),
-	                                            "turn")) take_turn(ev);
+	json_array_foreach(list, i, ev)
+	{
+		if (!strcmp(js_str(ev, "type", ""), "turn"))
+			take_turn(ev);
+	}
 	json_decref(list);
 }
 
@@ -159,7 +164,8 @@ static bool go_on(struct caller *c, uint64_t now_us)
 	}
 	quiet_ms = (now_us - c->since_us) / 1000;
 	if (quiet_ms > ANSWER_MS ||
-	    (c->answered_ms + EARLY_MS > c->end_ms && quiet_ms > SETTLE_MS))
+	    (c->replied && c->answered_ms + EARLY_MS > c->end_ms &&
+	     quiet_ms > SETTLE_MS))
 		finish(c);
 	return true;
 }

@@ -7,7 +7,7 @@ LEFT, WIDTH, ROW = 190, 640, 40
 
 
 def tick_step(most):
-    return next(s for s in (20, 50, 100, 200, 500, 1000, 2000, 5000, 10000) if most / s <= 9)
+    return next(s for s in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000) if most / s <= 9)
 
 
 def strip(out, y, scale, values, colour):
