@@ -41,6 +41,7 @@ static const struct key keys[] = {
 	{"farewell",		AT(farewell),		0, 0,	KIND_TEMPLATE, true},
 	{"model",		AT(model),		0, 0,	KIND_TEXT, true},
 	{"language",		AT(language),		0, 0,	KIND_TEXT, true},
+	{"spoken_numbers",	AT(spoken_numbers),	0, 0,	KIND_BOOL, false},
 	{"temperature",		AT(temperature),	0, 2,	KIND_REAL, false},
 	{"preemptive",		AT(preemptive),		0, 0,	KIND_BOOL, false},
 	{"turn_model",		AT(turn_model),		0, 0,	KIND_BOOL, false},
@@ -287,6 +288,7 @@ int agent_new(struct agent **ap, const char *name)
 	a->temperature = -1;
 	a->preemptive = true;
 	a->turn_model = true;
+	a->spoken_numbers = true;
 	a->greet_after_ms = 1500;
 	a->resume_ms = 2000;
 	a->prompt_ms = 10 * 1000;
@@ -427,6 +429,14 @@ const char *agent_voice(const struct agent *a, const char *provider)
 	return NULL;
 }
 
+/* "en", "en-GB", or nothing said; "multi" and the like leave it open. */
+static bool is_english(const char *language)
+{
+	const struct str s = str_of(language ? language : "en");
+
+	return str_eq_nocase(str_n(s.v, strcspn(s.v, "-_")), "en");
+}
+
 struct provider_cfg agent_config(const struct agent *a,
                                  const struct provider_cfg *base,
                                  const char *provider)
@@ -440,5 +450,6 @@ struct provider_cfg agent_config(const struct agent *a,
 		out.voice = voice;
 	if (a->language)
 		out.language = a->language;
+	out.words_for_numbers = a->spoken_numbers && is_english(out.language);
 	return out;
 }

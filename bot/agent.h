@@ -59,8 +59,9 @@ struct agent {
 	char *prompts[AGENT_PROMPTS_MAX]; /* said one after the other to a
 	                                   * callee who stays silent */
 	size_t n_prompts;
-	char *model;    /* NULL: as configured */
-	char *language; /* NULL: as configured */
+	char *model;         /* NULL: as configured */
+	char *language;      /* NULL: as configured */
+	bool spoken_numbers; /* in English the voice gets them as words */
 	struct agent_voice voices[AGENT_VOICES_MAX];
 	size_t n_voices;
 	double temperature; /* below 0: the model's default */

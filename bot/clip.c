@@ -78,7 +78,7 @@ int clip_copy(struct clip **cp, const struct clip *from)
 int clip_say(struct clip *c, struct str piece)
 {
 	const size_t before = c->spoken.len;
-	int err = before ? buf_add(&c->spoken, " ", 1) : 0;
+	int err = before ? buf_add(&c->spoken, "\n", 1) : 0;
 
 	if (!err)
 		err = buf_add(&c->spoken, piece.v, piece.len);

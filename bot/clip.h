@@ -31,7 +31,7 @@ struct clip_word {
 struct clip {
 	enum audio_fmt fmt;
 	char *asked;       /* the text that was to be spoken */
-	struct buf spoken; /* ... as it was given to the voice */
+	struct buf spoken; /* ... without signs, each piece a line */
 	struct buf audio;
 	struct buf words; /* their texts, one after the other */
 	struct clip_word word[CLIP_WORDS_MAX];

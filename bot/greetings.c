@@ -92,8 +92,9 @@ static bool make_key(char key[KEY_LEN], const char *provider,
                      const struct provider_cfg *cfg, struct str text,
                      enum audio_fmt fmt)
 {
-	const char *const parts[] = {provider, cfg->url, cfg->model, cfg->voice,
-	                             cfg->language};
+	const char *const parts[] = {
+		provider,   cfg->url,      cfg->model,
+		cfg->voice, cfg->language, cfg->words_for_numbers ? "w" : NULL};
 	uint8_t sum[CRYPTO_SHA256_LEN];
 	struct buf all;
 	int err;

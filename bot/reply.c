@@ -25,7 +25,7 @@ int reply_new(struct reply **rp, uint32_t n, enum reply_kind kind,
 	r->bytes_per_ms = bytes_per_ms;
 	sentence_init(&r->sentence, REPLY_TEXT_MAX);
 	buf_init(&r->unsent, REPLY_TEXT_MAX);
-	buf_init(&r->text, REPLY_TEXT_MAX);
+	spoken_init(&r->said, REPLY_TEXT_MAX);
 	*rp = r;
 	return 0;
 }
@@ -41,26 +41,29 @@ void reply_free(struct reply **rp)
 	reply_drop_calls(r);
 	sentence_fini(&r->sentence);
 	buf_fini(&r->unsent);
-	buf_fini(&r->text);
+	spoken_fini(&r->said);
 	mem_free(r->words);
 	mem_free(r);
 }
 
-int reply_say(struct reply *r, struct str piece)
+int reply_say(struct reply *r, struct str piece, struct str *voice)
 {
-	const size_t before = r->text.len;
-	int err = before ? buf_add(&r->text, " ", 1) : 0;
+	return spoken_add(&r->said, piece, voice);
+}
 
-	if (!err)
-		err = buf_add(&r->text, piece.v, piece.len);
-	if (err)
-		r->text.len = before;
-	return err;
+void reply_unsay(struct reply *r)
+{
+	spoken_undo(&r->said);
+}
+
+static struct str voice_text(const struct reply *r)
+{
+	return str_n(buf_str(&r->said.voice), r->said.voice.len);
 }
 
 static size_t words_end(const struct reply *r)
 {
-	return r->n_words ? r->words[r->n_words - 1].text_end : 0;
+	return r->n_words ? r->words[r->n_words - 1].voice_end : 0;
 }
 
 /* Up to and with the marks that belong to the word before @at. */
@@ -71,17 +74,28 @@ static size_t with_marks(struct str text, size_t at)
 	return at;
 }
 
-/* Where @word ends in the text; 0: not found near the last one. */
+/* Would a word of @len bytes at @at be a part of another: "nine" of "ninety"? */
+static bool within_word(struct str text, size_t at, size_t len)
+{
+	const unsigned char *v = (const unsigned char *)text.v + at;
+	const bool begun = at && isalnum(v[0]) && isalnum(v[-1]);
+
+	return begun ||
+	       (at + len < text.len && isalnum(v[len - 1]) && isalnum(v[len]));
+}
+
+/* Where @word ends in the voice's text; 0: not found near the last one. */
 static size_t find_word(const struct reply *r, struct str word)
 {
-	const struct str text = str_n(buf_str(&r->text), r->text.len);
+	const struct str text = voice_text(r);
 	size_t from = words_end(r), to;
 
-	if (from < r->text_from)
-		from = r->text_from;
+	if (from < r->voice_from)
+		from = r->voice_from;
 	to = from + LOOK_AHEAD < text.len ? from + LOOK_AHEAD : text.len;
 	for (size_t i = from; i + word.len <= to; i++)
-		if (memcmp(text.v + i, word.v, word.len) == 0)
+		if (memcmp(text.v + i, word.v, word.len) == 0 &&
+		    !within_word(text, i, word.len))
 			return with_marks(text, i + word.len);
 	return 0;
 }
@@ -109,7 +123,7 @@ int reply_word(struct reply *r, struct str word, uint32_t begin_ms,
 	r->words[r->n_words++] = (struct reply_word){
 		.begin_ms = r->base_ms + begin_ms,
 		.end_ms = r->base_ms + end_ms,
-		.text_end = end,
+		.voice_end = end,
 	};
 	return 0;
 }
@@ -119,18 +133,39 @@ uint32_t reply_audio_ms(const struct reply *r)
 	return (uint32_t)(r->audio_len / r->bytes_per_ms);
 }
 
+/* Without word times: as much of the voice's text as of the audio, up to a
+ * space. */
+static size_t share_heard(const struct reply *r, uint32_t heard_ms)
+{
+	const struct str text = voice_text(r);
+	uint64_t total = (uint64_t)text.len * MS_PER_BYTE;
+	size_t n;
+
+	if (r->voice_done && reply_audio_ms(r))
+		total = reply_audio_ms(r);
+	if (!total)
+		return 0;
+	n = (size_t)((uint64_t)text.len * heard_ms / total);
+	if (n >= text.len)
+		return text.len;
+	while (n && text.v[n] != ' ')
+		n--;
+	return n;
+}
+
 struct str reply_unspoken(struct reply *r)
 {
+	const struct str text = voice_text(r);
 	size_t from = words_end(r);
 
 	/* Audio without word times: what has come was some of the text. */
 	if (!r->n_words && r->audio_len)
-		from = reply_heard(r, reply_audio_ms(r), false).len;
-	while (from < r->text.len && r->text.v[from] == ' ')
+		from = share_heard(r, reply_audio_ms(r));
+	while (from < text.len && text.v[from] == ' ')
 		from++;
-	r->text_from = from;
+	r->voice_from = from;
 	r->base_ms = reply_audio_ms(r);
-	return str_n(buf_str(&r->text) + from, r->text.len - from);
+	return str_n(text.v + from, text.len - from);
 }
 
 int reply_call(struct reply *r, const char *id, const char *name,
@@ -158,30 +193,12 @@ void reply_drop_calls(struct reply *r)
 	r->n_calls = 0;
 }
 
-/* Without word times: as much of the text as of the audio, up to a space. */
-static size_t share_heard(const struct reply *r, uint32_t heard_ms)
-{
-	uint64_t total = (uint64_t)r->text.len * MS_PER_BYTE;
-	size_t n;
-
-	if (r->voice_done && reply_audio_ms(r))
-		total = reply_audio_ms(r);
-	if (!total)
-		return 0;
-	n = (size_t)((uint64_t)r->text.len * heard_ms / total);
-	if (n >= r->text.len)
-		return r->text.len;
-	while (n && r->text.v[n] != ' ')
-		n--;
-	return n;
-}
-
 struct str reply_heard(const struct reply *r, uint32_t heard_ms, bool whole)
 {
 	size_t n = 0;
 
 	if (whole)
-		n = r->text.len;
+		n = r->said.voice.len;
 	else if (!r->n_words)
 		n = share_heard(r, heard_ms);
 	for (size_t i = 0; i < r->n_words && !whole; i++) {
@@ -189,7 +206,8 @@ struct str reply_heard(const struct reply *r, uint32_t heard_ms, bool whole)
 
 		if (w->begin_ms + (w->end_ms - w->begin_ms) / 2 > heard_ms)
 			break;
-		n = w->text_end;
+		n = w->voice_end;
 	}
-	return str_trim(str_n(buf_str(&r->text), n));
+	n = spoken_heard(&r->said, n);
+	return str_trim(str_n(buf_str(&r->said.text), n));
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "bot/sentence.h"
+#include "bot/spoken.h"
 #include "common/attr.h"
 #include "common/buf.h"
 #include "common/str.h"
@@ -36,7 +37,7 @@ enum reply_kind {
 
 struct reply_word {
 	uint32_t begin_ms, end_ms; /* of the reply's audio */
-	size_t text_end;           /* [bytes] of the text, up to its end */
+	size_t voice_end;          /* [bytes] of said.voice, up to its end */
 };
 
 struct reply_call {
@@ -69,8 +70,8 @@ struct reply {
 	struct reply_call calls[REPLY_CALLS_MAX];
 	size_t n_calls;
 
-	struct buf text;  /* given to the voice */
-	size_t text_from; /* of it to this voice: less after a reconnect */
+	struct spoken said; /* given to the voice: as written, and as said */
+	size_t voice_from;  /* of it to this voice: less after a reconnect */
 	struct reply_word *words;
 	size_t n_words, cap_words;
 	uint32_t base_ms; /* audio of an earlier voice of this reply */
@@ -85,8 +86,12 @@ int reply_new(struct reply **rp, uint32_t n, enum reply_kind kind,
 /* The model must have been closed. NULLs the caller's pointer. */
 void reply_free(struct reply **rp);
 
-/* A piece goes to the voice. -ENOMEM, ERR_LIMIT. */
-int reply_say(struct reply *r, struct str piece) MUST_CHECK;
+/* A piece goes to the voice, which is to be given *@voice for it; borrowed.
+ * -ENOMEM, ERR_LIMIT. */
+int reply_say(struct reply *r, struct str piece, struct str *voice) MUST_CHECK;
+
+/* ... and was not taken. */
+void reply_unsay(struct reply *r);
 
 /* A word's place, counted from this voice's first sample. Words that are not
  * found in the text are passed over. -ENOMEM, ERR_LIMIT. */
@@ -95,8 +100,8 @@ int reply_word(struct reply *r, struct str word, uint32_t begin_ms,
 
 uint32_t reply_audio_ms(const struct reply *r);
 
-/* The voice was lost: what it has not spoken of the text, to be given to the
- * next one; borrowed. */
+/* The voice was lost: what it has not said of what it was given, for the next
+ * one; borrowed. */
 struct str reply_unspoken(struct reply *r);
 
 /* A call the model asks for; copied. -ENOMEM, ERR_LIMIT. */
@@ -104,7 +109,7 @@ int reply_call(struct reply *r, const char *id, const char *name,
                const char *arguments) MUST_CHECK;
 void reply_drop_calls(struct reply *r);
 
-/* The text that was heard when @heard_ms were; borrowed, trimmed. @whole: it
+/* The text, as written, that was heard when @heard_ms were; borrowed, trimmed. @whole: it
  * was heard to its end. */
 struct str reply_heard(const struct reply *r, uint32_t heard_ms, bool whole);
 

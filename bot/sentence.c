@@ -94,6 +94,44 @@ static bool is_lower(struct str s, size_t i)
 	return islower((unsigned char)s.v[i]) != 0;
 }
 
+static bool is_digit(struct str s, size_t i)
+{
+	return i < s.len && isdigit((unsigned char)s.v[i]);
+}
+
+static size_t skip_spaces(struct str s, size_t i)
+{
+	while (i < s.len && s.v[i] == ' ')
+		i++;
+	return i;
+}
+
+/* Does the mark of a clause, from @at to @end, or may it, stand within a
+ * number: "May 5, 2026", "9 - 5"? */
+static bool in_number(struct str s, size_t at, size_t end)
+{
+	const size_t next = skip_spaces(s, end);
+
+	while (at && s.v[at - 1] == ' ')
+		at--;
+	return at && is_digit(s, at - 1) &&
+	       (next == s.len || is_digit(s, next));
+}
+
+/* Begins the word behind the space at @at with a digit, or has the one before
+ * it any? They may be one thing: "Nov 25", "5 million", "555 0123". */
+static bool by_number(struct str s, size_t at)
+{
+	const size_t next = skip_spaces(s, at);
+
+	if (next == s.len || is_digit(s, next))
+		return true; /* or may be */
+	for (size_t i = at; i && s.v[i - 1] != ' '; i--)
+		if (is_digit(s, i - 1))
+			return true;
+	return false;
+}
+
 /* May the single full stop at @at, with the next word at @next, be an end? */
 static bool stop_ends(struct sentence *sn, struct str s, size_t at, size_t next)
 {
@@ -109,8 +147,9 @@ static bool stop_ends(struct sentence *sn, struct str s, size_t at, size_t next)
 		sn->listing = true;
 		return false;
 	}
+	/* "Nov. 25", "ext. 12" */
 	if (words_listed(token, shorts, ARRAY_LEN(shorts)))
-		return next < s.len && !is_lower(s, next);
+		return next < s.len && !is_lower(s, next) && !is_digit(s, next);
 	/* "U.S." goes on more often than not, and waiting is no harm. */
 	if (token.len >= 3 && token.v[token.len - 2] == '.' &&
 	    isupper((unsigned char)token.v[token.len - 1]))
@@ -193,7 +232,7 @@ static size_t hurried_cut(size_t chars, size_t clause, size_t space)
 static size_t piece_len(struct sentence *sn, struct str s,
                         enum sentence_when when)
 {
-	size_t i = 0, len, chars = 0, clause = 0, space = 0;
+	size_t i = 0, len, chars = 0, clause = 0, space = 0, any = 0;
 
 	sn->listing = false;
 	while (i < s.len) {
@@ -204,7 +243,8 @@ static size_t piece_len(struct sentence *sn, struct str s,
 		if (m == MARK_NEWLINE)
 			return next;
 		if (m == MARK_SPACE) {
-			space = i;
+			any = i;
+			space = by_number(s, i) ? space : i;
 		} else if (m == MARK_STOP || m == MARK_FULL) {
 			const size_t end = end_at(sn, s, i, m, when, &next);
 
@@ -215,14 +255,16 @@ static size_t piece_len(struct sentence *sn, struct str s,
 		} else if (m == MARK_CLAUSE && next < s.len) {
 			const char after = s.v[next];
 
-			if (len > 1 || after == ' ')
+			if ((len > 1 || after == ' ') && !in_number(s, i, next))
 				clause = next;
 			if (clause == next && !sn->started &&
 			    chars >= SENTENCE_FIRST)
 				return clause;
 		}
-		if (chars >= SENTENCE_HARD && (space || next < s.len))
-			return hard_cut(str_n(s.v, next), clause, space);
+		if (chars >= SENTENCE_HARD && (any || next < s.len) &&
+		    (when != SENTENCE_MORE || skip_spaces(s, next) < s.len))
+			return hard_cut(str_n(s.v, next), clause,
+			                space ? space : any);
 		i = next;
 	}
 	if (when == SENTENCE_END)

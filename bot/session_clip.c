@@ -43,6 +43,7 @@ bool session_play_clip(struct session *s)
 {
 	const struct clip *c = s->kit.clip;
 	struct reply *r = s->reply;
+	struct str pieces;
 	int err;
 
 	if (!c ||
@@ -51,7 +52,10 @@ bool session_play_clip(struct session *s)
 		return false;
 	r->text_done = r->finished = r->voice_done = true;
 	r->audio_len = c->audio.len;
-	err = reply_say(r, str_n(buf_str(&c->spoken), c->spoken.len));
+	pieces = str_n(buf_str(&c->spoken), c->spoken.len);
+	do
+		err = reply_say(r, str_cut(&pieces, '\n'), NULL);
+	while (!err && pieces.v);
 	for (size_t i = 0; i < c->n_words && !err; i++)
 		err = reply_word(r, clip_word_text(c, i), c->word[i].begin_ms,
 		                 c->word[i].end_ms);

@@ -63,7 +63,7 @@ void session_withdraw_guess(struct session *s)
 void session_count_guess(struct session *s)
 {
 	const struct reply *r = s->reply;
-	const size_t bytes = r->asked + r->text.len;
+	const size_t bytes = r->asked + r->said.text.len;
 	const uint64_t tokens = r->tokens ? r->tokens : bytes / BYTES_PER_TOKEN;
 
 	s->guess_tokens += tokens;

@@ -45,22 +45,26 @@ static bool next_piece(struct reply *r, enum sentence_when when)
 static int give(struct session *s, struct reply *r)
 {
 	const struct str piece = str_n(r->unsent.v, r->unsent.len);
-	int err =
-		s->tts ? tts_speak(s->tts, r->n, piece.v, piece.len) : -EAGAIN;
+	struct str voice;
+	int err = s->tts ? reply_say(r, piece, &voice) : -EAGAIN;
 
 	if (err)
 		return err;
-	err = reply_say(r, piece);
+	err = tts_speak(s->tts, r->n, voice.v, voice.len);
+	if (err) {
+		reply_unsay(r);
+		return err;
+	}
 	buf_reset(&r->unsent);
 	session_watch_voice(s);
-	return err;
+	return 0;
 }
 
 /* A long answer is made as it is heard: what an interruption makes void was
  * not paid for, and the playout's queue has its limit. */
 static bool far_ahead(const struct session *s, const struct reply *r)
 {
-	const uint64_t given = (uint64_t)r->text.len * MS_PER_BYTE;
+	const uint64_t given = (uint64_t)r->said.voice.len * MS_PER_BYTE;
 
 	return given > playout_heard_ms(s->playout, r->n) + AHEAD_MS;
 }
@@ -77,7 +81,7 @@ void session_speak(struct session *s, enum sentence_when when)
 	while (!err && next_piece(r, when))
 		err = far_ahead(s, r) ? -EAGAIN : give(s, r);
 
-	if (!err && r->text_done && r->text.len) {
+	if (!err && r->text_done && r->said.text.len) {
 		err = s->tts ? tts_finish(s->tts, r->n) : -EAGAIN;
 		r->finished = !err;
 	}
@@ -111,6 +115,7 @@ static struct reply *begin(struct session *s, enum reply_kind kind)
 		session_reply_failed(s, -ENOMEM, "reply");
 		return NULL;
 	}
+	s->reply->said.words = s->tts_cfg.words_for_numbers;
 	s->reply->guess = s->guessing;
 	/* What answers nobody counts from now. */
 	if (!s->guessing && !s->callee.asked_open) {
@@ -137,7 +142,7 @@ void session_say(struct session *s, enum reply_kind kind, const char *text)
 		return;
 	}
 	session_speak(s, SENTENCE_END);
-	if (s->reply && !s->reply->text.len && !s->reply->unsent.len) {
+	if (s->reply && !s->reply->said.text.len && !s->reply->unsent.len) {
 		session_drop_reply(s);
 		session_feed(s, TURN_EV_NOTHING);
 	}
@@ -233,7 +238,7 @@ void session_go_on(struct session *s)
 static bool says(struct session *s, const struct reply *r)
 {
 	session_speak(s, SENTENCE_END);
-	return s->reply != r || r->text.len || r->unsent.len;
+	return s->reply != r || r->said.text.len || r->unsent.len;
 }
 
 void session_answer_done(struct session *s)
@@ -277,7 +282,7 @@ static void answer_failed(struct session *s, const struct llm_event *ev)
 		            s);
 		return;
 	}
-	if (!r->text.len) {
+	if (!r->said.text.len) {
 		session_reply_failed(s, ev->err, "llm");
 		return;
 	}

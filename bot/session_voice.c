@@ -16,7 +16,7 @@ static void commit(struct session *s, bool whole)
 	struct reply *r = s->reply;
 	const uint32_t heard_ms = playout_heard_ms(s->playout, r->n);
 	const struct str text = reply_heard(r, heard_ms, whole);
-	const bool cut = !whole && text.len < r->text.len;
+	const bool cut = !whole && text.len < r->said.text.len;
 
 	session_publish_turn(s);
 	if (!text.len)

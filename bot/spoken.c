@@ -132,10 +132,17 @@ int spoken_add(struct spoken *sp, struct str piece, struct str *voice)
 	return j.err;
 }
 
+static void shorten(struct buf *b, size_t len)
+{
+	b->len = len;
+	if (b->v)
+		b->v[len] = '\0';
+}
+
 void spoken_undo(struct spoken *sp)
 {
-	sp->text.len = sp->last_text;
-	sp->voice.len = sp->last_voice;
+	shorten(&sp->text, sp->last_text);
+	shorten(&sp->voice, sp->last_voice);
 	while (sp->n_spans &&
 	       sp->spans[sp->n_spans - 1].text_end > sp->last_text)
 		sp->n_spans--;

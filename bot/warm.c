@@ -12,6 +12,7 @@
 #include "bot/provider/tts.h"
 #include "bot/reserve.h"
 #include "bot/sentence.h"
+#include "bot/spoken.h"
 #include "bot/template.h"
 #include "common/err.h"
 #include "common/log.h"
@@ -126,19 +127,24 @@ static void on_tts(const struct tts_event *ev, void *arg)
 static int speak(struct warm *w)
 {
 	struct sentence cut;
-	struct str piece;
+	struct spoken said;
+	struct str piece, voice;
 	struct buf plain;
 	int err;
 
 	sentence_init(&cut, CLIP_TEXT_MAX);
 	buf_init(&plain, CLIP_TEXT_MAX);
+	spoken_init(&said, CLIP_TEXT_MAX);
+	said.words = w->tts_cfg.words_for_numbers;
 	err = sentence_push(&cut, w->clip->asked, strlen(w->clip->asked));
 	while (!err && sentence_next(&cut, SENTENCE_END, &piece)) {
 		buf_reset(&plain);
 		err = plain_add(&plain, piece);
 		if (err || !plain.len)
 			continue;
-		err = tts_speak(w->tts, WARM_REPLY, plain.v, plain.len);
+		err = spoken_add(&said, str_n(plain.v, plain.len), &voice);
+		if (!err)
+			err = tts_speak(w->tts, WARM_REPLY, voice.v, voice.len);
 		if (!err)
 			err = clip_say(w->clip, str_n(plain.v, plain.len));
 	}
@@ -146,6 +152,7 @@ static int speak(struct warm *w)
 		err = -ENODATA;
 	if (!err)
 		err = tts_finish(w->tts, WARM_REPLY);
+	spoken_fini(&said);
 	buf_fini(&plain);
 	sentence_fini(&cut);
 	return err;

@@ -21,7 +21,7 @@ static struct clip *make(const char *text, size_t ms)
 	uint8_t block[8];
 
 	CHECK_INT(0, clip_new(&c, str_of(text), AUDIO_ULAW_8K));
-	CHECK_INT(0, clip_say(c, str_of("Hello\nyou.")));
+	CHECK_INT(0, clip_say(c, str_of("Hello you.")));
 	CHECK_INT(0, clip_say(c, str_of("Bye.")));
 	CHECK_INT(0, clip_word(c, str_of("Hello"), 10, 20));
 	CHECK_INT(0, clip_word(c, str_of("you."), 30, 45));

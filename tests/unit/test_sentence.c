@@ -40,6 +40,17 @@ static const struct row table[] = {
 	{"So do I. You too?", "So do I.|You too?"},
 	{"One\nTwo\n\nThree", "One|Two|Three"},
 	{"Great! \xf0\x9f\x98\x80 ... Bye", "Great!|\xf0\x9f\x98\x80 ...|Bye"},
+	{"See you Nov. 25 then. Ok", "See you Nov. 25 then.|Ok"},
+	{"Dial ext. 12 now. Ok", "Dial ext. 12 now.|Ok"},
+	{"It is 5. Then 6", "It is 5.|Then 6"},
+	{"Pay $1,250.75 by 2:30 p.m. 20 people do. Ok",
+         "Pay $1,250.75 by 2:30 p.m. 20 people do.|Ok"},
+	{"Your visit at the clinic is on November 25, 2026, at nine. Ok",
+         "Your visit at the clinic is on November 25, 2026,|at nine.|Ok"},
+	{"We are open on all of the working days, 9 - 5, and on Sundays. Ok",
+         "We are open on all of the working days, 9 - 5,|and on Sundays.|Ok"},
+	{"The winning numbers of all of these tickets are 1, 2, 3, and 4. Ok",
+         "The winning numbers of all of these tickets are 1, 2, 3,|and 4.|Ok"},
 	{"  \n \n", ""},
 	{"...", ""},
 	{"मैं ठीक हूँ। और आप?", "मैं ठीक हूँ।|और आप?"},
@@ -140,6 +151,55 @@ static void a_hurry_cuts_between_two_words_and_only_once(void)
 	sentence_fini(&s);
 }
 
+/* What a hurry gives of @text. */
+static void hurry(const char *want, const char *text)
+{
+	struct sentence s;
+	struct str piece;
+
+	sentence_init(&s, 1000);
+	CHECK_INT(0, sentence_push(&s, text, strlen(text)));
+	if (sentence_next(&s, SENTENCE_HURRY, &piece)) {
+		CHECK_INT(strlen(want), piece.len);
+		CHECK(str_eq(piece, want));
+	} else {
+		CHECK_STR(want, "");
+	}
+	sentence_fini(&s);
+}
+
+static void a_hurry_cuts_no_number(void)
+{
+	hurry("We have looked for it and the next free day is",
+	      "We have looked for it and the next free day is November ");
+	hurry("We have looked for it and the next free day is",
+	      "We have looked for it and the next free day is November 2");
+	hurry("So many people live in all of the city",
+	      "So many people live in all of the city now 5 mil");
+	hurry("You can call us at any hour of the day",
+	      "You can call us at any hour of the day at 555 123 ");
+	hurry("You can call us at any hour of the day on",
+	      "You can call us at any hour of the day on (555) 123 45");
+	hurry("All of it together is going to cost you",
+	      "All of it together is going to cost you $2");
+	hurry("", "12345 12345 12345 12345 12345 12345 12345 12345 1234");
+}
+
+static void a_long_text_is_cut_beside_its_numbers(void)
+{
+	char text[400] = "";
+	char have[OUT_MAX];
+
+	for (size_t n = 0; n < 245; n += 5)
+		memcpy(text + n, "word ", 6);
+	memcpy(text + 240, "5 million words more", 21);
+	for (size_t step = 1; step < 30; step++) {
+		split(text, step, have);
+		CHECK(strstr(have, "|5 million") || strstr(have, " 5 million"));
+		CHECK(strchr(have, '|') != NULL);
+	}
+}
+
 static void text_without_marks_is_cut_at_a_space(void)
 {
 	char text[1000], have[OUT_MAX];
@@ -212,6 +272,8 @@ static const struct test tests[] = {
 	TEST(the_first_piece_goes_at_a_clause_and_later_ones_wait),
 	TEST(a_sentence_ends_as_soon_as_the_next_one_begins),
 	TEST(a_hurry_cuts_between_two_words_and_only_once),
+	TEST(a_hurry_cuts_no_number),
+	TEST(a_long_text_is_cut_beside_its_numbers),
 	TEST(text_without_marks_is_cut_at_a_space),
 	TEST(too_much_text_is_refused),
 	TEST(signs_of_writing_are_not_spoken),
