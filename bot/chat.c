@@ -17,6 +17,7 @@ struct chat {
 	char *instructions;
 	struct entry entries[CHAT_MSGS_MAX];
 	size_t n, bytes;
+	size_t gone; /* entries that were dropped at the front */
 	uint32_t places;
 	struct llm_msg *built;
 	struct buf marked; /* texts of the built messages that differ */
@@ -100,6 +101,7 @@ static void drop_first(struct chat *c)
 	for (size_t i = 0; i < k; i++)
 		entry_fini(c, &c->entries[i]);
 	c->n -= k;
+	c->gone += k;
 	memmove(c->entries, c->entries + k, c->n * sizeof(c->entries[0]));
 }
 
@@ -139,6 +141,30 @@ int chat_callee(struct chat *c, struct str text)
 int chat_bot(struct chat *c, struct str text, bool interrupted)
 {
 	return text.len ? say(c, LLM_ASSISTANT, text, NULL, interrupted) : 0;
+}
+
+size_t chat_end(const struct chat *c)
+{
+	return c->gone + c->n;
+}
+
+int chat_bot_at(struct chat *c, size_t at, struct str text, bool interrupted)
+{
+	const size_t before = c->n;
+	int err = chat_bot(c, text, interrupted);
+	struct entry e;
+	size_t i;
+
+	if (err || !text.len || !before)
+		return err;
+	i = at > c->gone ? at - c->gone : 0;
+	if (i >= c->n)
+		return 0;
+	e = c->entries[c->n - 1];
+	memmove(c->entries + i + 1, c->entries + i,
+	        (c->n - 1 - i) * sizeof(c->entries[0]));
+	c->entries[i] = e;
+	return 0;
 }
 
 bool chat_take_back(struct chat *c)

@@ -32,6 +32,15 @@ void chat_free(struct chat **cp);
 int chat_callee(struct chat *c, struct str text) MUST_CHECK;
 int chat_bot(struct chat *c, struct str text, bool interrupted) MUST_CHECK;
 
+/* The place behind the last message, for chat_bot_at(). Stays valid. */
+size_t chat_end(const struct chat *c);
+
+/* As chat_bot(), at the place @at: what was said along with the calls of tools
+ * that follow there, since a model that is asked to go on must not find words
+ * of its own behind their results. -ENOMEM. */
+int chat_bot_at(struct chat *c, size_t at, struct str text,
+                bool interrupted) MUST_CHECK;
+
 /* Take the last message back if it is the callee's: late words will be added
  * to it. False: it is not. */
 bool chat_take_back(struct chat *c);

@@ -55,12 +55,14 @@ struct reply {
 	bool guess;        /* begun before the turn was over; unheard */
 	bool complete;     /* ... and its answer is: tools wait to be run */
 	bool got_token;
-	bool text_done;     /* no more text comes from the model */
-	bool finished;      /* ... and the voice knows */
-	bool voice_done;    /* all audio has come */
-	bool audible;       /* the first of it has left */
-	bool failed;        /* to be apologised for once it was heard */
-	bool waits;         /* says nothing until its calls have results */
+	bool text_done;  /* no more text comes from the model */
+	bool finished;   /* ... and the voice knows */
+	bool voice_done; /* all audio has come */
+	bool audible;    /* the first of it has left */
+	bool failed;     /* to be apologised for once it was heard */
+	bool waits;      /* says nothing until its calls have results */
+	size_t calls_at; /* ... in the history; with has_calls */
+	bool has_calls;
 	const char *filler; /* said if it has no words of its own; borrowed */
 	unsigned told;      /* of the session's results, by its request */
 	unsigned tries;

@@ -228,6 +228,7 @@ void session_go_on(struct session *s)
 	}
 	r->text_done = false;
 	r->filler = NULL;
+	r->has_calls = false;
 	r->tries = 0;
 	err = ask_model(s);
 	if (err)

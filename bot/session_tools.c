@@ -163,9 +163,10 @@ static int set_going(struct session *s, const struct reply *r,
                      const struct reply_call *call, const struct tool *tool,
                      struct buf *result)
 {
+	struct tool_call_params prm = {
+		.fetch = s->env.fetch, .tool = tool, .call_id = s->call_id};
 	struct running *c;
-	struct str args;
-	int err = tools_args(tool, call->arguments, &args, result);
+	int err = tools_args(tool, call->arguments, &prm.args, result);
 
 	if (err)
 		return err;
@@ -181,8 +182,7 @@ static int set_going(struct session *s, const struct reply *r,
 	c->answer = r->n;
 	c->from_ms = session_ms(s);
 	c->name = mem_strdup(call->name);
-	err = c->name ? tool_call_open(&c->call, s->env.fetch, tool, args,
-	                               s->call_id, result, on_result, c)
+	err = c->name ? tool_call_open(&c->call, &prm, result, on_result, c)
 	              : -ENOMEM;
 	if (!err)
 		err = chat_pending(s->chat, call->id, &c->place);
@@ -214,6 +214,20 @@ static int press_keys(struct session *s, const char *args, struct buf *result)
 	                                     "and w, as a text");
 }
 
+/* A tool that has its result at once. */
+static enum tool_effect run_now(struct session *s, const struct reply_call *c,
+                                const struct tool *tool, struct buf *result)
+{
+	enum tool_effect effect = TOOL_GO_ON;
+	int err = tools_run(tool, c->arguments, result, &effect);
+
+	if (!err && effect == TOOL_DIGITS)
+		err = press_keys(s, c->arguments, result);
+	if (err)
+		no_memory(s);
+	return effect;
+}
+
 static enum tool_effect run_call(struct session *s, struct reply *r,
                                  const struct reply_call *c)
 {
@@ -222,19 +236,17 @@ static enum tool_effect run_call(struct session *s, struct reply *r,
 	enum tool_effect effect = TOOL_GO_ON;
 	struct buf result;
 
+	if (chat_call(s->chat, &call) != 0) {
+		no_memory(s);
+		return effect;
+	}
 	buf_init(&result, LLM_ANSWER_MAX);
-	if (chat_call(s->chat, &call) != 0)
-		no_memory(s);
-	else if (tool && tool->http) {
-		if (set_going(s, r, c, tool, &result) == 0) {
-			if (!r->filler)
-				r->filler = tool->filler;
-			goto out;
-		}
-	} else if (tools_run(tool, c->arguments, &result, &effect) != 0 ||
-	           (effect == TOOL_DIGITS &&
-	            press_keys(s, c->arguments, &result) != 0)) {
-		no_memory(s);
+	if (!tool || !tool->http) {
+		effect = run_now(s, c, tool, &result);
+	} else if (set_going(s, r, c, tool, &result) == 0) {
+		if (!r->filler)
+			r->filler = tool->filler;
+		goto out;
 	}
 	if (chat_result(s->chat, c->id, str_n(buf_str(&result), result.len)))
 		no_memory(s);
@@ -248,6 +260,8 @@ bool session_run_calls(struct session *s, struct reply *r)
 {
 	bool bye = false;
 
+	r->has_calls = r->n_calls;
+	r->calls_at = chat_end(s->chat);
 	for (size_t i = 0; i < r->n_calls; i++)
 		bye = run_call(s, r, &r->calls[i]) == TOOL_END_CALL || bye;
 	if (r->n_calls && !session_calls_run(s, r))

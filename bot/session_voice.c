@@ -21,7 +21,8 @@ static void commit(struct session *s, bool whole)
 	session_publish_turn(s);
 	if (!text.len)
 		return;
-	if (chat_bot(s->chat, text, cut) != 0)
+	if (r->has_calls ? chat_bot_at(s->chat, r->calls_at, text, cut)
+	                 : chat_bot(s->chat, text, cut))
 		log_line(LOG_ERROR, "session", s->call_id, "event=no_memory");
 	session_event_turn(s, "bot", text, whole ? reply_audio_ms(r) : heard_ms,
 	                   cut, s->timeline.at_ms[TIMELINE_HEARD]);

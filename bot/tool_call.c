@@ -116,10 +116,12 @@ static bool has_header(const struct tool_http *h, const char *name)
 /* The secret is read when it is used, and kept nowhere. */
 static int add_secret(struct buf *out, const struct tool_http *h)
 {
-	const char *secret = h->secret_env ? getenv(h->secret_env) : NULL;
+	const char *secret;
 
 	if (!h->secret_env)
 		return 0;
+	// Nobody changes the environment. NOLINTNEXTLINE(concurrency-mt-unsafe)
+	secret = getenv(h->secret_env);
 	return secret ? buf_addf(out, "Authorization: Bearer %s", secret)
 	              : ERR_AUTH;
 }
@@ -168,10 +170,8 @@ static int explain(struct buf *out, const char *what, int err)
 	return add ? add : err;
 }
 
-int tool_call_open(struct tool_call **cp, const struct tool_fetch *fetch,
-                   const struct tool *tool, struct str args,
-                   const char *call_id, struct buf *fault, tool_call_h *handler,
-                   void *arg)
+int tool_call_open(struct tool_call **cp, const struct tool_call_params *prm,
+                   struct buf *fault, tool_call_h *handler, void *arg)
 {
 	struct tool_call *c = mem_zalloc(sizeof(*c));
 	char what[TOOL_FAULT_MAX] = "";
@@ -180,15 +180,15 @@ int tool_call_open(struct tool_call **cp, const struct tool_fetch *fetch,
 
 	if (!c)
 		return explain(fault, "", -ENOMEM);
-	*c = (struct tool_call){.fetch = fetch,
-	                        .tool = tool,
-	                        .call_id = call_id,
+	*c = (struct tool_call){.fetch = prm->fetch,
+	                        .tool = prm->tool,
+	                        .call_id = prm->call_id,
 	                        .handler = handler,
 	                        .arg = arg};
 	buf_init(&url, TOOL_URL_MAX);
-	err = tool_http_url(tool->http, args, &url, what);
+	err = tool_http_url(prm->tool->http, prm->args, &url, what);
 	if (!err)
-		err = start(c, buf_str(&url), args);
+		err = start(c, buf_str(&url), prm->args);
 	buf_fini(&url);
 	if (err) {
 		mem_free(c);

@@ -35,12 +35,18 @@ struct tool_fetch tool_fetch_net(struct net *net);
 
 typedef void tool_call_h(struct str result, void *arg);
 
-/* Ask. @args has passed tools_args(); @tool is borrowed, @call_id is for logs
- * and borrowed, too. -EINVAL: the arguments do not do; @fault has the result.
- * Other errors likewise. */
-int tool_call_open(struct tool_call **cp, const struct tool_fetch *fetch,
-                   const struct tool *tool, struct str args,
-                   const char *call_id, struct buf *fault, tool_call_h *handler,
+struct tool_call_params {
+	const struct tool_fetch *fetch;
+	const struct tool *tool; /* over HTTP */
+	struct str args;         /* have passed tools_args() */
+	const char *call_id;     /* for logs */
+};
+
+/* Ask. @prm's texts but for the arguments are borrowed until it is closed.
+ * -EINVAL: the arguments do not do; @fault has the result. Other errors
+ * likewise. */
+int tool_call_open(struct tool_call **cp, const struct tool_call_params *prm,
+                   struct buf *fault, tool_call_h *handler,
                    void *arg) MUST_CHECK;
 
 /* NULLs the caller's pointer; NULL is fine. The handler may close. */

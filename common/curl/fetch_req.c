@@ -210,6 +210,7 @@ static curl_socket_t open_public(void *arg, curlsocktype purpose,
 
 /* Before the request: a connection of the pool was made for somebody else,
  * who may have been allowed more. */
+// NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type
 static int use_public(void *arg, char *remote, char *local, int remote_port,
                       int local_port)
 {

@@ -85,8 +85,8 @@ static void the_filler_is_heard_while_the_request_runs(void)
 	/* As soon as the result is there: the filler is over. */
 	CHECK(f.requests[1].at_ms >= f.tools[0].at_ms + 2500);
 	CHECK(f.requests[1].at_ms <= f.tools[0].at_ms + 2510);
-	CHECK_STR("callee: Hello there.|bot: [slots c1]|tool: [\"9:00\"]|bot: "
-	          "One moment.",
+	CHECK_STR("callee: Hello there.|bot: One moment.|bot: [slots c1]|tool: "
+	          "[\"9:00\"]",
 	          flow_asked(&f, 1));
 	CHECK_INT(3 * FLOW_WORD_MS, f.heard[2].count);
 	CHECK(strstr(buf_str(&f.events), "\"ms\":2500"));

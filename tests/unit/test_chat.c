@@ -104,6 +104,60 @@ static void calls_and_results_stand_in_their_order(void)
 	close_chat(live);
 }
 
+static void a_result_that_comes_later_takes_its_note_s_place(void)
+{
+	const struct llm_tool_call call = {"c1", "slots", "{}"};
+	const size_t live = mem_live();
+	uint32_t first, second;
+	size_t at;
+
+	open_chat();
+	CHECK_INT(0, chat_callee(chat, str_of("When?")));
+	at = chat_end(chat);
+	CHECK_INT(0, chat_call(chat, &call));
+	CHECK_INT(0, chat_pending(chat, "c1", &first));
+	CHECK_INT(0, chat_call(chat, &call));
+	CHECK_INT(0, chat_pending(chat, "c1", &second));
+	CHECK(strstr(chat_at(chat, 2)->text, "running") != NULL);
+	CHECK_INT(0, chat_callee(chat, str_of("Well?")));
+	CHECK_INT(0, chat_settle(chat, second, str_of("B")));
+	CHECK_INT(0, chat_settle(chat, first, str_of("A")));
+	CHECK_STR("A", chat_at(chat, 2)->text);
+	CHECK_STR("B", chat_at(chat, 4)->text);
+	CHECK_INT(0, chat_settle(chat, first, str_of("C")));
+	CHECK_STR("A", chat_at(chat, 2)->text);
+	/* What was said with the calls stands before them. */
+	CHECK_INT(0, chat_bot_at(chat, at, str_of("Let me see"), true));
+	CHECK_STR("Let me see", chat_at(chat, 1)->text);
+	CHECK(chat_interrupted(chat, 1));
+	CHECK_STR("A", chat_at(chat, 3)->text);
+	CHECK_STR("Well?", chat_at(chat, 6)->text);
+	CHECK_INT(0, chat_bot_at(chat, at, str_of(""), false));
+	CHECK_INT(7, chat_len(chat));
+	close_chat(live);
+}
+
+static void a_result_whose_call_is_gone_is_nobody_s(void)
+{
+	static char big[CHAT_BYTES_MAX / 2];
+	const struct llm_tool_call call = {"c1", "slots", "{}"};
+	const size_t live = mem_live(), at = 0;
+	uint32_t place;
+
+	memset(big, 'x', sizeof(big) - 1);
+	open_chat();
+	CHECK_INT(0, chat_call(chat, &call));
+	CHECK_INT(0, chat_pending(chat, "c1", &place));
+	CHECK_INT(0, chat_callee(chat, str_of(big)));
+	CHECK_INT(0, chat_callee(chat, str_of(big)));
+	CHECK_INT(2, chat_len(chat));
+	CHECK_INT(0, chat_settle(chat, place, str_of("late")));
+	CHECK_STR(big, chat_at(chat, 0)->text);
+	CHECK_INT(0, chat_bot_at(chat, at, str_of("first"), false));
+	CHECK_STR("first", chat_at(chat, 0)->text);
+	close_chat(live);
+}
+
 static void no_memory_is_an_error_and_no_leak(void)
 {
 	const size_t live = mem_live();
@@ -154,6 +208,8 @@ static const struct test tests[] = {
 	TEST(late_words_take_the_last_message_back),
 	TEST(the_oldest_go_when_the_limit_is_reached),
 	TEST(calls_and_results_stand_in_their_order),
+	TEST(a_result_that_comes_later_takes_its_note_s_place),
+	TEST(a_result_whose_call_is_gone_is_nobody_s),
 	TEST(no_memory_is_an_error_and_no_leak),
 	TEST(a_turn_s_times_count_from_the_end_of_speech),
 };

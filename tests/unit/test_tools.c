@@ -198,7 +198,7 @@ static void on_result(struct str result, void *arg)
 static void script(struct peer_conn *c, void *arg)
 {
 	static char body[TOOL_ANSWER_MAX + 2];
-	const size_t n = (size_t)atoi(arg);
+	const size_t n = strtoul(arg, NULL, 10);
 
 	if (!peer_read(c))
 		return;
@@ -218,6 +218,8 @@ static const char *call_peer(const char *size, const char *rights,
 	} u = {.text = size};
 	struct peer *p = peer_new(script, u.arg);
 	struct tool_fetch fetch;
+	struct tool_call_params prm = {.call_id = "c-1",
+	                               .args = str_of("{\"a\":1}")};
 	struct tool_call *call;
 	struct agent *a;
 	struct buf why;
@@ -231,9 +233,9 @@ static const char *call_peer(const char *size, const char *rights,
 	CHECK_INT(0, net_new(&net, NULL));
 	fetch = tool_fetch_net(net);
 	buf_init(&why, 256);
-	CHECK_INT(0, tool_call_open(&call, &fetch, a->tools[0],
-	                            str_of("{\"a\":1}"), "c-1", &why, on_result,
-	                            NULL));
+	prm.fetch = &fetch;
+	prm.tool = a->tools[0];
+	CHECK_INT(0, tool_call_open(&call, &prm, &why, on_result, NULL));
 	CHECK_STR("", got);
 	CHECK_INT(0, net_run(net));
 	tool_call_close(&call);
