@@ -13,17 +13,14 @@
 #include "common/str.h"
 #include "server/access.h"
 #include "server/app.h"
-#include "server/config.h"
+#include "server/ledgercmd.h"
 #include "server/store/keys.h"
 #include "server/store/store.h"
 
 enum {
-	EXIT_FAILED = 1,
-	EXIT_USAGE = 2,
 	RATE_MAX = 100000,             /* [calls a minute] */
 	BUDGET_MAX = 1000 * 24 * 3600, /* [s a day] of many calls at once */
 	KEY_LEN = 2 * (CRYPTO_ID_LEN - 1) + 4, /* [bytes] with terminator */
-	WHY_MAX = 512,
 };
 
 static const char usage_text[] =
@@ -37,19 +34,6 @@ static const char usage_text[] =
 	"  --budget  seconds that its calls may last in 24 hours, together; "
 	"calls that\n"
 	"            are up when it is used are not cut off\n";
-
-/* Texts that do not fit into @out, 64 KiB, are cut; nobody reads on. */
-PRINTF_LIKE(3, 4)
-static int say(struct buf *out, int code, const char *fmt, ...)
-{
-	va_list ap;
-	int err;
-
-	va_start(ap, fmt);
-	err = buf_vaddf(out, fmt, ap);
-	va_end(ap);
-	return err ? EXIT_FAILED : code;
-}
 
 static bool name_ok(const char *name)
 {
@@ -124,30 +108,33 @@ static int add(struct store *s, struct buf *out, int argc, char **argv)
 	int err;
 
 	if (!name_ok(k.name))
-		return say(out, EXIT_USAGE,
-		           "dialout-server: a key's name has at most %d of "
-		           "[A-Za-z0-9_.-] and is neither env nor open\n",
-		           ACCESS_NAME_MAX - 1);
+		return ledgercmd_say(
+			out, LEDGERCMD_USAGE,
+			"dialout-server: a key's name has at most %d of "
+			"[A-Za-z0-9_.-] and is neither env nor open\n",
+			ACCESS_NAME_MAX - 1);
 	for (int i = 1; i < argc; i += 2) {
 		const char *why =
 			i + 1 < argc ? read_option(&k, argv[i], argv[i + 1])
 				     : "it needs a value";
 
 		if (why)
-			return say(out, EXIT_USAGE, "dialout-server: %s: %s\n",
-			           argv[i], why);
+			return ledgercmd_say(out, LEDGERCMD_USAGE,
+			                     "dialout-server: %s: %s\n",
+			                     argv[i], why);
 	}
 	make_key(text, hash);
 	err = store_key_add(s, &k);
 	if (err == -EEXIST)
-		return say(out, EXIT_FAILED,
-		           "dialout-server: there is or was a key %s: choose "
-		           "another name\n",
-		           k.name);
+		return ledgercmd_say(
+			out, LEDGERCMD_FAILED,
+			"dialout-server: there is or was a key %s: choose "
+			"another name\n",
+			k.name);
 	if (err)
-		return say(out, EXIT_FAILED, "dialout-server: %s\n",
-		           err_str(err));
-	return say(out, 0, "%s\n", text);
+		return ledgercmd_say(out, LEDGERCMD_FAILED,
+		                     "dialout-server: %s\n", err_str(err));
+	return ledgercmd_say(out, 0, "%s\n", text);
 }
 
 /* The day and minute, or "-". */
@@ -191,8 +178,8 @@ static int list(struct store *s, struct buf *out)
 		err = store_keys(s, list_one, out);
 	if (err) {
 		buf_reset(out);
-		return say(out, EXIT_FAILED, "dialout-server: %s\n",
-		           err_str(err));
+		return ledgercmd_say(out, LEDGERCMD_FAILED,
+		                     "dialout-server: %s\n", err_str(err));
 	}
 	return 0;
 }
@@ -202,14 +189,15 @@ static int revoke(struct store *s, struct buf *out, const char *name)
 	int err = store_key_revoke(s, name, app_now_ms());
 
 	if (err == -ENOENT)
-		return say(out, EXIT_FAILED,
-		           "dialout-server: there is no key %s that could be "
-		           "revoked\n",
-		           name);
+		return ledgercmd_say(
+			out, LEDGERCMD_FAILED,
+			"dialout-server: there is no key %s that could be "
+			"revoked\n",
+			name);
 	if (err)
-		return say(out, EXIT_FAILED, "dialout-server: %s\n",
-		           err_str(err));
-	return say(out, 0, "revoked %s\n", name);
+		return ledgercmd_say(out, LEDGERCMD_FAILED,
+		                     "dialout-server: %s\n", err_str(err));
+	return ledgercmd_say(out, 0, "revoked %s\n", name);
 }
 
 static int run(struct store *s, struct buf *out, int argc, char **argv)
@@ -220,30 +208,10 @@ static int run(struct store *s, struct buf *out, int argc, char **argv)
 		return list(s, out);
 	if (argc == 2 && !strcmp(argv[0], "revoke"))
 		return revoke(s, out, argv[1]);
-	return say(out, EXIT_USAGE, "%s", usage_text);
+	return ledgercmd_say(out, LEDGERCMD_USAGE, "%s", usage_text);
 }
 
 int keycmd_run(struct buf *out, int argc, char **argv, const char *dotenv)
 {
-	char why[WHY_MAX] = "";
-	struct store *s = NULL;
-	struct config cfg;
-	struct buf faults;
-	int code, err;
-
-	if (argc && (!strcmp(argv[0], "--help") || !strcmp(argv[0], "help")))
-		return say(out, 0, "%s", usage_text);
-	buf_init(&faults, CONFIG_TEXT_MAX);
-	err = server_config_read(&cfg, dotenv, &faults);
-	if (err) {
-		code = say(out, EXIT_USAGE, "%s", buf_str(&faults));
-	} else if (store_open(&s, cfg.database_url, why, sizeof(why))) {
-		code = say(out, EXIT_FAILED, "dialout-server: %s\n", why);
-	} else {
-		code = run(s, out, argc, argv);
-	}
-	store_close(&s);
-	server_config_fini(&cfg);
-	buf_fini(&faults);
-	return code;
+	return ledgercmd_run(out, argc, argv, dotenv, usage_text, run);
 }

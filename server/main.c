@@ -16,6 +16,7 @@
 #include "common/log.h"
 #include "common/notify.h"
 #include "server/config.h"
+#include "server/dnccmd.h"
 #include "server/keycmd.h"
 #include "server/run.h"
 
@@ -30,6 +31,7 @@ static int usage(FILE *out, int code)
 {
 	fputs("usage: dialout-server [--check] [--ready-file PATH]\n"
 	      "       dialout-server key add|list|revoke ...\n"
+	      "       dialout-server dnc add|look|remove NUMBER\n"
 	      "\n"
 	      "Places calls through Plivo and answers its webhooks. Options "
 	      "come from the\nenvironment and from .env in the working "
@@ -70,14 +72,17 @@ static int read_args(struct args *a, int argc, char **argv)
 	return -1;
 }
 
-/* "key ...": words for the keys of the ledger. */
-static int key_command(int argc, char **argv)
+typedef int command_h(struct buf *out, int argc, char **argv,
+                      const char *dotenv);
+
+/* "key ..." and "dnc ...": words for the ledger. */
+static int ledger_command(command_h *run, int argc, char **argv)
 {
 	struct buf out;
 	int code;
 
 	buf_init(&out, CONFIG_TEXT_MAX);
-	code = keycmd_run(&out, argc, argv, ".env");
+	code = run(&out, argc, argv, ".env");
 	fputs(buf_str(&out), code ? stderr : stdout);
 	buf_fini(&out);
 	return code;
@@ -174,7 +179,9 @@ int main(int argc, char **argv)
 	int code;
 
 	if (argc > 1 && !strcmp(argv[1], "key"))
-		return key_command(argc - 2, argv + 2);
+		return ledger_command(keycmd_run, argc - 2, argv + 2);
+	if (argc > 1 && !strcmp(argv[1], "dnc"))
+		return ledger_command(dnccmd_run, argc - 2, argv + 2);
 	code = read_args(&a, argc, argv);
 	if (code >= 0)
 		return code;

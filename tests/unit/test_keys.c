@@ -1,4 +1,5 @@
 #define _GNU_SOURCE /* memmem() */
+#include "server/dnccmd.h"
 #include "server/keycmd.h"
 
 #include <stdio.h>
@@ -15,6 +16,10 @@
 
 static struct world w;
 static char said[8192];
+
+/* Which of the ledger's commands is meant. */
+static int (*command)(struct buf *out, int argc, char **argv,
+                      const char *dotenv) = keycmd_run;
 
 /* "key" with up to six words on the world's ledger; `said` has the output. */
 static int key(const char *a, const char *b, const char *c, const char *d,
@@ -33,7 +38,7 @@ static int key(const char *a, const char *b, const char *c, const char *d,
 		argv[argc] = text[argc];
 	}
 	buf_init(&out, sizeof(said) - 1);
-	code = keycmd_run(&out, argc, argv, path);
+	code = command(&out, argc, argv, path);
 	snprintf(said, sizeof(said), "%s", buf_str(&out));
 	buf_fini(&out);
 	unlink(path);
@@ -261,6 +266,27 @@ static void limits_are_listed(void)
 	CHECK(strstr(said, "start,read         7       3600"));
 }
 
+static void a_number_is_put_on_the_do_not_call_list_and_taken_off(void)
+{
+	world_open(&w, "");
+	command = dnccmd_run;
+	CHECK_INT(0, key("look", "+15551234567", NULL, NULL, NULL, NULL));
+	CHECK_STR("+15551234567 is not on the list\n", said);
+	CHECK_INT(0, key("add", "+1 (555) 123-4567", NULL, NULL, NULL, NULL));
+	CHECK_STR("+15551234567 is on the list\n", said);
+	world_start(&w, "", NUMBER);
+	CHECK_INT(403, w.a.status);
+	CHECK_INT(0, key("remove", "+15551234567", NULL, NULL, NULL, NULL));
+	CHECK_INT(0, key("remove", "+15551234567", NULL, NULL, NULL, NULL));
+	CHECK_STR("+15551234567 is not on the list\n", said);
+	world_start(&w, "", NUMBER);
+	CHECK_INT(200, w.a.status);
+	CHECK_INT(2, key("add", "nobody", NULL, NULL, NULL, NULL));
+	CHECK_INT(2, key("add", NULL, NULL, NULL, NULL, NULL));
+	CHECK_INT(2, key("sing", "+15551234567", NULL, NULL, NULL, NULL));
+	CHECK_INT(0, key("help", NULL, NULL, NULL, NULL, NULL));
+}
+
 static const struct test tests[] = {
 	TEST(a_key_is_shown_once_and_only_its_digest_is_kept),
 	TEST(every_key_is_another),
@@ -274,6 +300,7 @@ static const struct test tests[] = {
 	TEST(the_budget_counts_the_seconds_that_were_talked),
 	TEST(wrong_words_are_explained),
 	TEST(limits_are_listed),
+	TEST(a_number_is_put_on_the_do_not_call_list_and_taken_off),
 };
 
 TEST_MAIN(tests)
