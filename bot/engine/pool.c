@@ -105,7 +105,9 @@ static void *worker(void *arg)
 		pthread_mutex_unlock(&p->lock);
 		if (!pool_stopped(job))
 			err = job->work(job);
-		if (!err && now_us() >= job->due_us)
+		/* Work that was stopped in time's name may say -ECANCELED; its
+		 * owner has not, and waits. */
+		if (now_us() >= job->due_us)
 			err = -ETIMEDOUT;
 		pthread_mutex_lock(&p->lock);
 		end(p, job, err);

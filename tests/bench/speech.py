@@ -5,7 +5,8 @@ its voices read back by its recogniser, and measures how soon they begin. Prints
 each figure beside its limit, leaves a picture of the latency of every stage in
 BUILD/bench, and fails when a limit is missed.
 
-SPEECH_CALLS: calls at once while the sentences are played (2 a processor).
+SPEECH_CALLS: calls at once while the sentences are played, 8 at most (one more
+than there are processors).
 """
 import gzip
 import json
@@ -104,7 +105,7 @@ def medians(name, turns):
 def main():
     build = sys.argv[1] if len(sys.argv) > 1 else "build"
     out = os.path.join(build, "bench")
-    calls = int(os.environ.get("SPEECH_CALLS") or 2 * len(os.sched_getaffinity(0)))
+    calls = int(os.environ.get("SPEECH_CALLS") or min(8, 1 + len(os.sched_getaffinity(0))))
     with gzip.open(LIST) as f:
         text = f.read()
 

@@ -213,6 +213,26 @@ static void a_job_may_be_cancelled_between_its_end_and_the_drain(void)
 	finish();
 }
 
+static int work_that_says_it_was_cancelled(struct pool_job *job)
+{
+	work_until_stopped(job);
+	return -ECANCELED;
+}
+
+/* An owner who did not cancel still waits for the job. */
+static void a_deadline_is_no_cancellation(void)
+{
+	struct task *t = NULL;
+
+	open_pool(1);
+	t = task("x", work_that_says_it_was_cancelled);
+	t->job.deadline_ms = 20;
+	submit(t);
+	wait_done(1);
+	CHECK_INT(-ETIMEDOUT, last_err);
+	finish();
+}
+
 static void a_job_past_its_deadline_is_stopped(void)
 {
 	struct task *t;
@@ -322,6 +342,7 @@ static const struct test tests[] = {
 	TEST(a_cancelled_job_that_works_is_told_so),
 	TEST(a_job_may_be_cancelled_between_its_end_and_the_drain),
 	TEST(a_job_past_its_deadline_is_stopped),
+	TEST(a_deadline_is_no_cancellation),
 	TEST(the_queue_has_an_end),
 	TEST(freeing_the_pool_gives_every_job_back),
 	TEST(done_may_submit_the_next_job),
