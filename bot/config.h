@@ -43,7 +43,7 @@ struct bot_config {
 	const char *openai_tts_url, *openai_tts_model, *openai_voice;
 	const char *openai_tts_given; /* what stands for a key */
 	const char *openai_stt_url, *openai_stt_model, *openai_stt_given;
-	const char *deepgram_voice;
+	const char *deepgram_voice, *flux_model;
 	const char *elevenlabs_key, *elevenlabs_url, *elevenlabs_model;
 	const char *elevenlabs_voice;
 	const char *anthropic_key, *anthropic_url, *anthropic_model;

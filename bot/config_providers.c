@@ -26,6 +26,8 @@ struct source {
 static const struct source sources[] = {
 	{STAGE_STT, "deepgram", AT(deepgram_key), AT(deepgram_url),
          AT(deepgram_model), 0, "DEEPGRAM_API_KEY", 0},
+	{STAGE_STT, "flux", AT(deepgram_key), AT(deepgram_url), AT(flux_model),
+         0, "DEEPGRAM_API_KEY", 0},
 	{STAGE_STT, "openai", AT(openai_key), AT(openai_stt_url),
          AT(openai_stt_model), 0, "OPENAI_API_KEY", AT(openai_stt_given)},
 	{STAGE_STT, "embedded", 0, 0, 0, 0, NULL, 0},

@@ -36,7 +36,7 @@ const struct opt bot_options[] = {
 	TEXT("CARTESIA_API_KEY", OPT_SECRET | OPT_EXAMPLE, cartesia_key, NULL,
 	     providers, "Voice by Cartesia."),
 	TEXT("STT", 0, stt, NULL, providers,
-	     "deepgram, openai or embedded; by default deepgram where it has a "
+	     "deepgram, flux, openai or embedded; by default deepgram where it has a "
 	     "key."),
 	TEXT("LLM", 0, llm, NULL, providers,
 	     "openai, anthropic or script; by default what has a key."),
@@ -47,6 +47,8 @@ const struct opt bot_options[] = {
 	     providers, "Base URL."),
 	TEXT("DEEPGRAM_MODEL", 0, deepgram_model, "nova-3-general", providers,
 	     "Model of the recogniser."),
+	TEXT("FLUX_MODEL", 0, flux_model, "flux-general-en", providers,
+	     "Model of STT=flux, Deepgram's recogniser that decides turns."),
 	TEXT("OPENAI_BASE_URL", 0, openai_url, NULL, providers,
 	     "Any OpenAI-compatible server; default "
 	     "https://api.openai.com/v1."),

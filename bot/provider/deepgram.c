@@ -1,11 +1,10 @@
 /*
  * Deepgram streaming speech to text, /v1/listen.
  *
- * All audio since the end of the last final text is kept (STT_BACKLOG_MS at
- * most), so that a lost connection costs no word: a new socket is opened at
- * once and hears that audio again. Deepgram takes at most 1.25 times real
- * time, so what lies back goes out at that pace after a first burst. Its
- * times count from its own first sample; base_ms turns them into ours.
+ * All audio since the end of the last final text is kept (stt_ring.h), so that
+ * a lost connection costs no word: a new socket is opened at once and hears
+ * that audio again. Its times count from its own first sample; base_ms turns
+ * them into ours.
  */
 #include "bot/provider/deepgram.h"
 
@@ -13,11 +12,11 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "bot/media/g711.h"
 #include "bot/net/net.h"
 #include "bot/net/ws.h"
 #include "bot/provider/reconnect.h"
 #include "bot/provider/stt.h"
+#include "bot/provider/stt_ring.h"
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/js.h"
@@ -27,8 +26,6 @@
 #include "common/timer.h"
 
 enum {
-	PIECE_MS = 40,       /* audio per message: half the cost of 20 */
-	BURST_MS = 1000,     /* ahead of real time after connecting */
 	KEEPALIVE_MS = 4000, /* Deepgram closes after 10 s of nothing */
 	FLUSH_WAIT_MS = 500, /* it may never answer a Finalize */
 	MESSAGE_MAX = 256 * 1024,
@@ -40,20 +37,13 @@ struct dg {
 	struct net *net;
 	struct ws *ws;
 	bool open;
-	bool ulaw;
 	uint32_t hz;
-	size_t bytes_per_ms;
 	char call_id[PROVIDER_CALL_ID_MAX];
 	char *url;
 	struct buf auth;
 	struct reconnect again;
 
-	struct buf audio; /* from start_b to pushed_b, as it is sent */
-	uint64_t start_b; /* position of audio.v[0] [bytes] */
-	uint64_t sent_b;  /* position of the first byte not yet sent */
-	uint64_t pushed_b;
-	uint64_t socket_b;  /* position of the socket's first byte */
-	uint64_t socket_us; /* when the socket opened */
+	struct stt_ring ring;
 
 	bool flushing;
 	struct timer flush, keepalive;
@@ -62,11 +52,6 @@ struct dg {
 static struct timers *clock_of(const struct dg *dg)
 {
 	return net_timers(dg->net);
-}
-
-static uint32_t to_ms(const struct dg *dg, uint64_t bytes)
-{
-	return (uint32_t)(bytes / dg->bytes_per_ms);
 }
 
 static void send_text(struct dg *dg, const char *text)
@@ -84,39 +69,19 @@ static void keep_alive(void *arg)
 	timer_start(clock_of(dg), &dg->keepalive, KEEPALIVE_MS, keep_alive, dg);
 }
 
-/* How much may go out now: real time and a quarter, after a first burst. */
-static uint64_t allowance(const struct dg *dg)
-{
-	uint64_t open_ms = (timers_now(clock_of(dg)) - dg->socket_us) / 1000;
-
-	return (open_ms + open_ms / 4 + BURST_MS) * dg->bytes_per_ms;
-}
-
 static void send_audio(struct dg *dg)
 {
-	size_t piece = PIECE_MS * dg->bytes_per_ms;
+	const uint64_t now = timers_now(clock_of(dg));
+	const void *v;
+	size_t len;
 
-	while (dg->open && dg->pushed_b - dg->sent_b >= piece &&
-	       dg->sent_b + piece - dg->socket_b <= allowance(dg)) {
-		const char *v = dg->audio.v + (dg->sent_b - dg->start_b);
-
-		if (ws_send_binary(dg->ws, v, piece))
+	while (dg->open && (len = stt_ring_next(&dg->ring, now, &v)) > 0) {
+		if (ws_send_binary(dg->ws, v, len))
 			return; /* the socket is full; with the next push */
-		dg->sent_b += piece;
+		stt_ring_sent(&dg->ring, len);
 		timer_start(clock_of(dg), &dg->keepalive, KEEPALIVE_MS,
 		            keep_alive, dg);
 	}
-}
-
-/* What ends before @at has its final text, and is needed no longer. */
-static void forget(struct dg *dg, uint64_t at)
-{
-	if (at > dg->sent_b)
-		at = dg->sent_b;
-	if (at <= dg->start_b)
-		return;
-	buf_drop(&dg->audio, (size_t)(at - dg->start_b));
-	dg->start_b = at;
 }
 
 static void flushed(void *arg)
@@ -137,7 +102,7 @@ static void on_results(struct dg *dg, const json_t *msg)
 	                                       "alternatives"),
 	                       0);
 	const char *text = js_str(best, "transcript", "");
-	uint32_t base_ms = to_ms(dg, dg->socket_b);
+	uint32_t base_ms = stt_ring_ms(&dg->ring, dg->ring.socket_b);
 	double begin = js_real(msg, "start", 0);
 	double length = js_real(msg, "duration", 0);
 	bool final = js_bool(msg, "is_final", false);
@@ -156,7 +121,7 @@ static void on_results(struct dg *dg, const json_t *msg)
 	ev.end_ms = ev.begin_ms + (uint32_t)(length * 1000);
 	reconnect_good(&dg->again);
 	if (final)
-		forget(dg, (uint64_t)ev.end_ms * dg->bytes_per_ms);
+		stt_ring_forget(&dg->ring, ev.end_ms);
 	if (ev.text_len && !stt_emit(stt, &ev))
 		return;
 	if (final && js_bool(msg, "speech_final", false)) {
@@ -179,7 +144,7 @@ static void on_message(struct dg *dg, const char *text, size_t len)
 		on_results(dg, msg);
 	} else if (!strcmp(type, "SpeechStarted")) {
 		double at = js_real(msg, "timestamp", 0);
-		uint32_t ms = to_ms(dg, dg->socket_b);
+		uint32_t ms = stt_ring_ms(&dg->ring, dg->ring.socket_b);
 
 		if (at > 0 && at < 1e6)
 			ms += (uint32_t)(at * 1000);
@@ -197,8 +162,7 @@ static void on_message(struct dg *dg, const char *text, size_t len)
 static void on_open(struct dg *dg)
 {
 	dg->open = true;
-	dg->socket_us = timers_now(clock_of(dg));
-	dg->sent_b = dg->socket_b = dg->start_b;
+	stt_ring_open(&dg->ring, timers_now(clock_of(dg)));
 	timer_start(clock_of(dg), &dg->keepalive, KEEPALIVE_MS, keep_alive, dg);
 	send_audio(dg);
 	if (dg->flushing)
@@ -275,7 +239,7 @@ static int make_url(struct dg *dg, const struct provider_cfg *cfg)
 	               "&smart_format=false&channels=1&multichannel=false"
 	               "&encoding=%s&sample_rate=%u&model=",
 	               cfg->url ? cfg->url : "wss://api.deepgram.com",
-	               dg->ulaw ? "mulaw" : "linear16", dg->hz);
+	               dg->ring.ulaw ? "mulaw" : "linear16", dg->hz);
 	if (!err)
 		err = str_escape(&url, str_of(cfg->model ? cfg->model
 		                                         : "nova-3-general"));
@@ -298,7 +262,7 @@ static void dg_close(struct stt *stt)
 	reconnect_stop(&dg->again);
 	send_text(dg, "{\"type\":\"CloseStream\"}");
 	ws_close(&dg->ws, 1000, NULL);
-	buf_fini(&dg->audio);
+	stt_ring_fini(&dg->ring);
 	buf_fini(&dg->auth);
 	mem_free(dg->url);
 	mem_free(dg);
@@ -318,9 +282,7 @@ static int dg_open(struct stt **sttp, struct net *net,
 		return -ENOMEM;
 	dg->net = net;
 	dg->hz = prm->hz;
-	dg->ulaw = prm->ulaw && prm->hz == 8000;
-	dg->bytes_per_ms = dg->hz / 1000 * (dg->ulaw ? 1 : 2);
-	buf_init(&dg->audio, STT_BACKLOG_MS * dg->bytes_per_ms);
+	stt_ring_init(&dg->ring, prm->hz, prm->ulaw && prm->hz == 8000);
 	buf_init(&dg->auth, 512);
 	reconnect_init(&dg->again, net_timers(net), "deepgram", dg->call_id);
 
@@ -347,49 +309,14 @@ static int dg_open(struct stt **sttp, struct net *net,
 	return 0;
 }
 
-static int add_samples(struct dg *dg, const struct pcm *pcm)
-{
-	uint8_t ulaw[320];
-
-	if (!dg->ulaw)
-		return buf_add(&dg->audio, pcm->v, pcm->n * 2);
-	for (size_t at = 0; at < pcm->n;) {
-		size_t n = pcm->n - at;
-		int err;
-
-		if (n > sizeof(ulaw))
-			n = sizeof(ulaw);
-		g711_ulaw_encode(ulaw, pcm->v + at, n);
-		err = buf_add(&dg->audio, ulaw, n);
-		if (err)
-			return err;
-		at += n;
-	}
-	return 0;
-}
-
 static int dg_push(struct stt *stt, const struct pcm *pcm)
 {
 	struct dg *dg = CONTAINER_OF(stt, struct dg, stt);
-	size_t add = pcm->n * (dg->ulaw ? 1 : 2);
-	int err;
+	const int err = stt_ring_push(&dg->ring, pcm);
 
-	/* At the limit the older half goes, if it has been sent: silence has
-	 * no final text that would let go of it. */
-	if (dg->audio.len + add > dg->audio.limit) {
-		const size_t half = dg->audio.len / 2;
-
-		/* Whole milliseconds: a sample must not be cut in two. */
-		forget(dg, dg->start_b + half - half % dg->bytes_per_ms);
-	}
-	if (dg->audio.len + add > dg->audio.limit)
-		return -EAGAIN;
-	err = add_samples(dg, pcm);
-	if (err)
-		return err;
-	dg->pushed_b += add;
-	send_audio(dg);
-	return 0;
+	if (!err)
+		send_audio(dg);
+	return err;
 }
 
 static int dg_flush(struct stt *stt)

@@ -9,6 +9,7 @@
 #include "bot/provider/deepgram_tts.h"
 #include "bot/provider/elevenlabs.h"
 #include "bot/provider/embedded.h"
+#include "bot/provider/flux.h"
 #include "bot/provider/openai.h"
 #include "bot/provider/openai_stt.h"
 #include "bot/provider/openai_tts.h"
@@ -16,6 +17,7 @@
 
 static const struct stt_ops *const recognisers[] = {
 	&stt_deepgram_ops,
+	&stt_flux_ops,
 	&stt_openai_ops,
 	&stt_embedded_ops,
 };

@@ -5,12 +5,14 @@
  * understands is written in a script (dg_script.h), but only as much of it as
  * the audio that really arrives, in the encoding that was declared, has speech
  * for. With --ear tones it hears the words of wordtone.h instead.
- * wss://host:port/v1/speak is its voice (dg_speak.h).
+ * wss://host:port/v1/speak is its voice (dg_speak.h), and /v2/listen the
+ * recogniser that decides turns (dg_flux.h).
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "common/str.h"
+#include "tests/sim/lib/dg_flux.h"
 #include "tests/sim/lib/dg_speak.h"
 #include "tests/sim/lib/dg_stream.h"
 #include "tests/sim/lib/simmem.h"
@@ -24,6 +26,8 @@ static struct dg_cfg cfg = {
 	.intake = 1.25,
 	.threshold = 350,
 };
+static struct dg_flux_cfg flux = {
+	.latency_ms = 150, .eager_ms = 250, .end_ms = 500, .threshold = 350};
 static struct dg_speak_cfg speak = {.latency_ms = 140, .pace = 4};
 static const char *script_path, *ear = "script";
 static struct dg_scripts *scripts;
@@ -51,6 +55,11 @@ static const struct simopt opts[] = {
 	{"intake", SIMOPT_REAL, &cfg.intake, "of real time (1.25)"},
 	{"intake-slack-ms", SIMOPT_NUMBER, &cfg.slack_ms,
          "of audio taken faster than that (15000)"},
+	{"flux-ms", SIMOPT_NUMBER, &flux.latency_ms,
+         "from audio to an event of /v2/listen (150)"},
+	{"eager-ms", SIMOPT_NUMBER, &flux.eager_ms,
+         "silence that seems to end a turn there (250)"},
+	{"end-ms", SIMOPT_NUMBER, &flux.end_ms, "silence that ends it (500)"},
 	{"speak-ms", SIMOPT_NUMBER, &speak.latency_ms,
          "from Flush to the voice's first audio (140)"},
 	{"speak-pace", SIMOPT_REAL, &speak.pace,
@@ -88,6 +97,8 @@ static int start(struct sim *s)
 	list_init(&cfg.streams);
 	list_init(&speak.sockets);
 	speak.records = json_array();
+	list_init(&flux.streams);
+	flux.records = json_array();
 	if (speak.pace <= 0)
 		return 2;
 	if (script_path) {
@@ -98,7 +109,7 @@ static int start(struct sim *s)
 	cfg.listen.tones = strcmp(ear, "tones") == 0;
 	cfg.vocabulary = script_text ? script_text : "";
 	scripts = dg_scripts_new(script_text);
-	cfg.scripts = scripts;
+	cfg.scripts = flux.scripts = scripts;
 	return scripts ? 0 : 2;
 }
 
@@ -110,6 +121,7 @@ static void stop(struct sim *s)
 	dg_scripts_free(&scripts);
 	mem_free(script_text);
 	json_decref(speak.records);
+	json_decref(flux.records);
 }
 
 static void refuse(struct simreq *r, int status, const char *code,
@@ -165,6 +177,21 @@ static bool refused_by_fault(struct sim *s, struct simreq *r, unsigned no,
 	return true;
 }
 
+static void request_flux(struct sim *s, struct simreq *r, unsigned no,
+                         const char *request_id)
+{
+	const char *code = NULL, *text = NULL;
+	struct dg_flux_params p;
+	const int status = dg_flux_check(s, r, &p, &code, &text);
+
+	if (!status) {
+		dg_flux_open(&flux, s, r, no, &p, request_id);
+		return;
+	}
+	sim_violation(s, no, "upgrade refused: %d %s", status, text);
+	refuse(r, status, code, text, request_id);
+}
+
 static void request_speak(struct sim *s, struct simreq *r, unsigned no,
                           const char *request_id)
 {
@@ -192,6 +219,10 @@ static void request(struct sim *s, struct simreq *r)
 	simreq_add_header(r, "dg-request-id", request_id);
 	if (refused_by_fault(s, r, no, request_id))
 		return;
+	if (strcmp(simreq_path(r), "/v2/listen") == 0) {
+		request_flux(s, r, no, request_id);
+		return;
+	}
 	if (strcmp(simreq_path(r), "/v1/speak") == 0) {
 		request_speak(s, r, no, request_id);
 		return;
@@ -215,6 +246,7 @@ static void state(struct sim *s, json_t *obj)
 	(void)s;
 	dg_streams_state(&cfg, obj);
 	json_object_set(obj, "speaks", speak.records);
+	json_object_set(obj, "flux", flux.records);
 }
 
 static void reset(struct sim *s)
