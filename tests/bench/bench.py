@@ -89,6 +89,13 @@ class Programs:
         self.running = []
 
 
+def stolen():
+    """Ticks of the bot's core that a hypervisor gave to others, and all."""
+    with open("/proc/stat") as f:
+        v = next(line.split()[1:9] for line in f if line.startswith(f"cpu{BOT_CORE} "))
+    return int(v[7]), sum(map(int, v))
+
+
 def write(path, text):
     with open(path, "w") as f:
         f.write(text)
@@ -255,7 +262,7 @@ def held_row(key, r):
         if held else ["-"] * 4) + [lim["why"] + (" first: 0.7 s / CPU is given" if lim["others_first"] else "")]
 
 
-def report(results, load_before):
+def report(results, load_before, steal):
     class_ = ("Both are in the real-time class (chrt -f)." if REAL_TIME else
               "The real-time class (chrt -f) is not permitted here: no lateness and no limit is quoted.")
     out = [HEAD.format(machine=platform.machine(), kernel=platform.release(), cores=len(os.sched_getaffinity(0)),
@@ -276,6 +283,8 @@ def report(results, load_before):
                      [held_row(k, r) for k, r in limits.items()])
         out += ["", f"Medians of {RUNS} windows of {LIMIT_SECONDS} s a step. A core's business is that of our own "
                 "programs: others on the machine get what they leave."]
+    if steal >= 0.5:
+        out += ["", f"A hypervisor gave {steal:.0f} % of the bot's core to others meanwhile; what is late may be its doing."]
     return "\n".join(out) + "\n"
 
 
@@ -283,6 +292,7 @@ def main(build):
     dir = os.path.join(build, "bench")
     results = {}
     load_before = f"{os.getloadavg()[0]:.1f}"
+    before = stolen()
     starts = {"off": lambda p: start_null(p, "off"), "null": lambda p: start_null(p, "on"), "full": start_full}
     with tempfile.TemporaryDirectory(prefix="dialout-bench-") as work:
         for key in [k for k in ("off", "null", "full") if k in ONLY]:
@@ -291,7 +301,8 @@ def main(build):
             if key != "off" and not QUICK and REAL_TIME:
                 print(f"  {NAMES[key]}: how many calls", flush=True)
                 results[key]["limit"] = limit(starts[key], build, work, results[key]["cost"]["cpu"])
-    text = report(results, load_before)
+    after = stolen()
+    text = report(results, load_before, 100 * (after[0] - before[0]) / max(after[1] - before[1], 1))
     write(os.path.join(dir, "report.md"), text)
     write(os.path.join(dir, "report.json"), json.dumps(results, indent=1))
     print("\n" + text)
