@@ -109,9 +109,10 @@ Q_CC = @printf '  CC      %s\n' $<;
 Q_AR = @printf '  AR      %s\n' $@;
 Q_LD = @printf '  LINK    %s\n' $@;
 
-# Engines compute; the rest of the program talks. Only they gain from -O3.
+# Engines compute; the rest of the program talks. Only they gain from -O3, or
+# from -O2 under the sanitizers.
 $(BUILD)/obj/bot/engine/%.o $(BUILD)/obj/bot/media/%.o: CFLAGS := \
-	$(patsubst -O2,-O3,$(CFLAGS))
+	$(patsubst -O1,-O2,$(patsubst -O2,-O3,$(CFLAGS)))
 $(BUILD)/obj/tests/%.o: WARN := $(WARN_TEST)
 
 $(BUILD)/obj/%.o: %.c
