@@ -64,7 +64,7 @@ static bool begins(const struct spoken_job *j, size_t at)
 size_t spoken_read(struct spoken_job *j, size_t at)
 {
 	static const spoken_read_h readers[] = {
-		spoken_read_address, spoken_read_phone, spoken_read_date,
+		spoken_read_address, spoken_read_date,  spoken_read_phone,
 		spoken_read_time,    spoken_read_money, spoken_read_number,
 		spoken_read_sign,
 	};
@@ -87,12 +87,13 @@ static size_t as_written(const struct spoken_job *j, size_t at)
 static void read_all(struct spoken_job *j)
 {
 	struct spoken *sp = j->sp;
-	size_t at = 0, n;
+	size_t at = 0;
 
 	while (at < j->in.len && !j->err) {
+		size_t n = 0;
+
 		j->text_from = at;
 		j->voice_from = sp->voice.len;
-		n = 0;
 		/* A telephone number takes five, and there must be room. */
 		if (sp->words && sp->n_spans + 8 < SPOKEN_SPANS_MAX)
 			n = begins(j, at) ? spoken_read(j, at)

@@ -96,7 +96,8 @@ static size_t fraction(struct spoken_job *j, size_t at, unsigned n, unsigned of,
 		{3, 4, "three quarters"},     {1, 5, "one fifth"},
 		{1, 8, "one eighth"},         {3, 8, "three eighths"},
 		{5, 8, "five eighths"},       {7, 8, "seven eighths"},
-		{24, 7, "twenty-four seven"},
+		{24, 7, "twenty-four seven"}, {50, 50, "fifty-fifty"},
+		{9, 11, "nine eleven"},
 	};
 
 	if (spoken_char(j, at) == '0')
@@ -260,12 +261,70 @@ static size_t day_first(struct spoken_job *j, size_t at)
 	return end - at;
 }
 
+/* A short name of a day, its number from 1; 0: none. */
+static unsigned weekday_at(const struct spoken_job *j, size_t at, size_t *len)
+{
+	static const struct {
+		const char *name;
+		unsigned day;
+	} names[] = {
+		{"Mon", 1},   {"Tue", 2}, {"Tues", 2}, {"Wed", 3}, {"Thu", 4},
+		{"Thurs", 4}, {"Fri", 5}, {"Sat", 6},  {"Sun", 7},
+	};
+	const struct str word = spoken_letters(j, at);
+
+	*len = word.len;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (str_eq(word, names[i].name) &&
+		    spoken_edge(j, at + word.len))
+			return names[i].day;
+	return 0;
+}
+
+/* "Tue", "Mon-Fri"; "Sat" and "Sun" are words unless a number, or the other
+ * end of a range, follows. */
+static size_t weekday(struct spoken_job *j, size_t at)
+{
+	static const char *const days[] = {
+		"Monday", "Tuesday",  "Wednesday", "Thursday",
+		"Friday", "Saturday", "Sunday",
+	};
+	size_t len, to_len;
+	const unsigned day = weekday_at(j, at, &len);
+	const size_t dash = spoken_dash(j, at + len);
+	const size_t mark = spoken_char(j, at + len) == ',' ||
+	                    spoken_char(j, at + len) == '.';
+	const size_t next = at + len + mark;
+	const size_t gap = spoken_spaces(j, next);
+	unsigned to;
+
+	if (!day)
+		return 0;
+	to = dash ? weekday_at(j, at + len + dash, &to_len) : 0;
+	if (to) {
+		spoken_words(j, days[day - 1]);
+		spoken_words(j, "to");
+		spoken_words(j, days[to - 1]);
+		return len + dash + to_len;
+	}
+	if (day > 5 && !spoken_digit(j, next + gap) &&
+	    !spoken_month(j, next + gap, &to_len))
+		return 0;
+	spoken_words(j, days[day - 1]);
+	/* The full stop of a short name, unless it is the sentence's. */
+	if (spoken_char(j, at + len) == '.' && spoken_digit(j, next + gap))
+		len++;
+	return len;
+}
+
 size_t spoken_read_date(struct spoken_job *j, size_t at)
 {
 	size_t n = 0;
 
 	if (!spoken_digit(j, at))
-		return month_first(j, at);
+		n = month_first(j, at);
+	if (!spoken_digit(j, at))
+		return n ? n : weekday(j, at);
 	n = iso(j, at);
 	if (!n)
 		n = numbers(j, at);

@@ -79,6 +79,9 @@ size_t spoken_read_money(struct spoken_job *j, size_t at);
 size_t spoken_read_number(struct spoken_job *j, size_t at);
 size_t spoken_read_sign(struct spoken_job *j, size_t at);
 
+/* Does the text before @at say that a code follows: "your PIN is"? */
+bool spoken_coded(const struct spoken_job *j, size_t at);
+
 /* What may follow an amount: "million" or "M" (its word in *@word), a unit,
  * "/month"; the last two say it. @one: of a single thing. */
 size_t spoken_scale(const struct spoken_job *j, size_t at, const char **word);

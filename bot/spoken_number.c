@@ -21,19 +21,39 @@ static const char *const short_codes[] = {"911", "112", "999", "211",
                                           "711", "811", "988"};
 static const char *const dial_words[] = {"call", "dial", "text", "ring", "to"};
 
-static bool is_code(const struct spoken_job *j, size_t at,
-                    const struct spoken_num *n)
+bool spoken_coded(const struct spoken_job *j, size_t at)
 {
 	struct str word = spoken_before(j, at);
 
-	if (n->part.len || n->commas || n->len < 3)
-		return false;
-	if (words_listed(word, dial_words, ARRAY_LEN(dial_words)) &&
-	    words_listed(n->whole, short_codes, ARRAY_LEN(short_codes)))
-		return true;
 	if (word.len && words_listed(word, link_words, ARRAY_LEN(link_words)))
 		word = spoken_before(j, (size_t)(word.v - j->in.v));
 	return words_listed(word, code_words, ARRAY_LEN(code_words));
+}
+
+static bool is_code(const struct spoken_job *j, size_t at,
+                    const struct spoken_num *n)
+{
+	if (n->part.len || n->commas || n->len < 3)
+		return false;
+	if (words_listed(spoken_before(j, at), dial_words,
+	                 ARRAY_LEN(dial_words)) &&
+	    words_listed(n->whole, short_codes, ARRAY_LEN(short_codes)))
+		return true;
+	if (at && j->in.v[at - 1] == '#' && n->len > 3)
+		return true;
+	return spoken_coded(j, at);
+}
+
+/* "since 1776"; those of our time need no word before them. */
+static bool is_year(const struct spoken_job *j, size_t at,
+                    const struct spoken_num *n)
+{
+	static const char *const words[] = {"in", "since", "year"};
+
+	if (n->len != 4 || n->part.len || n->value < 1100 || n->value >= 2100)
+		return false;
+	return n->value >= 1900 ||
+	       words_listed(spoken_before(j, at), words, ARRAY_LEN(words));
 }
 
 /* Digits by themselves, with a breath after each three. */
@@ -180,11 +200,29 @@ static void say(struct spoken_job *j, size_t at, const struct spoken_num *n)
 	if (is_code(j, at, n) || (zero && !n->part.len) ||
 	    (n->len > 6 && !n->commas && !n->part.len && !round_million(n)))
 		(void)code(j, n);
-	else if (n->len == 4 && !n->part.len && n->value >= 1900 &&
-	         n->value < 2100)
+	else if (is_year(j, at, n))
 		spoken_year(j, (unsigned)n->value);
 	else
 		spoken_number(j, n);
+}
+
+/* "802.11ac" */
+static size_t with_letters(struct spoken_job *j, size_t at,
+                           const struct spoken_num *n)
+{
+	const struct str word = spoken_letters(j, at + n->len);
+
+	spoken_number(j, n);
+	spoken_word(j, word);
+	return n->len + word.len;
+}
+
+/* "221B" is a house, "1.5B" many. */
+static bool is_name(const struct spoken_job *j, size_t end,
+                    const struct spoken_num *n)
+{
+	return !n->part.len && !n->commas &&
+	       (spoken_char(j, end) == 'B' || spoken_char(j, end) == 'T');
 }
 
 size_t spoken_read_number(struct spoken_job *j, size_t at)
@@ -204,7 +242,7 @@ size_t spoken_read_number(struct spoken_job *j, size_t at)
 	if (len)
 		return len;
 	end = at + n.len;
-	len = spoken_scale(j, end, &scale);
+	len = is_name(j, end, &n) ? 0 : spoken_scale(j, end, &scale);
 	if (len) {
 		spoken_number(j, &n);
 		spoken_words(j, scale);
@@ -221,7 +259,7 @@ size_t spoken_read_number(struct spoken_job *j, size_t at)
 		if (len)
 			return n.len + len + spoken_per(j, end + len);
 		j->sp->voice.len = voice;
-		return mixed(j, at);
+		return n.part.len ? with_letters(j, at, &n) : mixed(j, at);
 	}
 	say(j, at, &n);
 	end += and_part(j, end);

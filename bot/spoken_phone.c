@@ -79,6 +79,20 @@ static bool is_local(const struct spoken_job *j, const struct group *g,
 	       !spoken_starts(j, g[1].at + 2, "00");
 }
 
+/* Groups of a longer name made of digits, as a book's is, or of a shorter one
+ * that is called so. */
+static size_t code_groups(const struct spoken_job *j, const struct group *g,
+                          size_t n)
+{
+	size_t digits = 0, i = 0;
+
+	while (i < n && (!i || g[i].sep == '-'))
+		digits += g[i++].len;
+	if (i >= 3 && digits >= 7)
+		return i;
+	return i >= 2 && spoken_coded(j, g[0].at) ? i : 0;
+}
+
 /* How many of the groups are a telephone number; 0: none. */
 static size_t phone_groups(const struct spoken_job *j,
                            const struct group *groups, size_t n, bool plus)
@@ -89,7 +103,7 @@ static size_t phone_groups(const struct spoken_job *j,
 		if (has_form(j, groups, n, i))
 			return strlen(forms[i].sizes);
 	if (!plus)
-		return is_local(j, groups, n) ? 2 : 0;
+		return is_local(j, groups, n) ? 2 : code_groups(j, groups, n);
 	for (size_t i = 0; i < n; i++) {
 		digits += groups[i].len;
 		if (digits >= 8 && digits <= 15)

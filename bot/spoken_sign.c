@@ -25,6 +25,14 @@ static bool half_before(const struct spoken_job *j, size_t at)
 	       strchr("aApP.", j->in.v[i - 2]);
 }
 
+/* "1st-3rd" */
+static bool ordinal_before(const struct spoken_job *j, size_t at)
+{
+	return at >= 3 && isdigit((unsigned char)j->in.v[at - 3]) &&
+	       isalpha((unsigned char)j->in.v[at - 2]) &&
+	       strchr("tdh", j->in.v[at - 1]);
+}
+
 /* A word, and the number that follows at @next under the same span. */
 static size_t with_number(struct spoken_job *j, size_t at, size_t next,
                           const char *word)
@@ -63,9 +71,10 @@ static size_t dash(struct spoken_job *j, size_t at)
 	if (!len || !amount_at(j, next))
 		return 0;
 	if (gap == 0 && next == behind && isalpha((unsigned char)before) &&
-	    !half_before(j, at))
+	    !half_before(j, at) && !ordinal_before(j, at))
 		return with_number(j, at, next, NULL);
-	if ((number_before(j, at) || half_before(j, at)) &&
+	if ((number_before(j, at) || half_before(j, at) ||
+	     ordinal_before(j, at)) &&
 	    (next > behind) == (gap > 0))
 		return with_number(j, at, next, "to");
 	if (next == behind && !gap && strchr(" (\"", before) &&
