@@ -98,7 +98,10 @@ static int read_config(struct program *p)
 		fprintf(stderr, "%s",
 		        text.len ? text.v : "configuration not read\n");
 		code = EXIT_CONFIG;
-	} else if (p->check_only) {
+	} else {
+		opt_hide(bot_options, bot_options_n, &p->cfg);
+	}
+	if (!err && p->check_only) {
 		buf_reset(&text);
 		err = opt_print(&text, bot_options, bot_options_n, &p->cfg);
 		fputs(buf_str(&text), stdout);

@@ -37,6 +37,36 @@ void log_set_sink(log_sink_h *sink, void *arg)
 	pthread_mutex_unlock(&sink_lock);
 }
 
+static char secrets[LOG_SECRETS_MAX][LOG_SECRET_MAX];
+static size_t n_secrets;
+
+bool log_hide(const char *secret, size_t len)
+{
+	if (len < LOG_SECRET_SHORTEST || len >= LOG_SECRET_MAX)
+		return false;
+	for (size_t i = 0; i < n_secrets; i++)
+		if (strlen(secrets[i]) == len &&
+		    memcmp(secrets[i], secret, len) == 0)
+			return true;
+	if (n_secrets == LOG_SECRETS_MAX)
+		return false;
+	memcpy(secrets[n_secrets], secret, len);
+	secrets[n_secrets++][len] = '\0';
+	return true;
+}
+
+static void hide_secrets(char *line)
+{
+	for (size_t i = 0; i < n_secrets; i++) {
+		char *p = line;
+
+		while ((p = strstr(p, secrets[i])) != NULL) {
+			memset(p, '*', strlen(secrets[i]));
+			p += strlen(secrets[i]);
+		}
+	}
+}
+
 static int write_head(char *line, size_t cap, enum log_level level,
                       const char *module, const char *call)
 {
@@ -84,6 +114,7 @@ void log_line(enum log_level level, const char *module, const char *call,
 	for (char *p = line; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			*p = ' ';
+	hide_secrets(line);
 	emit(level, line);
 	errno = saved;
 }

@@ -13,6 +13,9 @@
 #ifndef COMMON_LOG_H
 #define COMMON_LOG_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "common/attr.h"
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
@@ -26,6 +29,17 @@ enum log_level log_get_level(void);
 
 /* Where lines go; NULL: standard error. */
 void log_set_sink(log_sink_h *sink, void *arg);
+
+enum {
+	LOG_SECRETS_MAX = 32,    /* that are hidden; more are not */
+	LOG_SECRET_MAX = 256,    /* [bytes] of one, with terminator */
+	LOG_SECRET_SHORTEST = 8, /* [bytes] less would hide words, too */
+};
+
+/* Never write @secret (copied), even where a peer repeats it in what it says:
+ * asterisks stand for it. Before there are threads. False: it is too short or
+ * too long, or there are too many. */
+bool log_hide(const char *secret, size_t len);
 
 /* One line. @call is a call's public id, or NULL. */
 void log_line(enum log_level level, const char *module, const char *call,

@@ -7,6 +7,7 @@
 #include "common/buf.h"
 #include "common/dotenv.h"
 #include "common/err.h"
+#include "common/log.h"
 #include "common/mem.h"
 #include "common/str.h"
 
@@ -290,6 +291,25 @@ int opt_print(struct buf *out, const struct opt *table, size_t n,
 			err = buf_adds(out, "\n");
 	}
 	return err;
+}
+
+void opt_hide(const struct opt *table, size_t n, const void *cfg)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *text;
+		struct str rest;
+
+		if (table[i].type != OPT_TEXT || !(table[i].flags & OPT_SECRET))
+			continue;
+		memcpy(&text, (const char *)cfg + table[i].offset,
+		       sizeof(text));
+		for (rest = str_of(text ? text : ""); rest.len;) {
+			const struct str item = str_trim(str_cut(&rest, ','));
+
+			/* One that is too short to hide is no secret. */
+			(void)log_hide(item.v, item.len);
+		}
+	}
 }
 
 /* @text as a comment of lines of at most 78 columns. */

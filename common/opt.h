@@ -70,6 +70,9 @@ const char *opt_shadowed(const struct opt_set *s);
 int opt_print(struct buf *out, const struct opt *table, size_t n,
               const void *cfg) MUST_CHECK;
 
+/* Have no log line show a secret; of a list, none of its items. */
+void opt_hide(const struct opt *table, size_t n, const void *cfg);
+
 /* Append the rows in the form of env.example. Rows whose name is in @seen (a
  * buffer of "NAME\n") are left out and new ones are added to it, so that two
  * programs' tables make one file. -ENOMEM, ERR_LIMIT. */

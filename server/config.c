@@ -393,6 +393,11 @@ int server_config_print(struct buf *out, const struct config *cfg)
 	return opt_print(out, server_options, server_options_n, cfg);
 }
 
+void server_config_hide(const struct config *cfg)
+{
+	opt_hide(server_options, server_options_n, cfg);
+}
+
 void server_config_fini(struct config *cfg)
 {
 	opt_free(&cfg->set);

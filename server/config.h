@@ -64,6 +64,9 @@ int server_config_load(struct config *cfg, const char *dotenv,
 int server_config_read(struct config *cfg, const char *dotenv,
                        struct buf *faults) MUST_CHECK;
 
+/* Have no log line show what is secret in it. Before there are threads. */
+void server_config_hide(const struct config *cfg);
+
 /* Append what is in effect, "NAME=value" a line, secrets masked. */
 int server_config_print(struct buf *out, const struct config *cfg) MUST_CHECK;
 

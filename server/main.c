@@ -200,6 +200,7 @@ int main(int argc, char **argv)
 		code = EXIT_CONFIG;
 	} else {
 		log_set_level((enum log_level)cfg.log_level);
+		server_config_hide(&cfg);
 		if (*opt_shadowed(cfg.set))
 			log_line(LOG_INFO, "server", NULL,
 			         "event=env_wins over=.env names=%s",

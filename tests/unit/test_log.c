@@ -55,7 +55,40 @@ static void other_figures_are_not(void)
 	}
 }
 
+static char last[512];
+
+static void sink(enum log_level level, const char *line, void *arg)
+{
+	(void)level;
+	(void)arg;
+	snprintf(last, sizeof(last), "%s", line);
+}
+
+static void what_is_secret_is_written_by_nobody(void)
+{
+	static const char key[] = "sk-abcdef0123456789";
+	char text[512];
+
+	CHECK(!log_hide("short", 5));
+	memset(text, 'x', sizeof(text));
+	CHECK(!log_hide(text, sizeof(text)));
+	CHECK(log_hide(key, strlen(key)));
+	CHECK(log_hide(key, strlen(key))); /* once is enough */
+	log_set_sink(sink, NULL);
+	log_line(LOG_WARN, "openai", "c1", "event=refused text=%s key=%s.",
+	         LOG_TEXT("Incorrect API key: sk-abcdef0123456789"), key);
+	CHECK(strstr(last, "text=\"Incorrect API key: *******************\" "
+	                   "key=*******************."));
+	CHECK(!strstr(last, "abcdef"));
+	for (unsigned i = 0; i < LOG_SECRETS_MAX - 1; i++) {
+		snprintf(text, sizeof(text), "secret-number-%u", i);
+		CHECK(log_hide(text, strlen(text)));
+	}
+	CHECK(!log_hide("one-too-many", 12));
+}
+
 static const struct test tests[] = {
+	TEST(what_is_secret_is_written_by_nobody),
 	TEST(foreign_text_is_quoted_and_stays_on_its_line),
 	TEST(long_text_is_cut),
 	TEST(telephone_numbers_in_it_are_masked),

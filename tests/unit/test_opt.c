@@ -9,6 +9,7 @@
 #include "common/buf.h"
 #include "common/dotenv.h"
 #include "common/err.h"
+#include "common/log.h"
 #include "common/mem.h"
 #include "tests/harness/test.h"
 
@@ -216,7 +217,34 @@ static void no_memory_is_an_error_and_leaks_nothing(void)
 	test_fail(__FILE__, __LINE__, "it never succeeded");
 }
 
+static char logged[512];
+
+static void sink(enum log_level level, const char *line, void *arg)
+{
+	(void)level;
+	(void)arg;
+	snprintf(logged, sizeof(logged), "%s", line);
+}
+
+static void secrets_stay_out_of_the_log(void)
+{
+	struct opt_set *s;
+	struct cfg cfg;
+
+	CHECK_INT(0, load(&s, &cfg,
+	                  "T_SECRET_KEY=alpha-key-1, beta-key-2\n"
+	                  "T_NAME=not-a-secret\n"));
+	opt_hide(table, ARRAY_LEN(table), &cfg);
+	log_set_sink(sink, NULL);
+	log_line(LOG_ERROR, "x", NULL,
+	         "a=alpha-key-1 b=beta-key-2 c=not-a-secret");
+	CHECK(strstr(logged, "a=*********** b=********** c=not-a-secret"));
+	opt_free(&s);
+	CHECK_INT(0, mem_live());
+}
+
 static const struct test tests[] = {
+	TEST(secrets_stay_out_of_the_log),
 	TEST(a_dotenv_file_is_read_as_people_write_it),
 	TEST(a_broken_line_is_named_by_its_number),
 	TEST(the_environment_wins_and_says_so),
