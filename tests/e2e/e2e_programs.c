@@ -246,7 +246,20 @@ static void an_address_that_cannot_be_had_is_told(void)
 	}
 }
 
+/* Whatever the providers are: voice activity is always ours. */
+static void missing_models_name_the_command_that_makes_them(void)
+{
+	const char *env[ARRAY_LEN(enough) + 1] = {"MODELS_DIR=/nonexistent"};
+
+	memcpy(env + 1, enough, sizeof(enough));
+	CHECK_INT(1, run("dialout-bot", NULL, NULL, env));
+	CHECK(strstr(proc_log(&p), "file=\"/nonexistent/silero-8k.bin\""));
+	CHECK(strstr(proc_log(&p), "hint=\"make deps"));
+	CHECK(!strstr(proc_log(&p), "listening"));
+}
+
 static const struct test tests[] = {
+	TEST(missing_models_name_the_command_that_makes_them),
 	TEST(both_tell_their_version_and_usage),
 	TEST(check_prints_every_option_and_no_secret),
 	TEST(check_names_every_fault),

@@ -284,7 +284,7 @@ static void upgrades_are_refused_for_a_reason(void)
 		{QUERY, "Authorization: Token wrong\r\n", 401, "INVALID_AUTH"},
 		{QUERY, "", 401, "INVALID_AUTH"},
 		{QUERY, "Authorization: dg-key\r\n", 401, "INVALID_AUTH"},
-		{"/v1/speak", KEY, 404, "Not Found"},
+		{"/v1/nothing", KEY, 404, "Not Found"},
 		{"/v1/listen?encoding=mulaw&sample_rate=8000", KEY, 400, ""},
 		{LISTEN "&encoding=mp3", KEY, 400, ""},
 		{LISTEN, KEY, 400, "container"},
