@@ -179,6 +179,20 @@ static int parse_voice(struct agent *a, json_t *v, char fault[AGENT_FAULT_MAX])
 	return 0;
 }
 
+static int parse_order(struct agent *a, const char *key, const json_t *v,
+                       char fault[AGENT_FAULT_MAX])
+{
+	const int stage = agent_order_stage(key);
+	const int err =
+		agent_order_parse(&a->order[stage], (enum stage)stage, v);
+
+	return err == -EINVAL
+	               ? fault_key(fault, key,
+	                           "must be a provider's name, or a list of at "
+	                           "most 4")
+	               : err;
+}
+
 static int parse_when(struct agent *a, const json_t *v,
                       char fault[AGENT_FAULT_MAX])
 {
@@ -267,6 +281,8 @@ static int parse_object(struct agent *a, json_t *obj, const char *prefix,
 			err = parse_prompts(a, v, fault);
 		else if (strcmp(path, "voice") == 0)
 			err = parse_voice(a, v, fault);
+		else if (agent_order_stage(path) >= 0)
+			err = parse_order(a, path, v, fault);
 		else if (strcmp(path, "tools") == 0)
 			err = agent_tools_parse(a, v, fault);
 		else
@@ -416,6 +432,8 @@ void agent_free(struct agent **ap)
 		mem_free(a->prompts[i]);
 	mem_free(a->model);
 	mem_free(a->language);
+	for (size_t i = 0; i < FALLBACK_STAGES; i++)
+		agent_order_fini(&a->order[i]);
 	agent_tools_free(a);
 	mem_free(a);
 }

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bot/agent_order.h"
 #include "bot/endpoint.h"
 #include "bot/interrupt.h"
 #include "bot/provider/provider.h"
@@ -59,8 +60,9 @@ struct agent {
 	char *prompts[AGENT_PROMPTS_MAX]; /* said one after the other to a
 	                                   * callee who stays silent */
 	size_t n_prompts;
-	char *model;         /* NULL: as configured */
-	char *language;      /* NULL: as configured */
+	char *model;    /* NULL: as configured */
+	char *language; /* NULL: as configured */
+	struct agent_order order[FALLBACK_STAGES];
 	bool spoken_numbers; /* in English the voice gets them as words */
 	struct agent_voice voices[AGENT_VOICES_MAX];
 	size_t n_voices;

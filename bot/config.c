@@ -229,8 +229,8 @@ int bot_config_load(struct bot_config *c, const char *dotenv,
 		err = set_paths(c, faults);
 	if (!err)
 		err = config_choose_providers(c, faults);
-	c->embedded = (c->stt && !strcmp(c->stt, "embedded")) ||
-	              (c->tts && !strcmp(c->tts, "embedded"));
+	c->embedded = config_lists(c->stt, "embedded") ||
+	              config_lists(c->tts, "embedded");
 	if (!err)
 		err = check_urls(c, faults);
 	if (!err)

@@ -116,6 +116,23 @@ static int judge(const struct bot_config *c, const struct choice *k,
 	return 0;
 }
 
+/* "first,second": each is looked at. */
+static int judge_all(const struct bot_config *c, const struct choice *k,
+                     struct buf *faults)
+{
+	struct str rest = str_of(*k->value);
+	int err = 0;
+
+	while (rest.len && !err) {
+		char name[32];
+
+		if (str_copy(name, sizeof(name), str_trim(str_cut(&rest, ','))))
+			name[0] = '\0';
+		err = judge(c, k, name, faults);
+	}
+	return err;
+}
+
 /* A value, its absence, and a key that is not there: what follows. */
 static int choose(const struct bot_config *c, const struct choice *k,
                   bool no_keys_local, struct buf *faults)
@@ -132,7 +149,25 @@ static int choose(const struct bot_config *c, const struct choice *k,
 		                "%s is not set: set it, or %s=%s to do "
 		                "without\n",
 		                hosted->key_name, k->name, k->local);
-	return judge(c, k, *k->value, faults);
+	return judge_all(c, k, faults);
+}
+
+bool config_lists(const char *list, const char *name)
+{
+	struct str rest = str_of(list ? list : "");
+
+	while (rest.len)
+		if (str_eq(str_trim(str_cut(&rest, ',')), name))
+			return true;
+	return false;
+}
+
+const char *config_source(enum stage stage, size_t i)
+{
+	for (size_t k = 0; k < ARRAY_LEN(sources); k++)
+		if (sources[k].stage == stage && !i--)
+			return sources[k].name;
+	return NULL;
 }
 
 int config_choose_providers(struct bot_config *c, struct buf *faults)

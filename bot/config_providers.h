@@ -8,6 +8,9 @@
 #ifndef BOT_CONFIG_PROVIDERS_H
 #define BOT_CONFIG_PROVIDERS_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "bot/provider/provider.h"
 #include "common/attr.h"
 
@@ -28,6 +31,12 @@ int config_check_providers(const struct bot_config *cfg,
 /* One address: @secure ("wss://"), or @clear on loopback. NULL is fine. */
 int config_check_url(struct buf *faults, const char *name, const char *url,
                      const char *secure, const char *clear) MUST_CHECK;
+
+/* Is @name in a list like "deepgram,embedded"? */
+bool config_lists(const char *list, const char *name);
+
+/* The name of the @i-th provider of @stage that there is; NULL: no more. */
+const char *config_source(enum stage stage, size_t i);
 
 /* What the provider @name of @stage works with; all borrowed from @cfg.
  * -ENOENT: there is no such provider. ERR_AUTH: its key is not set; @key_name,

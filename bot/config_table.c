@@ -36,8 +36,8 @@ const struct opt bot_options[] = {
 	TEXT("CARTESIA_API_KEY", OPT_SECRET | OPT_EXAMPLE, cartesia_key, NULL,
 	     providers, "Voice by Cartesia."),
 	TEXT("STT", 0, stt, NULL, providers,
-	     "deepgram, flux, openai or embedded; by default deepgram where it has a "
-	     "key."),
+	     "deepgram, flux, openai or embedded, or a list of who stands "
+	     "by; by default deepgram where it has a key."),
 	TEXT("LLM", 0, llm, NULL, providers,
 	     "openai, anthropic or script; by default what has a key."),
 	TEXT("TTS", 0, tts, NULL, providers,

@@ -329,6 +329,7 @@ int session_open(struct session **sp, const struct session_env *env,
 	s->llm_cfg = agent_config(s->agent, env->llm_cfg, env->llm->name);
 	if (s->agent->model)
 		s->llm_cfg.model = s->agent->model;
+	session_backup_open(s);
 
 	err = copy_params(s, prm);
 	if (!err)
@@ -369,6 +370,7 @@ void session_close(struct session **sp)
 	chat_free(&s->chat);
 	session_callee_close(s);
 	session_kit_fini(&s->kit);
+	buf_fini(&s->recent);
 	mem_free(s->greeting);
 	mem_free(s->body);
 	mem_free(s);

@@ -11,6 +11,7 @@
 #include "bot/callee.h"
 #include "bot/chat.h"
 #include "bot/eot.h"
+#include "bot/fallback.h"
 #include "bot/media/resample.h"
 #include "bot/media/vad.h"
 #include "bot/playout.h"
@@ -34,9 +35,11 @@ enum {
 	SESSION_STARVED_MS = 1000,     /* without audio nobody speaks */
 	SESSION_LEAVE_MS = 30000,      /* goodbye included */
 	SESSION_HELD_MS = 5000,        /* a noise that never ends */
-	SESSION_VOICE_MS = 5000,       /* text given, and no audio */
-	SESSION_DTMF_MS = 2000,        /* a pause that ends an entry */
-	SESSION_DTMF_MAX = 64,         /* [digits] with terminator */
+	SESSION_RECENT_MS = 4000, /* of the callee's sound, kept to replay */
+	SESSION_TRIES = 2,        /* of a provider that has another behind it */
+	SESSION_VOICE_MS = 5000,  /* text given, and no audio */
+	SESSION_DTMF_MS = 2000,   /* a pause that ends an entry */
+	SESSION_DTMF_MAX = 64,    /* [digits] with terminator */
 };
 
 struct session {
@@ -51,6 +54,8 @@ struct session {
 	uint64_t t0_us;
 	struct provider_cfg stt_cfg, llm_cfg, tts_cfg;
 	struct session_kit kit;
+	struct fallback_pick pick[FALLBACK_STAGES];
+	struct buf recent; /* samples, for the recogniser that stands by */
 
 	struct turn turn;
 	enum turn_event feed[SESSION_FEED_MAX];

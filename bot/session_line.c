@@ -26,6 +26,7 @@ static void hear(struct session *s, const int16_t *v, size_t n)
 	if (s->stt && stt_push(s->stt, &pcm) != 0)
 		log_line(LOG_DEBUG, "session", s->call_id,
 		         "event=audio_lost ms=%u", pcm_ms(&pcm));
+	session_backup_hear(s, &pcm);
 	if (s->eot)
 		s->env.eot->push(s->eot, &pcm, s->callee.speaking);
 	if (s->down) {

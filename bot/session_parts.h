@@ -5,6 +5,7 @@
  *	session_line.c    messages of the line, its silence, digits
  *	session_callee.c  voice activity, recogniser, end of the callee's turn
  *	session_stt.c     the recogniser, and another when it is lost
+ *	session_backup.c  another provider when one has failed
  *	session_eager.c   ... one that says itself when a turn is over
  *	session_quiet.c   nobody speaks: greeting, prompts, farewell
  *	session_reply.c   a reply's text: model, sentences, tools
@@ -18,6 +19,7 @@
 #ifndef BOT_SESSION_PARTS_H
 #define BOT_SESSION_PARTS_H
 
+#include "bot/fallback.h"
 #include "bot/media/vad.h"
 #include "bot/playout.h"
 #include "bot/provider/llm.h"
@@ -93,6 +95,15 @@ void session_calls_drop(struct session *s);
 
 /* session_stt.c */
 int session_stt_open(struct session *s) MUST_CHECK;
+
+/* session_backup.c */
+void session_backup_open(struct session *s); /* chooses the first ones */
+bool session_backup_waits(const struct session *s, enum stage stage);
+/* The stage's provider has failed with @err. True: another is chosen. */
+bool session_backup(struct session *s, enum stage stage, int err);
+void session_backup_hear(struct session *s, const struct pcm *pcm);
+void session_backup_replay(struct session *s); /* to the new recogniser */
+void session_backup_good(const struct session *s, enum stage stage);
 
 /* session_eager.c */
 void session_eager(struct session *s, struct str text); /* it seems over */

@@ -14,8 +14,9 @@ enum {
 	AHEAD_MS = 30000,    /* of speech given to the voice and not heard */
 	MS_PER_BYTE = 60,    /* of text, about */
 	FIRST_TOKEN_MS = 5000,
-	STALL_MS = 3000,  /* between tokens */
-	FAILURES_MAX = 2, /* in a row: then the call ends */
+	BACKUP_TOKEN_MS = 2500, /* ... when another model stands by */
+	STALL_MS = 3000,        /* between tokens */
+	FAILURES_MAX = 2,       /* in a row: then the call ends */
 };
 
 static void on_llm_event(const struct llm_event *ev, void *arg);
@@ -186,7 +187,9 @@ static int ask_model(struct session *s)
 		.temperature = s->agent->temperature,
 		.body = s->body,
 		.call_id = s->call_id,
-		.first_token_ms = FIRST_TOKEN_MS,
+		.first_token_ms = session_backup_waits(s, STAGE_LLM)
+	                                  ? BACKUP_TOKEN_MS
+	                                  : FIRST_TOKEN_MS,
 		.stall_ms = STALL_MS,
 	};
 	int err = chat_build(s->chat, &prm.msgs, &prm.n_msgs);
@@ -277,6 +280,12 @@ static void answer_failed(struct session *s, const struct llm_event *ev)
 		session_withdraw_guess(s);
 		return;
 	}
+	if (!r->got_token && session_backup(s, STAGE_LLM, ev->err)) {
+		session_event_error(s, "llm", ev->err);
+		r->tries = 0;
+		timer_start(s->env.timers, &s->retry, 0, on_retry, s);
+		return;
+	}
 	if (!r->got_token && !lasting && r->tries < TRIES_MAX &&
 	    ev->retry_ms <= RETRY_MS_MAX) {
 		timer_start(s->env.timers, &s->retry, ev->retry_ms, on_retry,
@@ -303,6 +312,7 @@ static void on_llm_event(const struct llm_event *ev, void *arg)
 	switch (ev->type) {
 	case LLM_TEXT:
 		r->got_token = true;
+		session_backup_good(s, STAGE_LLM);
 		if (r->guess && !r->token_ms)
 			r->token_ms = session_ms(s);
 		if (!r->guess)

@@ -21,17 +21,24 @@ static void on_flushed(struct session *s)
 
 static void on_stt_lost(struct session *s, int err);
 
+/* It does its work. */
+static void heard(struct session *s)
+{
+	s->stt_tries = 0;
+	session_backup_good(s, STAGE_STT);
+}
+
 static void on_stt_event(const struct stt_event *ev, void *arg)
 {
 	struct session *s = arg;
 
 	switch (ev->type) {
 	case STT_INTERIM:
-		s->stt_tries = 0;
+		heard(s);
 		session_text(s, str_n(ev->text, ev->text_len), false);
 		break;
 	case STT_FINAL:
-		s->stt_tries = 0;
+		heard(s);
 		session_final(s, str_n(ev->text, ev->text_len));
 		break;
 	case STT_EAGER:
@@ -79,6 +86,8 @@ static void on_stt_again(void *arg)
 
 	if (err)
 		on_stt_lost(s, err);
+	else
+		session_backup_replay(s);
 }
 
 static void on_stt_lost(struct session *s, int err)
@@ -86,6 +95,11 @@ static void on_stt_lost(struct session *s, int err)
 	stt_close(&s->stt);
 	s->callee.flushes = 0;
 	session_event_error(s, "stt", err);
+	if (session_backup(s, STAGE_STT, err)) {
+		s->stt_tries = 0;
+		timer_start(s->env.timers, &s->stt_again, 0, on_stt_again, s);
+		return;
+	}
 	if (err == ERR_AUTH || s->stt_tries == ARRAY_LEN(stt_waits)) {
 		/* Deaf for good: better to say so than to listen on. */
 		session_leave(s);

@@ -47,9 +47,17 @@ void session_cancel_reply(struct session *s)
 
 /* ---- the voice ------------------------------------------------------------- */
 
+static int open_tts(struct session *s);
+static void on_tts_lost(struct session *s, int err);
+
 static void on_voice_late(void *arg)
 {
-	session_reply_failed(arg, -ETIMEDOUT, "tts");
+	struct session *s = arg;
+
+	if (session_backup_waits(s, STAGE_TTS))
+		on_tts_lost(s, -ETIMEDOUT);
+	else
+		session_reply_failed(s, -ETIMEDOUT, "tts");
 }
 
 /* Text was given: audio must come. */
@@ -73,6 +81,7 @@ static void on_audio(struct session *s, struct reply *r,
 		timeline_note(&s->timeline, TIMELINE_FIRST_AUDIO,
 		              session_ms(s));
 	s->tts_tries = 0;
+	session_backup_good(s, STAGE_TTS);
 	if (err) {
 		log_line(LOG_WARN, "session", s->call_id,
 		         "event=audio_dropped why=%s", LOG_TEXT(err_str(err)));
@@ -85,6 +94,10 @@ static void on_audio(struct session *s, struct reply *r,
 static void voice_done(struct session *s, struct reply *r, int err)
 {
 	timer_stop(s->env.timers, &s->voice);
+	if (!r->audio_len && err && session_backup_waits(s, STAGE_TTS)) {
+		on_tts_lost(s, err);
+		return;
+	}
 	if (!r->audio_len) {
 		session_reply_failed(s, err ? err : -ENODATA, "tts");
 		return;
@@ -104,9 +117,6 @@ static void voice_done(struct session *s, struct reply *r, int err)
 	if (err)
 		session_reply_failed(s, err, "playout");
 }
-
-static int open_tts(struct session *s);
-static void on_tts_lost(struct session *s, int err);
 
 static void on_tts_event(const struct tts_event *ev, void *arg)
 {
@@ -186,6 +196,11 @@ static void on_tts_lost(struct session *s, int err)
 {
 	tts_close(&s->tts);
 	session_event_error(s, "tts", err);
+	if (session_backup(s, STAGE_TTS, err)) {
+		s->tts_tries = 0;
+		timer_start(s->env.timers, &s->tts_again, 0, on_tts_again, s);
+		return;
+	}
 	if (err != ERR_AUTH && s->tts_tries < ARRAY_LEN(tts_waits)) {
 		timer_start(s->env.timers, &s->tts_again,
 		            tts_waits[s->tts_tries++], on_tts_again, s);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "bot/agent_order.h"
 #include "bot/config.h"
 #include "bot/config_providers.h"
 #include "bot/engine/engine.h"
@@ -19,17 +20,90 @@
 #include "bot/provider/tts.h"
 #include "common/err.h"
 #include "common/log.h"
+#include "common/timer.h"
 
-/* The configuration has been judged: they exist, and have their keys. */
+/* Does the configuration name it, or an agent? */
+static bool is_named(const struct bot_config *c, enum stage stage,
+                     const char *name)
+{
+	const char *list = stage == STAGE_STT ? c->stt : c->tts;
+
+	return config_lists(list, name) ||
+	       agents_name(c->agents_dir, stage, name);
+}
+
+/* What runs in process takes long to load: only if it is named. */
+static bool is_loaded(const struct setup *s, enum stage stage, const char *name)
+{
+	if (stage == STAGE_STT && !strcmp(name, "embedded"))
+		return s->hear;
+	if (stage == STAGE_TTS && !strcmp(name, "embedded"))
+		return s->speak;
+	return stage != STAGE_TTS || strcmp(name, "flite") != 0 || s->engine;
+}
+
+static int add_provider(struct setup *s, const struct bot_config *c,
+                        enum stage stage, const char *name)
+{
+	struct fallback_entry e = {.name = name};
+	const int err = config_provider(c, stage, name, &e.cfg, NULL);
+
+	/* Without a key it is not there; the configuration's own are. */
+	if (err || !is_loaded(s, stage, name))
+		return 0;
+	e.cfg.engine = s->engine;
+	if (stage == STAGE_STT)
+		e.stt = stt_find(name);
+	else if (stage == STAGE_LLM)
+		e.llm = llm_find(name);
+	else
+		e.tts = tts_find(name);
+	if (!e.stt && !e.llm && !e.tts)
+		return 0;
+	return fallback_add(&s->providers, stage, &e);
+}
+
 static int fill_providers(struct setup *s, const struct bot_config *c)
 {
-	int err = config_provider(c, STAGE_STT, c->stt, &s->stt, NULL);
+	int err = 0;
 
-	if (!err)
-		err = config_provider(c, STAGE_LLM, c->llm, &s->llm, NULL);
-	if (!err)
-		err = config_provider(c, STAGE_TTS, c->tts, &s->tts, NULL);
+	s->providers.order[STAGE_STT] = c->stt;
+	s->providers.order[STAGE_LLM] = c->llm;
+	s->providers.order[STAGE_TTS] = c->tts;
+	for (size_t i = 0; i < FALLBACK_STAGES; i++) {
+		const enum stage stage = (enum stage)i;
+		const char *name;
+
+		for (size_t k = 0; (name = config_source(stage, k)) && !err;
+		     k++)
+			err = add_provider(s, c, stage, name);
+	}
 	return err;
+}
+
+/* The first of each stage, for whoever has no agent. */
+static int fill_env(struct setup *s, struct session_env *env)
+{
+	const uint64_t now = timers_now(env->timers);
+	const struct fallback_entry *e[FALLBACK_STAGES];
+
+	for (size_t i = 0; i < FALLBACK_STAGES; i++) {
+		struct fallback_pick pick;
+
+		fallback_choose(&s->providers, (enum stage)i, NULL, 0, now,
+		                &pick);
+		e[i] = fallback_now(&pick);
+		if (!e[i])
+			return -ENOENT;
+	}
+	env->stt = e[STAGE_STT]->stt;
+	env->llm = e[STAGE_LLM]->llm;
+	env->tts = e[STAGE_TTS]->tts;
+	env->stt_cfg = &e[STAGE_STT]->cfg;
+	env->llm_cfg = &e[STAGE_LLM]->cfg;
+	env->tts_cfg = &e[STAGE_TTS]->cfg;
+	env->fallback = &s->providers;
+	return 0;
 }
 
 static int open_vad(struct setup *s, const struct bot_config *c)
@@ -103,13 +177,12 @@ static void drain_engine(void *arg)
 /* What computes in process, as far as it is asked for. */
 static int new_engine(struct setup *s, const struct bot_config *c)
 {
-	const bool hear = !strcmp(c->stt, "embedded");
-	const bool speak = !strcmp(c->tts, "embedded");
-	const bool speech = hear || speak || !strcmp(c->tts, "flite");
+	const bool speech =
+		s->hear || s->speak || is_named(c, STAGE_TTS, "flite");
 	const struct engine_params prm = {
 		.models_dir = c->models_dir,
-		.hear = hear,
-		.speak = speak,
+		.hear = s->hear,
+		.speak = s->speak,
 		.turn = s->turn[0] ? s->turn : NULL,
 		/* The loop needs the cores; questions may wait. */
 		.threads = speech ? 0 : 1,
@@ -141,7 +214,6 @@ static int open_engine(struct setup *s, const struct bot_config *c,
 		         LOG_TEXT(err_str(err)));
 	else
 		say_turn(s, c);
-	s->stt.engine = s->tts.engine = s->engine;
 	return err;
 }
 
@@ -150,13 +222,15 @@ int setup_open(struct setup *s, const struct bot_config *c, struct net *net)
 	int err;
 
 	memset(s, 0, sizeof(*s));
-	err = fill_providers(s, c);
-	if (!err)
-		err = open_vad(s, c);
+	s->hear = is_named(c, STAGE_STT, "embedded");
+	s->speak = is_named(c, STAGE_TTS, "embedded");
+	err = open_vad(s, c);
 	if (!err)
 		err = vad_batch_new(&s->vad_batch, net_timers(net));
 	if (!err)
 		err = open_engine(s, c, net);
+	if (!err)
+		err = fill_providers(s, c);
 	if (!err)
 		err = greetings_new(&s->greetings, c->greetings_dir);
 	if (err) {
@@ -166,17 +240,16 @@ int setup_open(struct setup *s, const struct bot_config *c, struct net *net)
 	s->fetch = tool_fetch_net(net);
 	s->env = (struct session_env){.timers = net_timers(net),
 	                              .net = net,
-	                              .stt = stt_find(c->stt),
-	                              .llm = llm_find(c->llm),
-	                              .tts = tts_find(c->tts),
-	                              .stt_cfg = &s->stt,
-	                              .llm_cfg = &s->llm,
-	                              .tts_cfg = &s->tts,
 	                              .vad = &vad_silero,
 	                              .silero = s->silero,
 	                              .vad_batch = s->vad_batch,
 	                              .greetings = s->greetings,
 	                              .fetch = &s->fetch};
+	err = fill_env(s, &s->env);
+	if (err) {
+		setup_close(s);
+		return err;
+	}
 	if (s->turn[0]) {
 		s->env.eot = &eot_smart_ops;
 		s->env.eot_env = s->engine;

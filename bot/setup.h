@@ -5,7 +5,7 @@
 #define BOT_SETUP_H
 
 #include "bot/engine/models.h"
-#include "bot/provider/provider.h"
+#include "bot/fallback.h"
 #include "bot/session.h"
 #include "bot/tool_call.h"
 #include "common/attr.h"
@@ -19,10 +19,11 @@ struct silero;
 struct vad_batch;
 
 struct setup {
-	struct provider_cfg stt, llm, tts;
+	struct fallback providers; /* all that can be used */
 	struct silero *silero;
 	struct vad_batch *vad_batch;
 	char turn[MODELS_PATH_MAX]; /* the net for the end of a turn; "" */
+	bool hear, speak;           /* the embedded ones are loaded */
 	struct engine *engine;      /* NULL: nothing is computed in process */
 	struct net_wake *engine_wake;
 	struct greetings *greetings;

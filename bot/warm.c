@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bot/agent.h"
+#include "bot/agent_order.h"
 #include "bot/clip.h"
 #include "bot/greetings.h"
 #include "bot/plain.h"
@@ -24,6 +25,7 @@ static const enum audio_fmt fmt = AUDIO_ULAW_8K;
 
 struct warm {
 	struct warm_env env;
+	struct session_env session; /* with the agent's providers */
 	struct agent *agent;
 	struct provider_cfg stt_cfg, tts_cfg;
 	struct tts *tts;
@@ -232,6 +234,27 @@ static int open_stt(struct warm *w)
 
 /* ---- beginning and end ------------------------------------------------ */
 
+/* The providers that the call itself will begin with. */
+static void choose(struct warm *w)
+{
+	struct session_env *env = &w->session;
+	const uint64_t now = timers_now(env->timers);
+	struct fallback_pick pick;
+
+	if (!env->fallback)
+		return;
+	agent_choose(w->agent, env->fallback, STAGE_STT, now, &pick);
+	if (fallback_now(&pick)) {
+		env->stt = fallback_now(&pick)->stt;
+		env->stt_cfg = &fallback_now(&pick)->cfg;
+	}
+	agent_choose(w->agent, env->fallback, STAGE_TTS, now, &pick);
+	if (fallback_now(&pick)) {
+		env->tts = fallback_now(&pick)->tts;
+		env->tts_cfg = &fallback_now(&pick)->cfg;
+	}
+}
+
 int warm_open(struct warm **wp, const struct warm_env *env,
               const struct reservation *r)
 {
@@ -243,13 +266,16 @@ int warm_open(struct warm **wp, const struct warm_env *env,
 	if (!w)
 		return -ENOMEM;
 	w->env = *env;
+	w->session = *env->session;
+	w->env.session = &w->session;
 	(void)snprintf(w->call_id, sizeof(w->call_id), "%s", r->call_id);
 	err = agent_load(&w->agent, env->agents_dir, name, fault);
 	if (!err) {
-		w->stt_cfg = agent_config(w->agent, env->session->stt_cfg,
-		                          env->session->stt->name);
-		w->tts_cfg = agent_config(w->agent, env->session->tts_cfg,
-		                          env->session->tts->name);
+		choose(w);
+		w->stt_cfg = agent_config(w->agent, w->session.stt_cfg,
+		                          w->session.stt->name);
+		w->tts_cfg = agent_config(w->agent, w->session.tts_cfg,
+		                          w->session.tts->name);
 		err = open_greeting(w, r);
 	}
 	if (!err && env->level == PREPARE_ALL)

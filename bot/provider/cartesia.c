@@ -396,6 +396,7 @@ static int ca_open(struct tts **ttsp, struct net *net,
 	buf_init(&ca->pcm.samples, MESSAGE_MAX);
 	buf_init(&url, 512);
 	reconnect_init(&ca->again, net_timers(net), "cartesia", ca->call_id);
+	ca->again.limit = prm->cfg->tries;
 	err = str_copy(ca->call_id, sizeof(ca->call_id),
 	               str_of(prm->call_id ? prm->call_id : "-"));
 	if (!err)

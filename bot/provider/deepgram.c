@@ -285,6 +285,7 @@ static int dg_open(struct stt **sttp, struct net *net,
 	stt_ring_init(&dg->ring, prm->hz, prm->ulaw && prm->hz == 8000);
 	buf_init(&dg->auth, 512);
 	reconnect_init(&dg->again, net_timers(net), "deepgram", dg->call_id);
+	dg->again.limit = prm->cfg->tries;
 
 	err = str_copy(dg->call_id, sizeof(dg->call_id),
 	               str_of(prm->call_id ? prm->call_id : "-"));

@@ -240,6 +240,7 @@ static int aura_open(struct tts **ttsp, struct net *net,
 		return -ENOMEM;
 	err = tts_line_init(&a->line, net, prm, &ops);
 	reconnect_init(&a->again, net_timers(net), "aura", a->line.call_id);
+	a->again.limit = prm->cfg->tries;
 	if (!err)
 		err = prepare(a, prm->cfg);
 	if (!err)

@@ -372,6 +372,7 @@ static int el_open(struct tts **ttsp, struct net *net,
 	buf_init(&el->audio, MESSAGE_MAX);
 	reconnect_init(&el->again, net_timers(net), "elevenlabs",
 	               el->line.call_id);
+	el->again.limit = prm->cfg->tries;
 	if (!err)
 		err = make_url(el, prm->cfg);
 	el->key = mem_strdup(prm->cfg->key ? prm->cfg->key : "");

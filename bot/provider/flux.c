@@ -384,6 +384,7 @@ static int fx_open(struct stt **sttp, struct net *net,
 	fx->hz = prm->hz;
 	stt_ring_init(&fx->ring, prm->hz, prm->ulaw && prm->hz == 8000);
 	reconnect_init(&fx->again, net_timers(net), "flux", fx->call_id);
+	fx->again.limit = prm->cfg->tries;
 	err = str_copy(fx->call_id, sizeof(fx->call_id),
 	               str_of(prm->call_id ? prm->call_id : "-"));
 	if (!err)

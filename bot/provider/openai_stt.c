@@ -371,8 +371,10 @@ static int prepare(struct oa *oa, const struct provider_cfg *cfg)
 	oa->language = mem_strndup(language, strcspn(language, "-_"));
 	if (!oa->model || !oa->language)
 		return -ENOMEM;
-	return http_probe_start(&oa->probe, oa->net, "openai_stt", oa->call_id,
-	                        oa->base, oa->auth, on_probe, oa);
+	err = http_probe_start(&oa->probe, oa->net, "openai_stt", oa->call_id,
+	                       oa->base, oa->auth, on_probe, oa);
+	oa->probe.again.limit = cfg->tries;
+	return err;
 }
 
 static int oa_open(struct stt **sttp, struct net *net,

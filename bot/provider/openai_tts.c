@@ -246,9 +246,11 @@ static int prepare(struct oa *oa, const struct provider_cfg *cfg)
 	oa->bytes = mem_zalloc(resample_room(oa->down, BLOCK) * 2);
 	if (!oa->model || !oa->voice || !oa->out || !oa->bytes)
 		return -ENOMEM;
-	return http_probe_start(&oa->probe, oa->line.net, "openai_tts",
-	                        oa->line.call_id, oa->base, oa->auth, on_probe,
-	                        oa);
+	err = http_probe_start(&oa->probe, oa->line.net, "openai_tts",
+	                       oa->line.call_id, oa->base, oa->auth, on_probe,
+	                       oa);
+	oa->probe.again.limit = cfg->tries;
+	return err;
 }
 
 static int oa_open(struct tts **ttsp, struct net *net,

@@ -24,6 +24,7 @@ struct provider_cfg {
 	const char *language;   /* BCP 47, "en" if NULL */
 	bool words_for_numbers; /* what a voice is given has no figures */
 	const char *script;     /* LLM=script: path of the rule file */
+	unsigned tries; /* to connect, before it is given up; 0: as ever */
 	struct engine *engine;
 };
 

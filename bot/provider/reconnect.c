@@ -42,7 +42,7 @@ int reconnect_later(struct reconnect *r, int err, int status, timer_h *handler,
 
 	if (status && why != -EBUSY && why != ERR_LIMIT)
 		return why;
-	if (r->tries >= RECONNECT_TRIES)
+	if (r->tries >= RECONNECT_TRIES || (r->limit && r->tries >= r->limit))
 		return why;
 	/* Many calls lose the same server together; they must not come back
 	 * together. */

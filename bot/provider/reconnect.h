@@ -17,6 +17,7 @@ struct reconnect {
 	struct timers *timers;
 	struct timer timer;
 	unsigned tries;
+	unsigned limit;               /* of tries; 0: RECONNECT_TRIES */
 	const char *module, *call_id; /* for logs; borrowed */
 };
 

@@ -100,6 +100,7 @@ static int fake_open(struct llm **llmp, struct net *net,
 		return -ENOMEM;
 	ASSERT(f->n_requests < FLOW_REQUESTS);
 	p->f = f;
+	f->second[1] += flow_is_second(prm->cfg);
 	p->req = &f->requests[f->n_requests++];
 	p->req->at_ms = flow_now(f);
 	note_request(p->req, prm);

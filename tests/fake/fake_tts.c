@@ -27,6 +27,7 @@ struct fake_tts {
 	struct timer next;
 	struct word *words;
 	size_t head, tail;
+	bool second;           /* never fails a reply */
 	uint32_t reply, at_ms; /* audio made of the reply */
 };
 
@@ -66,18 +67,18 @@ static bool give_word(struct fake_tts *p, const struct word *w)
 static void on_next(void *arg)
 {
 	struct fake_tts *p = arg;
+	const bool fails = p->f->tts_reply_fails && !p->second;
 
 	while (p->head < p->tail) {
 		const struct word w = p->words[p->head++];
 		const struct tts_event done = {
-			.type = p->f->tts_reply_fails ? TTS_REPLY_FAILED
-		                                      : TTS_REPLY_DONE,
-			.err = p->f->tts_reply_fails ? ERR_PROVIDER : 0,
+			.type = fails ? TTS_REPLY_FAILED : TTS_REPLY_DONE,
+			.err = fails ? ERR_PROVIDER : 0,
 			.reply = w.reply,
 		};
 
 		if (w.end ? !tts_emit(&p->base, &done)
-		          : !p->f->tts_reply_fails && !give_word(p, &w))
+		          : !fails && !give_word(p, &w))
 			return;
 	}
 	p->head = p->tail = 0;
@@ -185,6 +186,8 @@ static int fake_open(struct tts **ttsp, struct net *net,
 	}
 	p->f = f;
 	f->tts_opens++;
+	p->second = flow_is_second(prm->cfg);
+	f->second[2] += p->second;
 	*ttsp = &p->base;
 	return 0;
 }

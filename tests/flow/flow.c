@@ -43,6 +43,35 @@ struct flow *flow_of(const struct provider_cfg *cfg)
 	return (struct flow *)(void *)cfg->engine;
 }
 
+bool flow_is_second(const struct provider_cfg *cfg)
+{
+	return cfg->model && strcmp(cfg->model, "second") == 0;
+}
+
+/* Two providers for each stage, alike but for their names. */
+static struct fallback *backup(const struct session_env *env,
+                               struct provider_cfg cfg)
+{
+	static struct fallback fb;
+
+	memset(&fb, 0, sizeof(fb));
+	for (int i = 0; i < 2; i++) {
+		struct fallback_entry e = {.name = i ? "second" : "first",
+		                           .cfg = cfg};
+
+		e.cfg.model = e.name;
+		e.stt = env->stt;
+		CHECK_INT(0, fallback_add(&fb, STAGE_STT, &e));
+		e.llm = env->llm;
+		CHECK_INT(0, fallback_add(&fb, STAGE_LLM, &e));
+		e.tts = env->tts;
+		CHECK_INT(0, fallback_add(&fb, STAGE_TTS, &e));
+	}
+	for (size_t i = 0; i < FALLBACK_STAGES; i++)
+		fb.order[i] = "first,second";
+	return &fb;
+}
+
 static void on_event(const struct session_event *ev, void *arg)
 {
 	static const char *const names[] = {"started", "turn", "tool", "error",
@@ -129,6 +158,8 @@ void flow_open(struct flow *f, const struct flow_opts *opts)
 	env.llm = &fake_llm_ops;
 	env.tts = &fake_tts_ops;
 	env.stt_cfg = env.llm_cfg = env.tts_cfg = &cfg;
+	if (f->opts.backup)
+		env.fallback = backup(&env, cfg);
 	env.vad = &fake_vad_ops;
 	env.greetings = f->opts.greetings;
 	fake_fetch_init(&fetch, f);

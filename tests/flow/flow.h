@@ -91,6 +91,7 @@ struct flow_request {
 struct flow_opts {
 	const char *agent; /* JSON; NULL: see flow.c */
 	const char *body;
+	bool backup;                 /* a second provider for each stage */
 	bool flux;                   /* the recogniser decides turns */
 	bool eot;                    /* there is a listener for ends of turns */
 	uint32_t voice_ms;           /* text to first audio; 0: 100 */
@@ -156,7 +157,9 @@ struct flow {
 	uint32_t verdict_within_ms, turn_ago_ms; /* as last said */
 	uint64_t stt_samples, stt_loud;
 	unsigned stt_opens, tts_opens;
-	struct buf events; /* one JSON object a line */
+	unsigned second[3]; /* uses of the second provider: STT, LLM, TTS */
+	uint64_t replayed;  /* samples that it heard in its first push */
+	struct buf events;  /* one JSON object a line */
 	unsigned ended, started;
 	uint32_t ended_at;
 	unsigned errors;

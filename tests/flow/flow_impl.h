@@ -23,6 +23,7 @@ extern const struct vad_ops fake_vad_ops;
 
 /* The flow that a provider's configuration belongs to. */
 struct flow *flow_of(const struct provider_cfg *cfg);
+bool flow_is_second(const struct provider_cfg *cfg);
 uint32_t flow_now(const struct flow *f);
 uint64_t flow_us(uint32_t ms);
 

@@ -196,7 +196,34 @@ static void arguments_that_do_not_parse_become_a_result(void)
 	buf_fini(&out);
 }
 
+static void providers_are_named_one_or_in_order(void)
+{
+	static const char good[] = "{\"stt\":[\"deepgram\",\"embedded\"],"
+				   "\"llm\":\"anthropic\"}";
+	static const char *const bad[] = {
+		"{\"stt\":7}", "{\"stt\":[\"deepgram\",7]}",
+		"{\"tts\":\"flux\"}", /* it hears */
+		"{\"llm\":[\"openai\",\"openai\",\"openai\",\"openai\","
+		"\"openai\"]}"};
+	char fault[AGENT_FAULT_MAX];
+	struct agent *a;
+
+	CHECK_INT(0, agent_parse(&a, "x", good, strlen(good), fault));
+	CHECK_INT(2, a->order[STAGE_STT].n);
+	CHECK_STR("embedded", a->order[STAGE_STT].names[1]);
+	CHECK(agent_names(a, STAGE_LLM, "anthropic"));
+	CHECK(!agent_names(a, STAGE_TTS, "embedded"));
+	agent_free(&a);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		CHECK_INT(-EINVAL,
+		          agent_parse(&a, "x", bad[i], strlen(bad[i]), fault));
+		CHECK(strstr(fault, "provider's name") != NULL);
+	}
+	CHECK_INT(0, mem_live());
+}
+
 static const struct test tests[] = {
+	TEST(providers_are_named_one_or_in_order),
 	TEST(places_are_filled_from_the_body),
 	TEST(a_value_in_the_instructions_is_marked_as_data),
 	TEST(a_long_value_is_cut_at_two_hundred_characters),

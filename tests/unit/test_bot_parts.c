@@ -229,6 +229,23 @@ static void other_providers_need_their_own_keys(void)
 	finish();
 }
 
+static void a_list_names_who_stands_by(void)
+{
+	all_keys();
+	set("STT", "deepgram, embedded");
+	set("LLM", "openai,script");
+	CHECK_INT(0, load());
+	CHECK(cfg.embedded);
+	CHECK(config_lists(cfg.stt, "embedded"));
+	CHECK(!config_lists(cfg.stt, "flux"));
+	set("LLM", "openai,anthropic");
+	CHECK_INT(-EINVAL, load());
+	CHECK(strstr(faults.v, "LLM=anthropic needs ANTHROPIC_API_KEY"));
+	set("LLM", "openai,,script");
+	CHECK_INT(-EINVAL, load());
+	finish();
+}
+
 static void faults_of_access_and_urls_are_named(void)
 {
 	static const struct {
@@ -303,6 +320,7 @@ static const struct test tests[] = {
 	TEST(a_base_url_stands_for_a_key),
 	TEST(a_name_wins_over_a_key),
 	TEST(other_providers_need_their_own_keys),
+	TEST(a_list_names_who_stands_by),
 	TEST(faults_of_access_and_urls_are_named),
 	TEST(production_without_secret_needs_another_door),
 	TEST(a_containers_port_is_listened_on_everywhere),
