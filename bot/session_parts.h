@@ -6,7 +6,7 @@
  *	session_callee.c  voice activity, recogniser, end of the callee's turn
  *	session_stt.c     the recogniser, and another when it is lost
  *	session_backup.c  another provider when one has failed
- *	session_eager.c   ... one that says itself when a turn is over
+ *	session_eager.c   a recogniser that says when a turn is over
  *	session_quiet.c   nobody speaks: greeting, prompts, farewell
  *	session_reply.c   a reply's text: model, sentences, tools
  *	session_tools.c   calls of tools, and their results
@@ -79,7 +79,6 @@ void session_say(struct session *s, enum reply_kind kind, const char *text);
 void session_speak(struct session *s, enum sentence_when when);
 void session_reply_failed(struct session *s, int err, const char *part);
 void session_drop_reply(struct session *s);
-
 void session_go_on(struct session *s); /* with a reply that says nothing */
 
 /* session_tools.c */
@@ -102,7 +101,7 @@ bool session_backup_waits(const struct session *s, enum stage stage);
 /* The stage's provider has failed with @err. True: another is chosen. */
 bool session_backup(struct session *s, enum stage stage, int err);
 void session_backup_hear(struct session *s, const struct pcm *pcm);
-void session_backup_replay(struct session *s); /* to the new recogniser */
+void session_backup_replay(struct session *s);
 void session_backup_good(const struct session *s, enum stage stage);
 
 /* session_eager.c */

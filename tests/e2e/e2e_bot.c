@@ -38,12 +38,13 @@ static void server_request(const struct ws_request *req,
 	net_stop(net);
 }
 
-static void start_sim(struct proc *p, const char *name)
+static void start_sim(struct proc *p, const char *name, const char *fault)
 {
+	const char *args[] = {fault ? "--fault" : NULL, fault, NULL};
 	char dir[256];
 
 	snprintf(dir, sizeof(dir), "%s/%s", proc_temp_dir(), name);
-	proc_start(p, name, dir, NULL, NULL);
+	proc_start(p, name, dir, args, NULL);
 }
 
 static void start_bot(const char *more)
@@ -81,14 +82,15 @@ static void watchdog_handler(void *arg)
 	          plays, events, proc_log(&bot));
 }
 
-static void begin(const char *more)
+/* @fault: of the voice; @more: of the bot's environment. */
+static void begin(const char *fault, const char *more)
 {
 	static const struct ws_handlers h = {.request = server_request,
 	                                     .max_body = 1 << 20};
 
-	start_sim(&deepgram, "deepgram-sim");
-	start_sim(&openai, "openai-sim");
-	start_sim(&cartesia, "cartesia-sim");
+	start_sim(&deepgram, "deepgram-sim", NULL);
+	start_sim(&openai, "openai-sim", NULL);
+	start_sim(&cartesia, "cartesia-sim", fault);
 	start_bot(more);
 	CHECK_INT(0, net_new(&net, NULL));
 	CHECK_INT(0, ws_listen(&server, net, "127.0.0.1:0", &h, NULL));
@@ -203,9 +205,9 @@ static void dial(void)
 	send_frame(NULL);
 }
 
-static void a_silent_callee_is_greeted(void)
+static void greet(const char *fault, const char *more)
 {
-	begin(NULL);
+	begin(fault, more);
 	reserve();
 	dial();
 	while (!strstr(events, "\"type\":\"turn\""))
@@ -218,12 +220,25 @@ static void a_silent_callee_is_greeted(void)
 	while (!strstr(events, "\"type\":\"ended\""))
 		net_run(net);
 	CHECK_INT(0, proc_stop(&bot));
+}
+
+static void a_silent_callee_is_greeted(void)
+{
+	greet(NULL, NULL);
+	end();
+}
+
+static void another_voice_greets_when_the_first_is_refused(void)
+{
+	greet("refuse:402", "TTS=cartesia,openai");
+	CHECK(strstr(proc_log(&bot), "event=switched stage=tts from=cartesia "
+	                             "to=openai"));
 	end();
 }
 
 static void a_signal_ends_the_call_and_then_the_bot(void)
 {
-	begin(NULL);
+	begin(NULL, NULL);
 	reserve();
 	dial();
 	while (!strstr(events, "\"type\":\"started\""))
@@ -239,6 +254,7 @@ static void a_signal_ends_the_call_and_then_the_bot(void)
 
 static const struct test tests[] = {
 	TEST_SLOW(a_silent_callee_is_greeted, 40),
+	TEST_SLOW(another_voice_greets_when_the_first_is_refused, 40),
 	TEST_SLOW(a_signal_ends_the_call_and_then_the_bot, 40),
 };
 
