@@ -179,12 +179,16 @@ static void finish(struct an_answer *a, const char *how)
 
 static bool say_some_text(struct an_answer *a)
 {
-	const char *text = buf_str(&a->text) + a->at;
-	const size_t n = piece_of(text);
+	const char *text;
+	size_t n;
 
-	if (a->text_over || n == 0) {
-		if (!a->text_over)
-			close_block(a);
+	/* Behind the text, a->at counts within a call. */
+	if (a->text_over)
+		return false;
+	text = buf_str(&a->text) + a->at;
+	n = piece_of(text);
+	if (n == 0) {
+		close_block(a);
 		a->text_over = true;
 		return false;
 	}
