@@ -70,16 +70,11 @@ static int ask(struct http_probe *p)
 	return err;
 }
 
-int http_probe_start(struct http_probe *p, struct net *net, const char *module,
-                     const char *call_id, const char *base, const char *auth,
-                     http_probe_h *handler, void *arg)
+int http_probe_start(struct http_probe *p, struct net *net)
 {
 	p->net = net;
-	p->base = base;
-	p->auth = auth;
-	p->handler = handler;
-	p->arg = arg;
-	reconnect_init(&p->again, net_timers(net), module, call_id);
+	reconnect_init(&p->again, net_timers(net), p->module, p->call_id);
+	p->again.limit = p->tries;
 	return ask(p);
 }
 

@@ -20,19 +20,21 @@ struct net;
 typedef void http_probe_h(int err, void *arg);
 
 struct http_probe {
+	/* Set by the owner, borrowed; before the start. */
+	const char *module, *call_id; /* for logs */
+	const char *base;             /* "https://host/v1" */
+	const char *auth;             /* a header; NULL: none */
+	unsigned tries;               /* to connect; 0: as reconnect.h */
+	http_probe_h *handler;
+	void *arg;
+
 	struct net *net;
 	struct fetch_req *req;
 	struct reconnect again;
-	const char *base, *auth; /* borrowed */
-	http_probe_h *handler;
-	void *arg;
 };
 
-/* @base: "https://host/v1"; @auth: a header, or NULL; both outlive the probe.
- * -EINVAL: the URL. -ENOMEM. */
-int http_probe_start(struct http_probe *p, struct net *net, const char *module,
-                     const char *call_id, const char *base, const char *auth,
-                     http_probe_h *handler, void *arg) MUST_CHECK;
+/* -EINVAL: the URL. -ENOMEM. */
+int http_probe_start(struct http_probe *p, struct net *net) MUST_CHECK;
 
 /* Zeroed, or started: no handler runs any more. */
 void http_probe_stop(struct http_probe *p);

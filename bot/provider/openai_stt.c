@@ -371,10 +371,14 @@ static int prepare(struct oa *oa, const struct provider_cfg *cfg)
 	oa->language = mem_strndup(language, strcspn(language, "-_"));
 	if (!oa->model || !oa->language)
 		return -ENOMEM;
-	err = http_probe_start(&oa->probe, oa->net, "openai_stt", oa->call_id,
-	                       oa->base, oa->auth, on_probe, oa);
-	oa->probe.again.limit = cfg->tries;
-	return err;
+	oa->probe = (struct http_probe){.module = "openai_stt",
+	                                .call_id = oa->call_id,
+	                                .base = oa->base,
+	                                .auth = oa->auth,
+	                                .tries = cfg->tries,
+	                                .handler = on_probe,
+	                                .arg = oa};
+	return http_probe_start(&oa->probe, oa->net);
 }
 
 static int oa_open(struct stt **sttp, struct net *net,

@@ -246,11 +246,14 @@ static int prepare(struct oa *oa, const struct provider_cfg *cfg)
 	oa->bytes = mem_zalloc(resample_room(oa->down, BLOCK) * 2);
 	if (!oa->model || !oa->voice || !oa->out || !oa->bytes)
 		return -ENOMEM;
-	err = http_probe_start(&oa->probe, oa->line.net, "openai_tts",
-	                       oa->line.call_id, oa->base, oa->auth, on_probe,
-	                       oa);
-	oa->probe.again.limit = cfg->tries;
-	return err;
+	oa->probe = (struct http_probe){.module = "openai_tts",
+	                                .call_id = oa->line.call_id,
+	                                .base = oa->base,
+	                                .auth = oa->auth,
+	                                .tries = cfg->tries,
+	                                .handler = on_probe,
+	                                .arg = oa};
+	return http_probe_start(&oa->probe, oa->line.net);
 }
 
 static int oa_open(struct tts **ttsp, struct net *net,

@@ -162,7 +162,7 @@ long oa_wav_speech_ms(const struct oa_form *form, struct oa_error *e)
 
 			energy += x * x;
 		}
-		if (sqrt(energy / (double)(frame / 2)) >= loud_rms)
+		if (sqrt(2 * energy / (double)frame) >= loud_rms)
 			ms += FRAME_MS;
 	}
 	return ms;
