@@ -27,6 +27,7 @@
 
 enum {
 	KEEPALIVE_MS = 4000, /* Deepgram closes after 10 s of nothing */
+	DEAF_MS = 5000,      /* results of silence come every second, too */
 	FLUSH_WAIT_MS = 500, /* it may never answer a Finalize */
 	MESSAGE_MAX = 256 * 1024,
 	URL_MAX = 1024,
@@ -46,7 +47,7 @@ struct dg {
 	struct stt_ring ring;
 
 	bool flushing;
-	struct timer flush, keepalive;
+	struct timer flush, keepalive, deaf;
 };
 
 static struct timers *clock_of(const struct dg *dg)
@@ -135,11 +136,34 @@ static void on_results(struct dg *dg, const json_t *msg)
 		flushed(dg);
 }
 
+static void lost(struct dg *dg, int err, int status);
+static void watch(struct dg *dg);
+
+static void on_deaf(void *arg)
+{
+	struct dg *dg = arg;
+
+	if (!stt_ring_is_deaf(&dg->ring, DEAF_MS)) {
+		watch(dg);
+		return;
+	}
+	log_line(LOG_WARN, "deepgram", dg->call_id, "event=deaf");
+	ws_close(&dg->ws, 1000, NULL);
+	lost(dg, -ETIMEDOUT, 0);
+}
+
+static void watch(struct dg *dg)
+{
+	stt_ring_mark(&dg->ring);
+	timer_start(clock_of(dg), &dg->deaf, DEAF_MS, on_deaf, dg);
+}
+
 static void on_message(struct dg *dg, const char *text, size_t len)
 {
 	json_t *msg = js_parse(text, len, NULL, 0);
 	const char *type = js_str(msg, "type", "");
 
+	watch(dg);
 	if (!strcmp(type, "Results")) {
 		on_results(dg, msg);
 	} else if (!strcmp(type, "SpeechStarted")) {
@@ -164,6 +188,7 @@ static void on_open(struct dg *dg)
 	dg->open = true;
 	stt_ring_open(&dg->ring, timers_now(clock_of(dg)));
 	timer_start(clock_of(dg), &dg->keepalive, KEEPALIVE_MS, keep_alive, dg);
+	watch(dg);
 	send_audio(dg);
 	if (dg->flushing)
 		send_text(dg, "{\"type\":\"Finalize\"}");
@@ -192,6 +217,7 @@ static void lost(struct dg *dg, int err, int status)
 {
 	dg->open = false;
 	timer_stop(clock_of(dg), &dg->keepalive);
+	timer_stop(clock_of(dg), &dg->deaf);
 	err = reconnect_later(&dg->again, err, status, connect_now, dg);
 	if (err)
 		stt_emit(&dg->stt,
@@ -259,6 +285,7 @@ static void dg_close(struct stt *stt)
 
 	timer_stop(clock_of(dg), &dg->flush);
 	timer_stop(clock_of(dg), &dg->keepalive);
+	timer_stop(clock_of(dg), &dg->deaf);
 	reconnect_stop(&dg->again);
 	send_text(dg, "{\"type\":\"CloseStream\"}");
 	ws_close(&dg->ws, 1000, NULL);

@@ -34,6 +34,7 @@ enum {
 	URL_MAX = 1024,           /* [bytes] */
 	PING_SEC = 20,            /* there is no KeepAlive on /v2 */
 	TIMEOUT_MS = 3200,        /* of silence that ends any turn */
+	DEAF_MS = 3000,           /* it says something every 250 ms */
 	STARVED_MS = 500,         /* without audio in a turn: it would hang */
 	STARVED_MAX = 8,          /* times that silence is sent instead */
 	CONNECTED_MS = 5000,      /* from the upgrade to Connected */
@@ -52,7 +53,7 @@ struct flux {
 	char call_id[PROVIDER_CALL_ID_MAX];
 	char *url, *auth;
 	struct reconnect again;
-	struct timer wait, starved;
+	struct timer wait, starved, deaf;
 	unsigned silences; /* sent since audio last came */
 	struct stt_ring ring;
 	unsigned flushes; /* not answered */
@@ -205,11 +206,34 @@ static void on_turn(struct flux *fx, const json_t *msg)
 		}
 }
 
+static void lost(struct flux *fx, int err, int status);
+static void watch(struct flux *fx);
+
+static void on_deaf(void *arg)
+{
+	struct flux *fx = arg;
+
+	if (!stt_ring_is_deaf(&fx->ring, DEAF_MS)) {
+		watch(fx);
+		return;
+	}
+	log_line(LOG_WARN, "flux", fx->call_id, "event=deaf");
+	ws_close(&fx->ws, 1000, NULL);
+	lost(fx, -ETIMEDOUT, 0);
+}
+
+static void watch(struct flux *fx)
+{
+	stt_ring_mark(&fx->ring);
+	timer_start(clock_of(fx), &fx->deaf, DEAF_MS, on_deaf, fx);
+}
+
 static void on_connected(struct flux *fx)
 {
 	timer_stop(clock_of(fx), &fx->wait);
 	fx->ready = true;
 	stt_ring_open(&fx->ring, timers_now(clock_of(fx)));
+	watch(fx);
 	send_audio(fx);
 	if (fx->told)
 		return;
@@ -222,6 +246,8 @@ static void on_message(struct flux *fx, const char *text, size_t len)
 	json_t *msg = js_parse(text, len, NULL, 0);
 	const char *type = js_str(msg, "type", "");
 
+	if (fx->ready)
+		watch(fx);
 	if (!strcmp(type, "TurnInfo"))
 		on_turn(fx, msg);
 	else if (!strcmp(type, "Connected"))
@@ -271,6 +297,7 @@ static void lost(struct flux *fx, int err, int status)
 
 	fx->open = fx->ready = fx->turn = fx->eager = false;
 	timer_stop(clock_of(fx), &fx->wait);
+	timer_stop(clock_of(fx), &fx->deaf);
 	err = reconnect_later(&fx->again, err, status, connect_later, fx);
 	if (err)
 		fail(fx, err);
@@ -359,6 +386,7 @@ static void fx_close(struct stt *stt)
 
 	timer_stop(clock_of(fx), &fx->wait);
 	timer_stop(clock_of(fx), &fx->starved);
+	timer_stop(clock_of(fx), &fx->deaf);
 	reconnect_stop(&fx->again);
 	if (fx->open && ws_send_text(fx->ws, text, sizeof(text) - 1) != 0)
 		log_line(LOG_WARN, "flux", fx->call_id, "event=close_failed");

@@ -83,7 +83,7 @@ int stt_ring_push(struct stt_ring *r, const struct pcm *pcm)
 void stt_ring_open(struct stt_ring *r, uint64_t now_us)
 {
 	r->socket_us = now_us;
-	r->sent_b = r->socket_b = r->start_b;
+	r->sent_b = r->socket_b = r->mark_b = r->start_b;
 }
 
 /* How much may go out now: real time and a quarter, after a first burst. */
@@ -103,6 +103,16 @@ size_t stt_ring_next(const struct stt_ring *r, uint64_t now_us, const void **v)
 		return 0;
 	*v = r->audio.v + (r->sent_b - r->start_b);
 	return piece;
+}
+
+void stt_ring_mark(struct stt_ring *r)
+{
+	r->mark_b = r->sent_b;
+}
+
+bool stt_ring_is_deaf(const struct stt_ring *r, uint32_t ms)
+{
+	return r->sent_b - r->mark_b >= (uint64_t)ms * r->bytes_per_ms * 3 / 4;
 }
 
 void stt_ring_sent(struct stt_ring *r, size_t len)

@@ -31,6 +31,7 @@ struct stt_ring {
 	uint64_t pushed_b;
 	uint64_t socket_b;  /* ... of the socket's first byte */
 	uint64_t socket_us; /* when the socket opened */
+	uint64_t mark_b;    /* sent_b when the recogniser last said anything */
 };
 
 void stt_ring_init(struct stt_ring *r, uint32_t hz, bool ulaw);
@@ -46,6 +47,13 @@ void stt_ring_open(struct stt_ring *r, uint64_t now_us);
  * next call of anything else. */
 size_t stt_ring_next(const struct stt_ring *r, uint64_t now_us, const void **v);
 void stt_ring_sent(struct stt_ring *r, size_t len);
+
+/* The recogniser said something, be it that there was nothing. */
+void stt_ring_mark(struct stt_ring *r);
+
+/* Has it been sent about @ms of audio since, in silence? Live ones say that
+ * they hear nothing. */
+bool stt_ring_is_deaf(const struct stt_ring *r, uint32_t ms);
 
 /* What ends before @ms of all audio has its final text. */
 void stt_ring_forget(struct stt_ring *r, uint32_t ms);

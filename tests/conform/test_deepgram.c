@@ -122,6 +122,23 @@ static void a_flush_that_is_never_answered_ends_all_the_same(void)
 	rig_end();
 }
 
+/* The socket stays open, and nothing comes of it: the next one hears it all. */
+static void a_socket_that_went_deaf_costs_no_word(void)
+{
+	struct stt_log log;
+	struct stt *stt;
+
+	begin("half-open,nth=1,at=100");
+	CHECK_INT(0, stt_log_open(&stt, &log, &fx, &fx.good));
+	stt_log_push(stt, &fx, 6500);
+	CHECK_INT(0, stt_flush(stt));
+	CHECK(rig_until(is_flushed, &log, 3000));
+	CHECK_STR("I would like to book a table.", log.text);
+	CHECK_INT(0, log.last);
+	stt_close(&stt);
+	rig_end();
+}
+
 static const struct test tests[] = {
 	TEST(an_error_means_silence),
 	TEST(no_event_comes_inside_open),
@@ -130,6 +147,7 @@ static const struct test tests[] = {
 	TEST(close_is_fine_inside_the_handler),
 	TEST(speech_becomes_text),
 	TEST(a_wrong_key_says_so),
+	TEST_SLOW(a_socket_that_went_deaf_costs_no_word, 40),
 	TEST(a_flush_that_is_never_answered_ends_all_the_same),
 };
 

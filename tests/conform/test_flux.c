@@ -1,5 +1,6 @@
 #include "bot/provider/flux.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -171,6 +172,23 @@ static void a_wrong_key_says_so(void)
 	rig_end();
 }
 
+/* The socket stays open, and nothing comes of it. */
+static void a_deaf_recogniser_is_given_up(void)
+{
+	struct stt_log log;
+	struct stt *stt;
+
+	begin("deaf");
+	fx.good.tries = 1;
+	CHECK_INT(0, stt_log_open(&stt, &log, &fx, &fx.good));
+	for (int i = 0; i < 6 && !log.last; i++)
+		stt_log_push(stt, &fx, 0);
+	CHECK_INT(1, log.last);
+	CHECK_INT(-ETIMEDOUT, log.err);
+	stt_close(&stt);
+	rig_end();
+}
+
 static const struct test tests[] = {
 	TEST(an_error_means_silence),
 	TEST(no_event_comes_inside_open),
@@ -182,6 +200,7 @@ static const struct test tests[] = {
 	TEST(a_flush_without_a_turn_is_answered),
 	TEST(a_lost_socket_costs_no_word),
 	TEST(a_wrong_key_says_so),
+	TEST_SLOW(a_deaf_recogniser_is_given_up, 40),
 };
 
 TEST_MAIN(tests)
