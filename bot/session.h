@@ -58,7 +58,7 @@ struct session_env {
 	const struct eot_ops *eot;   /* hears the end of a turn; NULL: none */
 	void *eot_env;
 	struct greetings *greetings;    /* spoken before; NULL: none */
-	struct fallback *fallback; /* all providers, in place of the above;
+	struct fallback *fallback;      /* all providers, in place of the above;
 	                            * NULL: those alone */
 	const struct tool_fetch *fetch; /* for tools; NULL: they fail */
 };
