@@ -62,8 +62,9 @@ if [ ! -s "$out/list" ]; then
     exit 1
 fi
 
+# run JOBS <LIST
 # shellcheck disable=SC2016
-xargs -P "$jobs" -I{} sh -c '
+run() { xargs -P "$1" -I{} sh -c '
     log=$1/$(echo "$2" | tr / _)
     began=$(date +%s)
     ${TEST_RUNNER:-} "$2" >"$log.log" 2>&1 </dev/null
@@ -76,7 +77,16 @@ xargs -P "$jobs" -I{} sh -c '
     fi
     echo "$line" >"$log.sum"
     printf "  %-40s %s (%s s)\n" "$2" "$line" "$(($(date +%s) - began))"
-' sh "$out" {} <"$out/list"
+' sh "$out" {}
+}
+
+# Ten calls in real time, measured: an instrumented bot needs a core for that.
+if [ -n "${TEST_TIME_SCALE:-}" ]; then
+    grep e2e_many "$out/list" | run 1
+    grep -v e2e_many "$out/list" | run "$jobs"
+else
+    run "$jobs" <"$out/list"
+fi
 
 cat "$out"/*.sum | awk '{p += $1; f += $3}
     END {printf "%d passed, %d failed\n", p, f; exit f > 0}'

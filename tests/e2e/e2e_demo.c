@@ -52,9 +52,8 @@ static void check_slow(const char *text)
 	                                   "dialout-server.log"};
 	char path[300];
 
-	if (!strstr(text, "  answered"))
+	if (!strstr(text, "  callee  ") || !strstr(text, "  bot  "))
 		test_fail(__FILE__, __LINE__, "no call:\n%s", text);
-	CHECK(strstr(text, "You are welcome, John."));
 	for (size_t i = 0; i < ARRAY_LEN(logs); i++) {
 		const char *log;
 
