@@ -77,8 +77,8 @@ static void spoken(struct warm *w)
 	log_line(LOG_INFO, "warm", w->call_id, "event=greeting_ready ms=%zu",
 	         w->clip->audio.len / audio_bytes_per_ms(fmt));
 	if (w->keep)
-		greetings_keep(w->env.session->greetings,
-		               w->env.session->tts->name, &w->tts_cfg, w->clip);
+		greetings_keep(w->env.session->greetings, w->session.tts->name,
+		               &w->tts_cfg, w->clip);
 	if (w->env.level < PREPARE_ALL)
 		tts_close(&w->tts);
 }
@@ -176,8 +176,9 @@ static int open_clip(struct warm *w, const struct reservation *r)
 	char *text = NULL;
 	int err = template_text(&text, w->agent->greeting, r->body, false);
 
-	w->keep = env->greetings && !strstr(w->agent->greeting, "{{");
-	known = w->keep ? greetings_find(env->greetings, env->tts->name,
+	w->keep = env->greetings && !w->session.tts->varies &&
+	          !strstr(w->agent->greeting, "{{");
+	known = w->keep ? greetings_find(env->greetings, w->session.tts->name,
 	                                 &w->tts_cfg, str_of(text), fmt)
 	                : NULL;
 	if (!err && known)

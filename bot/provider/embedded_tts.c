@@ -386,6 +386,7 @@ const struct tts_ops tts_embedded_ops = {
 	.finish = embedded_finish,
 	.cancel = embedded_cancel,
 	.close = embedded_close,
+	.varies = true,
 };
 
 const struct tts_ops tts_flite_ops = {

@@ -62,6 +62,7 @@ struct tts_ops {
 	int (*finish)(struct tts *tts, uint32_t reply);
 	void (*cancel)(struct tts *tts, uint32_t reply);
 	void (*close)(struct tts *tts);
+	bool varies; /* by load, the voice is another: no clip is kept */
 };
 
 struct tts {

@@ -124,6 +124,7 @@ void flow_open(struct flow *f, const struct flow_opts *opts)
 {
 	static const struct flow_opts none = {0};
 	static struct provider_cfg cfg;
+	static struct tts_ops tts;
 	static struct tool_fetch fetch;
 	struct session_env env = {0};
 	struct session_params prm = {
@@ -156,7 +157,9 @@ void flow_open(struct flow *f, const struct flow_opts *opts)
 	env.timers = f->ts;
 	env.stt = f->opts.flux ? &fake_flux_ops : &fake_stt_ops;
 	env.llm = &fake_llm_ops;
-	env.tts = &fake_tts_ops;
+	tts = fake_tts_ops;
+	tts.varies = f->opts.tts_varies;
+	env.tts = &tts;
 	env.stt_cfg = env.llm_cfg = env.tts_cfg = &cfg;
 	if (f->opts.backup)
 		env.fallback = backup(&env, cfg);

@@ -100,6 +100,7 @@ struct flow_opts {
 	bool no_echo;                /* the line never reports marks */
 	bool no_media;               /* the line is silent from the start */
 	bool wide;                   /* linear samples at 16 kHz */
+	bool tts_varies;             /* the voice may be another under load */
 	struct greetings *greetings; /* spoken before; NULL: none */
 	uint32_t warm_ms; /* it rings for so long, and is made ready */
 	bool warm_fails;  /* ... but the voice is lost meanwhile */

@@ -176,6 +176,24 @@ static void what_names_somebody_is_kept_for_nobody(void)
 	greetings_free(&g);
 }
 
+static void what_a_voice_says_that_varies_is_not_kept(void)
+{
+	struct greetings *g;
+	struct flow_opts opts = {.agent = after_hello,
+	                         .tts_varies = true,
+	                         .warm_ms = 5000,
+	                         .prepare = PREPARE_GREETING};
+
+	CHECK_INT(0, greetings_new(&g, NULL));
+	opts.greetings = g;
+	flow_open(&f, &opts);
+	flow_close(&f);
+	flow_open(&f, &opts);
+	CHECK_STR("Hello, this is the clinic.", f.spoken[1]);
+	flow_close(&f);
+	greetings_free(&g);
+}
+
 static const struct test tests[] = {
 	TEST(a_greeting_made_ahead_leaves_as_the_call_is_answered),
 	TEST(it_answers_their_hello_without_a_wait_for_the_voice),
@@ -187,6 +205,7 @@ static const struct test tests[] = {
 	TEST(a_line_of_another_format_makes_its_own),
 	TEST(nobody_s_name_in_it_and_it_is_spoken_once_for_all_calls),
 	TEST(what_names_somebody_is_kept_for_nobody),
+	TEST(what_a_voice_says_that_varies_is_not_kept),
 };
 
 TEST_MAIN(tests)
