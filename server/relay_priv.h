@@ -34,6 +34,7 @@ struct relay_stream {
 	bool pumping;        /* there is a pump; under the relay's lock */
 	bool pumped;         /* the pump has ended; under the relay's lock */
 	bool plivo_closed;   /* in order, by a frame; of Plivo's thread */
+	bool bot_lost;       /* it takes no more; of Plivo's thread */
 	atomic_bool told;    /* Plivo has a close frame, nothing follows */
 	atomic_bool closing; /* by us, so answers are not passed on */
 	struct buf parts;    /* of a message that came in pieces */

@@ -174,6 +174,8 @@ static void *pump(void *arg)
 static int send_whole(struct relay_stream *s, enum http_ws_op op, const char *v,
                       size_t len)
 {
+	if (s->bot_lost)
+		return 0;
 	return relay_client_send(s->bot, (enum relay_op)op, v, len);
 }
 
@@ -218,9 +220,15 @@ bool relay_stream_frame(void *user, enum http_ws_op op, bool fin, const char *v,
 		return true;
 	log_line(LOG_WARN, "relay", s->call_id, "event=refused error=%s",
 	         LOG_TEXT(err_str(err)));
-	close_plivo(s, err == ERR_PROTO   ? BROKEN
-	               : err == ERR_LIMIT ? TOO_BIG
-	                                  : NO_BOT);
+	if (err != ERR_PROTO && err != ERR_LIMIT) {
+		/* It takes no more. The pump sees the end and tells Plivo:
+		 * were it told here, this thread could end the connection
+		 * while the pump writes its close. */
+		s->bot_lost = true;
+		relay_client_shut(s->bot);
+		return true;
+	}
+	close_plivo(s, err == ERR_PROTO ? BROKEN : TOO_BIG);
 	return false;
 }
 

@@ -50,21 +50,31 @@ static void look(void *arg)
 		timer_start(ts, &w->timer, POLL_MS, look, w);
 }
 
-bool rig_until(bool (*done)(void *arg), void *arg, unsigned ms)
+static bool until(bool (*done)(void *arg), void *arg, unsigned ms)
 {
 	struct timers *ts = net_timers(rig_net());
 	struct wait w = {.done = done, .arg = arg};
 
-	w.until_us = timers_now(ts) + test_ms(ms) * 1000ULL;
+	w.until_us = timers_now(ts) + ms * 1000ULL;
 	timer_start(ts, &w.timer, 0, look, &w);
 	CHECK_INT(0, net_run(net));
 	timer_stop(ts, &w.timer);
 	return w.met;
 }
 
+bool rig_until(bool (*done)(void *arg), void *arg, unsigned ms)
+{
+	return until(done, arg, test_ms(ms));
+}
+
 void rig_run(unsigned ms)
 {
-	rig_until(NULL, NULL, ms);
+	until(NULL, NULL, test_ms(ms));
+}
+
+void rig_pace(unsigned ms)
+{
+	until(NULL, NULL, ms);
 }
 
 const char *rig_sim(const char *program, const char *scheme, unsigned slot,

@@ -18,6 +18,10 @@ bool rig_until(bool (*done)(void *arg), void *arg, unsigned ms);
 /* Run it for so long: to see that nothing more happens. */
 void rig_run(unsigned ms);
 
+/* The same where audio is pushed as it is spoken: @ms and no more, whatever
+ * other waits are made (TEST_TIME_SCALE). */
+void rig_pace(unsigned ms);
+
 /* Start a simulator with the arguments (NULL-terminated, may be NULL); returns
  * its address with @scheme ("ws", "http") in static storage per @slot (0-3). */
 const char *rig_sim(const char *program, const char *scheme, unsigned slot,

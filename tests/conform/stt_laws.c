@@ -84,7 +84,7 @@ void stt_log_push(struct stt *stt, const struct stt_fixture *fx, unsigned ms)
 		                  PIECE, 8000};
 
 		CHECK_INT(0, stt_push(stt, &pcm));
-		rig_run(18);
+		rig_pace(18);
 	}
 }
 

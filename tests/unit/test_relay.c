@@ -250,6 +250,29 @@ static void a_bot_that_is_lost_ends_the_stream(void)
 	close(a.plivo);
 }
 
+/* The bot's end is met by both threads at once, the one that reads what it
+ * says and the one that writes what Plivo says; the code passes all the same. */
+static void a_bot_that_dies_in_mid_talk_is_told_by_its_code(void)
+{
+	const struct linger reset = {.l_onoff = 1};
+
+	world_open(&w, "");
+	world_take_sockets(true);
+	for (unsigned i = 1; i <= 20; i++) {
+		dial(&a, i);
+		stream(&a);
+		to_plivo(&a, WS_RAW_TEXT, "x", 1);
+		setsockopt(a.bot, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+		for (int n = 0; n < 40; n++) {
+			if (n == 20)
+				close(a.bot);
+			ws_raw_send(a.plivo, WS_RAW_TEXT, true, true, "m", 1);
+		}
+		ws_raw_expect(a.plivo, WS_RAW_CLOSE, true, "\x03\xf3", 2);
+		close(a.plivo);
+	}
+}
+
 /* It is not told of an end in order: the call may come again. */
 static void a_caller_that_is_lost_ends_the_stream(void)
 {
@@ -766,6 +789,7 @@ static const struct test tests[] = {
 	TEST(a_close_passes_with_its_reason_and_so_does_its_answer),
 	TEST(a_close_that_nobody_answers_has_its_time),
 	TEST(a_bot_that_is_lost_ends_the_stream),
+	TEST(a_bot_that_dies_in_mid_talk_is_told_by_its_code),
 	TEST(a_caller_that_is_lost_ends_the_stream),
 	TEST(broken_frames_end_the_stream),
 	TEST(pieces_are_limited_as_messages_are),
