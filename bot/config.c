@@ -160,6 +160,17 @@ static void default_greetings(struct bot_config *c)
 	buf_fini(&b);
 }
 
+/* A supervisor's folder for this service; the first, where it has several. */
+static void default_state(struct bot_config *c)
+{
+	/* Read before any thread is. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+	struct str dirs = str_of(getenv("STATE_DIRECTORY"));
+
+	if (dirs.len &&
+	    !str_copy(c->state_path, CONFIG_PATH_MAX, str_cut(&dirs, ':')))
+		c->state_dir = c->state_path;
+}
+
 static int set_paths(struct bot_config *c, struct buf *faults)
 {
 	struct buf b;
@@ -171,6 +182,8 @@ static int set_paths(struct bot_config *c, struct buf *faults)
 		c->models_dir = "/usr/share/dialout/models";
 	if (!c->greetings_dir && strcmp(c->agents_path, installed_agents) != 0)
 		default_greetings(c);
+	if (!c->state_dir)
+		default_state(c);
 	if (!c->agents_dir)
 		c->agents_dir = c->agents_path;
 	if (!c->script) {

@@ -34,6 +34,7 @@ struct bot_config {
 	const char *plivo_url, *plivo_id, *plivo_token;
 	int prepare;
 	const char *greetings_dir;
+	const char *state_dir; /* NULL: what waits is in memory alone */
 	const char *agent, *agents_dir, *models_dir, *script;
 	const char *turn_model; /* NULL: if there is one; "none" */
 	const char *stt, *llm, *tts;
@@ -60,6 +61,7 @@ struct bot_config {
 	char agents_path[CONFIG_PATH_MAX]; /* default of agents_dir */
 	char script_path[CONFIG_PATH_MAX]; /* default of script */
 	char greetings_path[CONFIG_PATH_MAX]; /* default of greetings_dir */
+	char state_path[CONFIG_PATH_MAX];     /* default of state_dir */
 };
 
 extern const struct opt bot_options[];

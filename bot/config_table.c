@@ -119,6 +119,10 @@ const struct opt bot_options[] = {
 	TEXT("GREETINGS_DIR", 0, greetings_dir, NULL, bot,
 	     "Folder for greetings that are the same for everybody; default "
 	     "the user's cache."),
+	TEXT("STATE_DIR", 0, state_dir, NULL, bot,
+	     "Folder for events that wait for the server, so that they "
+	     "outlive a restart; several bots may share it. Default: the "
+	     "STATE_DIRECTORY of systemd, else memory alone."),
 	TEXT("MODELS_DIR", 0, models_dir, NULL, bot,
 	     "Folder of models; default the cache that make deps fills, else "
 	     "/usr/share/dialout/models."),

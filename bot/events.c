@@ -6,8 +6,10 @@
 
 #include "bot/net/backoff.h"
 #include "bot/net/net.h"
+#include "bot/spool.h"
 #include "common/buf.h"
 #include "common/crypto.h"
+#include "common/err.h"
 #include "common/list.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -15,17 +17,13 @@
 
 enum {
 	EVENT_MAX = 64 * 1024,       /* [bytes] of one event */
+	ID_AT = 13,                  /* [bytes] before its id, see format() */
 	CONNECT_MS = 2000,           /* [ms] */
 	POST_MS = 8000,              /* [ms] */
 	RETRY_FIRST_MS = 250,        /* [ms] */
 	RETRY_CAP_MS = 15000,        /* [ms] */
-	GIVE_UP_US = 1800 * 1000000, /* after the call has ended [us] */
-};
-
-struct event {
-	struct event *next;
-	size_t len;
-	char json[]; /* an object, with terminator */
+	GIVE_UP_SEC = 1800,          /* after the call has ended [s] */
+	GIVE_UP_SPOOLED_SEC = 86400, /* the same, where a restart may help */
 };
 
 struct events_feed {
@@ -33,7 +31,7 @@ struct events_feed {
 	struct events *ev;
 	char *url, *call_id;
 	uint64_t seq;
-	struct event *head, **tail;
+	struct spool_event *head, **tail;
 	unsigned n_sent; /* of the head, in the request under way */
 	struct fetch_req *req;
 	struct timer timer;
@@ -44,43 +42,102 @@ struct events_feed {
 
 struct events {
 	struct net *net;
-	char *bearer; /* whole header line; NULL without */
+	struct spool *spool; /* NULL: memory only */
+	char *bearer;        /* whole header line; NULL without */
 	struct link feeds;
 	struct events_stats stats;
 };
 
-int events_new(struct events **ep, struct net *net, const char *secret)
+static int set_bearer(struct events *ev, const char *secret)
+{
+	struct buf b;
+	int err;
+
+	buf_init(&b, 4096);
+	err = buf_addf(&b, "Authorization: Bearer %s", secret);
+	if (!err)
+		ev->bearer = buf_take(&b, NULL);
+	buf_fini(&b);
+	return err;
+}
+
+static void found_handler(struct spool_feed *list, void *arg);
+
+static int open_spool(struct events *ev, const char *dir)
+{
+	int err;
+
+	if (!dir) {
+		log_line(LOG_INFO, "events", NULL,
+		         "event=kept_in_memory_alone hint=\"STATE_DIR has "
+		         "them outlive a restart\"");
+		return 0;
+	}
+	err = spool_open(&ev->spool, ev->net, dir, found_handler, ev);
+	log_line(err ? LOG_ERROR : LOG_INFO, "events", NULL,
+	         "event=%s folder=%s why=%s",
+	         err ? "no_state_dir" : "kept_on_disk", LOG_TEXT(dir),
+	         LOG_TEXT(err ? err_str(err) : ""));
+	return err;
+}
+
+int events_new(struct events **ep, struct net *net, const char *secret,
+               const char *dir)
 {
 	struct events *ev = mem_zalloc(sizeof(*ev));
-	struct buf b;
+	int err = 0;
 
 	if (!ev)
 		return -ENOMEM;
 	ev->net = net;
 	list_init(&ev->feeds);
-	if (secret) {
-		buf_init(&b, 4096);
-		if (buf_addf(&b, "Authorization: Bearer %s", secret)) {
-			buf_fini(&b);
-			mem_free(ev);
-			return -ENOMEM;
-		}
-		ev->bearer = buf_take(&b, NULL);
-	}
+	if (secret)
+		err = set_bearer(ev, secret);
+	if (!err)
+		err = open_spool(ev, dir);
+	if (err)
+		events_free(&ev);
 	*ep = ev;
-	return 0;
+	return err;
 }
 
-static void drop_first(struct events_feed *f)
+/* The first event leaves the feed, but not the spool. */
+static struct spool_event *unlink_first(struct events_feed *f)
 {
-	struct event *e = f->head;
+	struct spool_event *e = f->head;
 
 	f->head = e->next;
 	if (!f->head)
 		f->tail = &f->head;
 	f->ev->stats.waiting--;
 	f->ev->stats.waiting_bytes -= e->len;
+	return e;
+}
+
+/* Nobody waits for it any more. */
+static void drop_first(struct events_feed *f)
+{
+	struct events *ev = f->ev;
+	struct spool_event *e = unlink_first(f);
+
+	if (ev->spool && ev->stats.waiting)
+		spool_done(ev->spool, e);
+	else if (ev->spool)
+		spool_clear(ev->spool);
 	mem_free(e);
+}
+
+/* Append to the feed and to the spool. */
+static void append(struct events_feed *f, struct spool_event *e)
+{
+	struct events *ev = f->ev;
+
+	*f->tail = e;
+	f->tail = &e->next;
+	ev->stats.waiting++;
+	ev->stats.waiting_bytes += e->len;
+	if (ev->spool)
+		spool_keep(ev->spool, e, f->call_id, f->url);
 }
 
 static void feed_free(struct events_feed *f)
@@ -109,10 +166,14 @@ void events_free(struct events **ep)
 		ASSERT(f->closed);
 		if (f->head)
 			log_line(LOG_WARN, "events", f->call_id,
-			         "event=undelivered waiting=%zu",
-			         ev->stats.waiting);
+			         "event=undelivered waiting=%zu kept=%s",
+			         ev->stats.waiting, ev->spool ? "disk" : "no");
+		/* What is on disk stays there. */
+		while (f->head)
+			mem_free(unlink_first(f));
 		feed_free(f);
 	}
+	spool_close(&ev->spool);
 	mem_free(ev->bearer);
 	mem_free(ev);
 }
@@ -142,11 +203,18 @@ static void drop_sent(struct events_feed *f)
 	backoff_reset(&f->backoff);
 }
 
+static bool is_late(const struct events_feed *f)
+{
+	const uint64_t now_us = timers_now(net_timers(f->ev->net));
+	const uint64_t sec = f->ev->spool ? GIVE_UP_SPOOLED_SEC : GIVE_UP_SEC;
+
+	return now_us - f->closed_us > sec * 1000000;
+}
+
 static void done_handler(const struct fetch_result *r, void *arg)
 {
 	struct events_feed *f = arg;
 	struct events *ev = f->ev;
-	uint64_t now_us = timers_now(net_timers(ev->net));
 
 	f->req = NULL;
 	if (!r->err && r->status >= 200 && r->status < 300) {
@@ -158,7 +226,7 @@ static void done_handler(const struct fetch_result *r, void *arg)
 		         f->n_sent);
 		ev->stats.refused += f->n_sent;
 		drop_sent(f);
-	} else if (f->closed && now_us - f->closed_us > GIVE_UP_US) {
+	} else if (f->closed && is_late(f)) {
 		log_line(LOG_ERROR, "events", f->call_id,
 		         "event=given_up err=%d status=%d", r->err, r->status);
 		feed_free(f);
@@ -184,7 +252,7 @@ static int batch(struct events_feed *f, struct buf *body)
 	int err = buf_adds(body, "[");
 
 	f->n_sent = 0;
-	for (struct event *e = f->head; e && !err; e = e->next) {
+	for (struct spool_event *e = f->head; e && !err; e = e->next) {
 		if (f->n_sent && body->len + e->len > EVENTS_BATCH_MAX)
 			break;
 		if (f->n_sent)
@@ -250,12 +318,9 @@ int events_open(struct events_feed **fp, struct events *ev, const char *url,
 	return 0;
 }
 
-static int format(struct buf *b, struct events_feed *f, const char *type,
-                  uint64_t at_us, const char *members)
+static int format(struct buf *b, const char *id, const struct events_feed *f,
+                  const char *type, uint64_t at_us, const char *members)
 {
-	char id[CRYPTO_ID_LEN];
-
-	crypto_id(id);
 	return buf_addf(b,
 	                "{\"event_id\":\"%s\",\"call_id\":\"%s\","
 	                "\"seq\":%" PRIu64 ",\"at_ms\":%" PRIu64
@@ -268,16 +333,19 @@ void events_add(struct events_feed *f, const char *type, uint64_t at_us,
                 const char *members, bool vital)
 {
 	struct events *ev = f->ev;
-	struct event *e = NULL;
+	struct spool_event *e = NULL;
+	char id[CRYPTO_ID_LEN];
 	struct buf b;
 
 	f->seq++;
 	if (!f->url)
 		return;
 	buf_init(&b, EVENT_MAX);
-	if (!format(&b, f, type, at_us, members) &&
+	crypto_id(id);
+	if (!format(&b, id, f, type, at_us, members) &&
 	    (vital || ev->stats.waiting_bytes + b.len <= EVENTS_SPOOL_MAX))
-		e = mem_alloc(sizeof(*e) + b.len + 1);
+		e = spool_event_new(str_n(b.v, b.len),
+		                    str_n(b.v + ID_AT, strlen(id)));
 	if (!e) {
 		ev->stats.dropped++;
 		log_line(LOG_ERROR, "events", f->call_id,
@@ -285,14 +353,8 @@ void events_add(struct events_feed *f, const char *type, uint64_t at_us,
 		buf_fini(&b);
 		return;
 	}
-	e->next = NULL;
-	e->len = b.len;
-	memcpy(e->json, b.v, b.len + 1);
 	buf_fini(&b);
-	*f->tail = e;
-	f->tail = &e->next;
-	ev->stats.waiting++;
-	ev->stats.waiting_bytes += e->len;
+	append(f, e);
 	/* Events of one turn of the loop leave together. */
 	if (!f->req && !timer_running(&f->timer))
 		timer_start(net_timers(ev->net), &f->timer, 0, post, f);
@@ -324,7 +386,36 @@ void events_close(struct events_feed **fp)
 		feed_free(f);
 }
 
+/* Of a bot that is gone: its calls have ended, so nothing comes after these.
+ * The server takes each once, should it have some already. */
+static void found_handler(struct spool_feed *list, void *arg)
+{
+	struct events *ev = arg;
+
+	for (struct spool_feed *l = list; l; l = l->next) {
+		struct events_feed *f;
+
+		if (events_open(&f, ev, l->url, l->call_id)) {
+			log_line(LOG_ERROR, "events", l->call_id,
+			         "event=not_inherited events=%zu", l->n);
+			continue;
+		}
+		while (l->head) {
+			struct spool_event *e = l->head;
+
+			l->head = e->next;
+			e->next = NULL;
+			append(f, e);
+		}
+		timer_start(net_timers(ev->net), &f->timer, 0, post, f);
+		events_close(&f);
+	}
+	spool_feed_free(list);
+}
+
 void events_stats(const struct events *ev, struct events_stats *st)
 {
 	*st = ev->stats;
+	if (ev->spool)
+		st->unkept = spool_lost(ev->spool);
 }

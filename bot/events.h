@@ -7,6 +7,10 @@
  * hour has passed. Memory is bounded for all feeds together; over the bound
  * an event is counted and dropped, but that a call started or ended always
  * finds room.
+ *
+ * With a folder what waits is on disk as well (spool.h). What a bot leaves
+ * there when it ends or dies is delivered by the next one, or by another that
+ * uses the same folder, and is not given up for a day.
  */
 #ifndef BOT_EVENTS_H
 #define BOT_EVENTS_H
@@ -28,14 +32,18 @@ enum {
 
 struct events_stats {
 	uint64_t delivered, dropped, refused; /* events */
+	uint64_t unkept;                      /* not written to the disk */
 	size_t waiting, waiting_bytes;        /* now */
 };
 
-/* @secret: bearer token for the server, copied; NULL without. -ENOMEM. */
-int events_new(struct events **ep, struct net *net,
-               const char *secret) MUST_CHECK;
+/* @secret: bearer token for the server, copied; NULL without. @dir: a folder
+ * to keep what waits, NULL for memory alone. -ENOMEM, or what is wrong with
+ * the folder. */
+int events_new(struct events **ep, struct net *net, const char *secret,
+               const char *dir) MUST_CHECK;
 
-/* Drops what waits. Feeds must be closed. NULLs the caller's pointer. */
+/* What waits is dropped, or is left on disk. Feeds must be closed. NULLs the
+ * caller's pointer. */
 void events_free(struct events **ep);
 
 /* Feed of @call_id. @url NULL or "": its events are counted and forgotten.

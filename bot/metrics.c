@@ -66,6 +66,8 @@ int metrics_write(struct buf *out, const struct metrics *m,
 	         now->events->dropped},
 		{"events_refused_total", c, "Events the server would not have.",
 	         now->events->refused},
+		{"events_unkept_total", c, "Events not written to the disk.",
+	         now->events->unkept},
 		{"events_waiting", g, "Events to be delivered.",
 	         now->events->waiting},
 	};

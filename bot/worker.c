@@ -202,7 +202,8 @@ static int open_parts(struct worker *w)
 	if (!err)
 		err = door_init(&w->door, ts, &door, w);
 	if (!err)
-		err = events_new(&w->events, w->net, w->cfg->secret);
+		err = events_new(&w->events, w->net, w->cfg->secret,
+		                 w->cfg->state_dir);
 	if (!err)
 		err = watch_new(&w->watch, w->net, w->cfg->secret, server_back,
 		                w);

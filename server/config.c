@@ -37,6 +37,7 @@ static const char *const bot_names[] = {"AGENTS_DIR",
                                         "OPENAI_BASE_URL",
                                         "OPENAI_MODEL",
                                         "PORT",
+                                        "STATE_DIR",
                                         "STT",
                                         "TTS",
                                         NULL};
