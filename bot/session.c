@@ -140,6 +140,7 @@ static void stop_timers(struct session *s)
 void session_end(struct session *s, const char *by, const char *cause)
 {
 	struct buf json;
+	int err;
 
 	if (s->ended)
 		return;
@@ -161,13 +162,16 @@ void session_end(struct session *s, const char *by, const char *cause)
 	         by, LOG_TEXT(cause), s->turns,
 	         (unsigned long long)session_ms(s), s->guesses, s->guesses_paid,
 	         (unsigned long long)s->guess_tokens);
-	buf_init(&json, 512);
-	if (buf_addf(&json,
-	             "\"by\":\"%s\",\"cause\":\"%s\",\"answered_by\":"
-	             "\"%s\",\"guesses\":{"
-	             "\"made\":%u,\"paid\":%u,\"lost_tokens\":%llu}",
-	             by, cause, amd_name(s->amd.kind), s->guesses,
-	             s->guesses_paid, (unsigned long long)s->guess_tokens) == 0)
+	buf_init(&json, 1024);
+	err = buf_addf(&json,
+	               "\"by\":\"%s\",\"cause\":\"%s\",\"answered_by\":"
+	               "\"%s\",\"guesses\":{"
+	               "\"made\":%u,\"paid\":%u,\"lost_tokens\":%llu},",
+	               by, cause, amd_name(s->amd.kind), s->guesses,
+	               s->guesses_paid, (unsigned long long)s->guess_tokens);
+	if (!err)
+		err = session_usage_json(s, &json);
+	if (!err)
 		session_event(s, SESSION_ENDED, &json);
 	buf_fini(&json);
 }

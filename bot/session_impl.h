@@ -95,6 +95,11 @@ struct session {
 	bool guessing; /* a guess is being begun */
 	unsigned guesses, guesses_paid;
 	uint64_t guess_tokens; /* of those that did not pay */
+	struct session_usage {
+		unsigned requests;               /* of the model */
+		uint64_t prompt, cached, answer; /* tokens */
+		uint64_t characters;             /* given to the voice */
+	} usage;
 	uint64_t media_us;     /* when audio came last; 0: never */
 	bool starved;
 	char dtmf[SESSION_DTMF_MAX];

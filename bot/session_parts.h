@@ -139,6 +139,11 @@ void session_cancel_reply(struct session *s);
 void session_watch_voice(struct session *s);
 void session_playout_event(const struct playout_event *ev, void *arg);
 
+/* session_usage.c */
+void session_usage_spoken(struct session *s, struct str text);
+void session_usage_answer(struct session *s, const struct llm_event *ev);
+int session_usage_json(const struct session *s, struct buf *out) MUST_CHECK;
+
 /* session_events.c */
 void session_event(struct session *s, enum session_event_type type,
                    const struct buf *json);

@@ -57,6 +57,7 @@ static int give(struct session *s, struct reply *r)
 		return err;
 	}
 	buf_reset(&r->unsent);
+	session_usage_spoken(s, voice);
 	session_watch_voice(s);
 	return 0;
 }
@@ -202,6 +203,7 @@ static int ask_model(struct session *s)
 		session_results_told(s, r);
 	for (size_t i = 0; i < prm.n_msgs; i++)
 		r->asked += strlen(prm.msgs[i].text);
+	s->usage.requests++;
 	return llm_open(&r->llm, s->env.llm, s->env.net, &prm, on_llm_event, s);
 }
 
@@ -333,6 +335,7 @@ static void on_llm_event(const struct llm_event *ev, void *arg)
 		         ev->prompt_tokens, ev->cached_tokens,
 		         ev->answer_tokens);
 		r->tokens += ev->prompt_tokens + ev->answer_tokens;
+		session_usage_answer(s, ev);
 		session_answer_done(s);
 		break;
 	case LLM_FAILED:

@@ -187,6 +187,7 @@ static void on_tts_again(void *arg)
 			session_reply_failed(s, err, "tts");
 			return;
 		}
+		session_usage_spoken(s, rest);
 		session_watch_voice(s);
 	}
 	session_speak(s, SENTENCE_MORE);

@@ -10,6 +10,7 @@
 #include "common/buf.h"
 #include "common/js.h"
 #include "common/str.h"
+#include "server/costs.h"
 #include "server/store/store.h"
 
 /* "name": text, or null. */
@@ -97,6 +98,7 @@ int ledger_json_call(struct buf *out, const struct store_call *c, bool whole)
 struct listing {
 	struct buf *out;
 	unsigned n;
+	struct costs costs;
 };
 
 static int add_turn(const struct store_turn *t, void *arg)
@@ -146,7 +148,7 @@ static int add_event(const struct store_event *ev, void *arg)
 	if (!err)
 		err = buf_addf(l->out, ",\"data\":%s}",
 		               ev->data && *ev->data ? ev->data : "null");
-	return err;
+	return err ? err : costs_take(&l->costs, ev);
 }
 
 int ledger_json_story(struct buf *out, struct store *store, const char *id)
@@ -154,6 +156,7 @@ int ledger_json_story(struct buf *out, struct store *store, const char *id)
 	struct listing l = {.out = out};
 	int err = buf_adds(out, ",\"turns\":[");
 
+	costs_init(&l.costs);
 	if (!err)
 		err = store_turns(store, id, add_turn, &l);
 	if (!err)
@@ -161,7 +164,12 @@ int ledger_json_story(struct buf *out, struct store *store, const char *id)
 	l.n = 0;
 	if (!err)
 		err = store_events(store, id, add_event, &l);
-	return err ? err : buf_adds(out, "]");
+	if (!err)
+		err = buf_adds(out, "],\"costs\":");
+	if (!err)
+		err = costs_json(out, &l.costs);
+	costs_fini(&l.costs);
+	return err;
 }
 
 int ledger_json_time(const char *text, int64_t *ms)

@@ -18,7 +18,7 @@ struct store_call;
 int ledger_json_call(struct buf *out, const struct store_call *c,
                      bool whole) MUST_CHECK;
 
-/* Append its turns and events as two more members. Also the store's errors. */
+/* Append its turns, events and costs as three more members. Also the store's errors. */
 int ledger_json_story(struct buf *out, struct store *store,
                       const char *id) MUST_CHECK;
 

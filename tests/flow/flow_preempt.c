@@ -68,6 +68,8 @@ static void a_fast_answer_waits_for_the_end_of_the_turn(void)
 	flow_run_to(&f, 6100);
 	CHECK(strstr(buf_str(&f.events), "\"guesses\":{\"made\":1,\"paid\":1,"
 	                                 "\"lost_tokens\":0}") != NULL);
+	CHECK(strstr(buf_str(&f.events), "\"requests\":1") != NULL);
+	CHECK(strstr(buf_str(&f.events), "\"characters\":16}") != NULL);
 	flow_close(&f);
 }
 
