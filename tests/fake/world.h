@@ -31,6 +31,7 @@ struct world {
 	unsigned plivo_port, bot_port;
 	char ledger[64];      /* path */
 	struct http_answer a; /* of the last request */
+	char id[64], key[64]; /* of the call that was placed */
 };
 
 /* Start it all in local mode. @dotenv: further lines, which win. */
@@ -79,5 +80,23 @@ void world_key(char key[64]);
 
 /* Wait until the call's state is @state; fails after 10 s. */
 void world_await_state(struct world *w, const char *id, const char *state);
+
+/* ---- one call ------------------------------------------------------------- */
+
+/* world_open(), and a call that Plivo has taken: @w's id and key are its. */
+void world_place(struct world *w, const char *dotenv, const char *json);
+
+/* A callback of Plivo's for that call. @what: "answer" or "events". */
+void world_hook(struct world *w, const char *what, const char *form);
+
+/* A member of that call as the server tells of it now; see world_member(). */
+const char *world_look(struct world *w, const char *member);
+
+/* An event of that call's bot. @members: more of its JSON, or "". */
+void world_bot_event(struct world *w, const char *event_id, const char *type,
+                     const char *members);
+
+/* The last answer was a refusal: JSON with one member, which says something. */
+void world_refused(const struct world *w, int status);
 
 #endif
