@@ -30,7 +30,7 @@ CFLAGS  := -std=c11 -I. -MMD -MP -pthread $(OPT) $(HARDEN) $(SANFLAGS) \
 LDFLAGS := -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(SANFLAGS)
 
 LIBS_COMMON := -ljansson -lcurl -lmbedcrypto -lm
-LIBS_SERVER := -lcivetweb -lsqlite3
+LIBS_SERVER := -lcivetweb -lsqlite3 -lpq
 LIBS_BOT    := -lwebsockets -luv -lflite_cmu_us_rms -lflite_usenglish \
 	-lflite_cmulex -lflite -ldl
 LIBS_TEST   := -lcheck -lsubunit -lrt -lexpat -lnghttp2 -lssl -lcrypto
@@ -81,10 +81,10 @@ LIBSIM    := $(BUILD)/libsim.a
 
 DEPS_BUILD := gcc libc6-dev make pkg-config libwebsockets-dev \
 	libwebsockets-evlib-uv libuv1-dev libcurl4-openssl-dev libjansson-dev \
-	libmbedtls-dev libcivetweb-dev libsqlite3-dev flite1-dev libexpat1-dev \
-	libssl-dev libnghttp2-dev ca-certificates python3-minimal
+	libmbedtls-dev libcivetweb-dev libsqlite3-dev libpq-dev flite1-dev \
+	libexpat1-dev libssl-dev libnghttp2-dev ca-certificates python3-minimal
 DEPS_DEMO  := $(DEPS_BUILD) asterisk-core-sounds-en-wav curl python3
-DEPS_TEST  := $(DEPS_DEMO) check openssl
+DEPS_TEST  := $(DEPS_DEMO) check openssl postgresql
 DEPS_LINT  := $(DEPS_TEST) clang clang-format clang-tidy cppcheck \
 	libclang-rt-14-dev
 

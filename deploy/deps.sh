@@ -39,6 +39,16 @@ apt() {
             apt-get -qq -y --no-install-recommends install $missing
 }
 
+# Debian's PostgreSQL comes with a server that runs: the tests start their own,
+# and nobody has asked for another. A setting that is there already stays.
+clusters=/etc/postgresql-common
+no_cluster() {
+    case " $missing" in *" postgresql "*) ;; *) return 0 ;; esac
+    [ -e $clusters/createcluster.conf ] ||
+        "$@" sh -c "mkdir -p $clusters &&
+            echo 'create_main_cluster = false' >$clusters/createcluster.conf"
+}
+
 packages() {
     missing=$(missing_packages "$@")
     [ -n "$missing" ] || return 0
@@ -48,9 +58,9 @@ packages() {
     fi
     echo "deps: installing $missing"
     if [ "$(id -u)" = 0 ]; then
-        apt env
+        no_cluster env && apt env
     elif sudo -n true 2>/dev/null; then
-        apt sudo -n
+        no_cluster sudo -n && apt sudo -n
     else
         echo "deps: packages are missing; ask an administrator to run" >&2
         echo "    sudo apt-get install --no-install-recommends $missing" >&2

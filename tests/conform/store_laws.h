@@ -1,0 +1,68 @@
+/*
+ * store_laws.h - what every kind of ledger owes its callers
+ *
+ * A program for a kind says how an empty ledger of it is made, and has the
+ * laws in its table beside what is its own alone.
+ */
+#ifndef TESTS_CONFORM_STORE_LAWS_H
+#define TESTS_CONFORM_STORE_LAWS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "server/store/store.h"
+#include "tests/harness/test.h"
+
+enum { LAW_URL_MAX = 256 /* [bytes] */ };
+
+/* clang-format off */
+#define STORE_LAWS(X) \
+	X(a_call_comes_back_as_it_was) \
+	X(ids_and_idempotency_keys_are_taken_once) \
+	X(a_state_never_goes_back) \
+	X(the_way_of_a_call_is_walked_forward) \
+	X(what_is_written_once_stays) \
+	X(an_event_is_taken_once) \
+	X(turns_are_kept_in_order_and_replaced) \
+	X(lists_are_filtered_and_paged) \
+	X(keys_are_found_by_their_hash_until_revoked) \
+	X(numbers_not_to_be_called_are_kept) \
+	X(what_was_promised_survives_a_kill) \
+	X(many_threads_use_one_store) \
+	X(no_memory_is_an_error_and_leaks_nothing)
+
+#define STORE_LAW(name) void store_law_##name(void);
+STORE_LAWS(STORE_LAW)
+#undef STORE_LAW
+
+/* In a table of tests. */
+#define STORE_LAW_TEST(name) TEST(store_law_##name),
+/* clang-format on */
+
+/* Makes a new, empty ledger for one test; @url gets where it is. */
+typedef void store_law_new_h(char url[LAW_URL_MAX]);
+
+void store_laws_use(store_law_new_h *make);
+
+/* For laws: the ledger of the test that runs, and what they do with it. */
+extern struct store *law_store;
+extern char law_url[LAW_URL_MAX], law_why[256], law_walked[512];
+
+void law_begin(void);
+void law_reopen(void);
+/* The store is closed, and nothing of it left. */
+void law_end(void);
+
+#define T(text) ((char *)(uintptr_t)(text))
+
+struct store_call law_new_call(const char *id, const char *key);
+void law_add(const char *id);
+enum store_state law_state_of(const char *id);
+/* Has it moved? */
+bool law_set_state(const char *id, enum store_state state);
+
+/* Each adds what it is given to law_walked. */
+int law_note_event(const struct store_event *ev, void *arg);
+int law_note_id(const struct store_call *c, void *arg);
+
+#endif
