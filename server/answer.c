@@ -158,6 +158,35 @@ int answer_stream_xml(struct buf *out, const char *url, const char *status_url)
 	return err;
 }
 
+static int add_attr(struct buf *out, const char *name, const char *value)
+{
+	int err = buf_addf(out, " %s=\"", name);
+
+	if (!err)
+		err = add_escaped(out, value);
+	return err ? err : buf_adds(out, "\"");
+}
+
+int answer_dial_xml(struct buf *out, const struct answer_dial *d)
+{
+	const bool sip = !strncmp(d->to, "sip:", 4);
+	const char *tag = sip ? "User" : "Number";
+	int err = buf_adds(out, XML_HEAD "<Response><Dial");
+
+	if (!err)
+		err = add_attr(out, "callerId", d->from);
+	if (!err)
+		err = buf_addf(out, " timeout=\"%u\"", d->ring_sec);
+	if (!err)
+		err = add_attr(out, "action", d->over_url);
+	if (!err)
+		err = buf_addf(out, " method=\"POST\"><%s>", tag);
+	if (!err)
+		err = add_escaped(out, d->to);
+	return err ? err
+	           : buf_addf(out, "</%s></Dial><Hangup/></Response>", tag);
+}
+
 int answer_sorry_xml(struct buf *out, const char *text)
 {
 	int err = buf_adds(out, XML_HEAD "<Response><Speak>");

@@ -43,6 +43,16 @@ int answer_inline_xml(struct buf *out, const char *url) MUST_CHECK;
 int answer_stream_xml(struct buf *out, const char *url,
                       const char *status_url) MUST_CHECK;
 
+/* Dial somebody else, then say at @over_url how that went. */
+struct answer_dial {
+	const char *to;   /* E.164, or sip:user@host */
+	const char *from; /* what the other telephone shows */
+	unsigned ring_sec;
+	const char *over_url;
+};
+
+int answer_dial_xml(struct buf *out, const struct answer_dial *d) MUST_CHECK;
+
 /* One sentence and a hang-up. */
 int answer_sorry_xml(struct buf *out, const char *text) MUST_CHECK;
 

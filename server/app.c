@@ -34,3 +34,16 @@ int app_store_fault(struct app *app, const char *id, int err)
 	         LOG_TEXT(err_str(err)));
 	return err;
 }
+
+bool app_take_waiter(struct app *app)
+{
+	if (atomic_fetch_add(&app->waiters, 1) < app->waiters_max)
+		return true;
+	atomic_fetch_sub(&app->waiters, 1);
+	return false;
+}
+
+void app_drop_waiter(struct app *app)
+{
+	atomic_fetch_sub(&app->waiters, 1);
+}

@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -80,6 +81,11 @@ int64_t app_now_ms(void);
 
 /* Where bots post events: @dst gets the URL. */
 void app_events_url(const struct app *app, char *dst, size_t cap);
+
+/* May this request hold its thread, until app_drop_waiter()? Half of them stay
+ * free for webhooks. */
+bool app_take_waiter(struct app *app);
+void app_drop_waiter(struct app *app);
 
 /* Log and count a failure of the ledger; @err is given back. */
 int app_store_fault(struct app *app, const char *id, int err);

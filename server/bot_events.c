@@ -16,6 +16,7 @@
 #include "server/number.h"
 #include "server/store/dnc.h"
 #include "server/store/store.h"
+#include "server/transfer.h"
 
 static void read_turn(struct store_turn *t, const json_t *ev)
 {
@@ -93,8 +94,8 @@ static int take(struct app *app, const json_t *ev)
 		change.answered_ms = row.at_ms;
 	}
 	/* To the bot, every end that is not its own looks like the callee's.
-	 * Plivo knows. */
-	if (ended && strcmp(by, "callee") != 0) {
+	 * Plivo knows. A call that was handed over goes on. */
+	if (ended && strcmp(by, "callee") != 0 && strcmp(by, "transfer") != 0) {
 		change.end_by = by;
 		change.end_cause = js_str(ev, "cause", NULL);
 	}
@@ -120,14 +121,13 @@ static int take(struct app *app, const json_t *ev)
 		app_count(app, COUNT_BOT_EVENTS);
 		log_line(LOG_DEBUG, "bot", id, "event=%s", type);
 	}
-	if (!err && ended)
+	if (!err && ended && !transfer_is_on(app, id))
 		see_off(app, id, !strcmp(by, "callee"));
 	return err;
 }
 
-/* Are bots told apart from everybody else? */
-static bool may_post(struct app *app, const struct http_req *req,
-                     struct http_res *res)
+bool bot_events_may_post(struct app *app, const struct http_req *req,
+                         struct http_res *res)
 {
 	if (app->cfg->bot_secret ? access_bearer(req, app->cfg->bot_secret)
 	                         : access_local(req))
@@ -137,7 +137,7 @@ static bool may_post(struct app *app, const struct http_req *req,
 	else
 		http_fail(res, 403,
 		          "Without BOT_SECRET only bots of this machine may "
-		          "post events.");
+		          "post here.");
 	return false;
 }
 
@@ -149,7 +149,7 @@ void bot_events_handle(const struct http_req *req, struct http_res *res,
 	char why[128];
 	int err = 0;
 
-	if (!may_post(app, req, res))
+	if (!bot_events_may_post(app, req, res))
 		return;
 	list = js_parse(req->body, req->body_len, why, sizeof(why));
 	if (!json_is_array(list)) {

@@ -124,7 +124,7 @@ static void show(struct app *app, const struct http_req *req,
 	}
 	err = ledger_json_call(&res->body, &call, keyed);
 	if (!err)
-		err = ledger_json_story(&res->body, app->store, call.id);
+		err = ledger_json_story(&res->body, app->store, call.id, keyed);
 	if (!err)
 		err = buf_adds(&res->body, "}");
 	store_call_fini(&call);

@@ -99,6 +99,7 @@ struct listing {
 	struct buf *out;
 	unsigned n;
 	struct costs costs;
+	bool whole;
 };
 
 static int add_turn(const struct store_turn *t, void *arg)
@@ -135,6 +136,24 @@ static int add_turn(const struct store_turn *t, void *arg)
 	return err ? err : buf_adds(l->out, "}}");
 }
 
+/* A transfer names somebody else's number. */
+static int add_transfer(struct buf *out, const char *data)
+{
+	json_t *o = js_parse(data, strlen(data), NULL, 0);
+	char masked[STR_PHONE_MAX];
+	int err;
+
+	err = buf_addf(out, "{\"timeout_sec\":%" PRId64,
+	               js_int(o, "timeout_sec", 0));
+	if (!err)
+		err = add_text(out, "to",
+		               str_mask_phone(masked, js_str(o, "to", "")));
+	if (!err)
+		err = add_text(out, "label", js_str(o, "label", ""));
+	json_decref(o);
+	return err ? err : buf_adds(out, "}");
+}
+
 static int add_event(const struct store_event *ev, void *arg)
 {
 	struct listing *l = arg;
@@ -146,14 +165,23 @@ static int add_event(const struct store_event *ev, void *arg)
 	if (!err)
 		err = add_text(l->out, "type", ev->type);
 	if (!err)
-		err = buf_addf(l->out, ",\"data\":%s}",
+		err = buf_adds(l->out, ",\"data\":");
+	if (err)
+		return err;
+	if (!l->whole && !strcmp(ev->type, "transfer"))
+		err = add_transfer(l->out, ev->data);
+	else
+		err = buf_adds(l->out,
 		               ev->data && *ev->data ? ev->data : "null");
+	if (!err)
+		err = buf_adds(l->out, "}");
 	return err ? err : costs_take(&l->costs, ev);
 }
 
-int ledger_json_story(struct buf *out, struct store *store, const char *id)
+int ledger_json_story(struct buf *out, struct store *store, const char *id,
+                      bool whole)
 {
-	struct listing l = {.out = out};
+	struct listing l = {.out = out, .whole = whole};
 	int err = buf_adds(out, ",\"turns\":[");
 
 	costs_init(&l.costs);

@@ -18,9 +18,10 @@ struct store_call;
 int ledger_json_call(struct buf *out, const struct store_call *c,
                      bool whole) MUST_CHECK;
 
-/* Append its turns, events and costs as three more members. Also the store's errors. */
-int ledger_json_story(struct buf *out, struct store *store,
-                      const char *id) MUST_CHECK;
+/* Append its turns, events and costs as three more members; numbers as above.
+ * Also the store's errors. */
+int ledger_json_story(struct buf *out, struct store *store, const char *id,
+                      bool whole) MUST_CHECK;
 
 /* Read "2026-01-31T12:00:00Z" or Unix milliseconds. -EINVAL. */
 int ledger_json_time(const char *text, int64_t *ms) MUST_CHECK;

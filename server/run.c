@@ -24,6 +24,7 @@
 #include "server/store/keys.h"
 #include "server/store/store.h"
 #include "server/sweep.h"
+#include "server/transfer.h"
 #include "server/webhook.h"
 
 enum {
@@ -38,6 +39,9 @@ static const struct http_route routes[] = {
 	{BOTH, "/answer", answering_any, HTTP_BODY_MAX, false},
 	{BOTH, "/answer/", answering_call, HTTP_BODY_MAX, false},
 	{BOTH, "/events/", webhook_events, HTTP_BODY_MAX, false},
+	{HTTP_POST, "/transfer", transfer_handle, HTTP_BODY_MAX, true},
+	{BOTH, "/transfer/", transfer_document, HTTP_BODY_MAX, false},
+	{BOTH, "/transfer-end/", transfer_end, HTTP_BODY_MAX, false},
 	{HTTP_GET, "/calls", ledger_list, 0, false},
 	{HTTP_GET | HTTP_DELETE, "/calls/", ledger_one, 0, false},
 	{HTTP_POST, "/bot-events", bot_events_handle, BOT_EVENTS_MAX, true},

@@ -245,15 +245,6 @@ static void tell(const struct start *s, const struct dial_view *v,
 	               write_answer(&res->body, s, status, v->uuid, position));
 }
 
-/* May this request hold its thread? Half of them stay free for webhooks. */
-static bool take_waiter(struct app *app)
-{
-	if (atomic_fetch_add(&app->waiters, 1) < app->waiters_max)
-		return true;
-	atomic_fetch_sub(&app->waiters, 1);
-	return false;
-}
-
 static void finish(struct start *s, struct dial *d, struct http_res *res)
 {
 	struct app *app = s->app;
@@ -261,9 +252,9 @@ static void finish(struct start *s, struct dial *d, struct http_res *res)
 	struct dial_view view;
 	int err;
 
-	if (take_waiter(app)) {
+	if (app_take_waiter(app)) {
 		dial_wait(d, app->cfg->start_wait * 1000);
-		atomic_fetch_sub(&app->waiters, 1);
+		app_drop_waiter(app);
 	}
 	dial_look(d, &view);
 	dial_drop(&d);

@@ -103,6 +103,13 @@ struct carrier_end {
 /* Hang up, with retries for about half a minute. -EINVAL: no uuid. -ENOMEM. */
 int carrier_hangup(struct carrier *c, const struct carrier_end *end) MUST_CHECK;
 
+/* Have the call @uuid go on with the document of @url, once its stream has
+ * ended. Asked once, in at most 5 s; @done gets 0, -ENOENT (no such call),
+ * ERR_AUTH, ERR_LIMIT, ERR_PROTO (refused), -EAGAIN or a network's error.
+ * -EINVAL: no uuid. -ENOMEM. */
+int carrier_transfer(struct carrier *c, const char *uuid, const char *url,
+                     carrier_ended_h *done, void *arg) MUST_CHECK;
+
 enum carrier_list { CARRIER_LIVE, CARRIER_QUEUED, CARRIER_FINISHED };
 
 /* What the carrier knows of a call; "" and 0 where it does not say. */

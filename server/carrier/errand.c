@@ -16,7 +16,7 @@ enum {
 /* [ms] after each attempt to hang up that failed. */
 static const uint32_t pauses[] = {500, 1000, 2000, 4000, 8000, 8000, 8000};
 
-/* A hang-up or a question. */
+/* A hang-up, a transfer or a question. */
 struct errand {
 	struct link link;
 	struct carrier *c;
@@ -28,6 +28,7 @@ struct errand {
 
 	struct carrier_end end;
 	bool cancelling; /* the call is gone; now the request for it */
+	char *to_url;    /* of a transfer */
 
 	enum carrier_list list;
 	char *to;
@@ -41,6 +42,7 @@ static void errand_free(struct errand *e)
 	fetchd_timer_stop(e->c->d, &e->timer);
 	fetch_cancel(&e->req);
 	mem_free(e->to);
+	mem_free(e->to_url);
 	mem_free(e);
 }
 
@@ -65,8 +67,9 @@ static void finish_end(struct errand *e, int err)
 
 	if (err)
 		log_line(LOG_WARN, "carrier", NULL,
-		         "event=hangup_failed call_uuid=%s attempts=%u "
+		         "event=%s call_uuid=%s attempts=%u "
 		         "err=\"%s\"",
+		         e->to_url ? "transfer_failed" : "hangup_failed",
 		         e->uuid, e->attempt, err_str(err));
 	errand_free(e);
 	if (done)
@@ -104,9 +107,15 @@ static int err_of(const struct fetch_result *r)
 static int start(struct errand *e, const struct carrier_req *req,
                  uint32_t total_ms, fetch_done_h *done)
 {
+	static const char *const json[] = {"Content-Type: application/json",
+	                                   NULL};
 	const struct fetch_params prm = {
 		.method = req->method,
 		.url = buf_str(&req->url),
+		.headers = req->body.len ? json : NULL,
+		.body = req->body.len ? buf_str(&req->body) : NULL,
+		.body_len = req->body.len,
+		.fresh = req->body.len > 0, /* what changes is said once */
 		.user = e->c->auth_id,
 		.password = e->c->auth_token,
 		.connect_ms = CONNECT_MS,
@@ -209,6 +218,54 @@ int carrier_hangup(struct carrier *c, const struct carrier_end *end)
 	err = carrier_post(c, &e->job);
 	if (err)
 		mem_free(e);
+	return err;
+}
+
+static void transfer_answered(const struct fetch_result *r, void *arg)
+{
+	struct errand *e = arg;
+
+	e->req = NULL;
+	finish_end(e, err_of(r));
+}
+
+static void begin_transfer(void *arg)
+{
+	struct errand *e = arg;
+	const struct carrier_account a = carrier_account(e->c);
+	struct carrier_req req;
+	int err;
+
+	list_append(&e->c->errands, &e->link);
+	carrier_req_init(&req);
+	err = e->c->ops->transfer(&req, &a, e->uuid, e->to_url);
+	if (!err)
+		err = start(e, &req, END_MS, transfer_answered);
+	carrier_req_fini(&req);
+	if (err)
+		finish_end(e, err);
+}
+
+int carrier_transfer(struct carrier *c, const char *uuid, const char *url,
+                     carrier_ended_h *done, void *arg)
+{
+	struct errand *e;
+	int err;
+
+	if (!uuid || !uuid[0] || strlen(uuid) >= CARRIER_UUID_MAX)
+		return -EINVAL;
+	e = errand_new(c, uuid);
+	if (!e)
+		return -ENOMEM;
+	e->end.done = done;
+	e->end.arg = arg;
+	e->job.run = begin_transfer;
+	e->to_url = mem_strdup(url);
+	err = e->to_url ? carrier_post(c, &e->job) : -ENOMEM;
+	if (err) {
+		mem_free(e->to_url);
+		mem_free(e);
+	}
 	return err;
 }
 

@@ -198,6 +198,25 @@ static int write_cancel(struct carrier_req *out,
 	return add_path(out, a, "Request", uuid);
 }
 
+static int write_transfer(struct carrier_req *out,
+                          const struct carrier_account *a, const char *uuid,
+                          const char *url)
+{
+	struct buf *b = &out->body;
+	int err = add_path(out, a, "Call", uuid);
+
+	out->method = "POST";
+	if (!err)
+		err = buf_adds(b, "{");
+	if (!err)
+		err = add_text(b, "legs", "aleg");
+	if (!err)
+		err = add_url(b, "aleg_url", url);
+	if (!err)
+		err = add_text(b, "aleg_method", "POST");
+	return err ? err : buf_adds(b, "}");
+}
+
 static int write_ask(struct carrier_req *out, const struct carrier_account *a,
                      enum carrier_list list, const char *uuid, const char *to)
 {
@@ -329,6 +348,7 @@ const struct carrier_ops carrier_plivo_ops = {
 	.dialed = read_dialed,
 	.hangup = write_hangup,
 	.cancel = write_cancel,
+	.transfer = write_transfer,
 	.ask = write_ask,
 	.asked = read_asked,
 };

@@ -46,6 +46,10 @@ struct carrier_ops {
 	/* Take back a call that is still queued or ringing. */
 	int (*cancel)(struct carrier_req *out, const struct carrier_account *a,
 	              const char *uuid);
+	/* Go on with the document of @url. */
+	int (*transfer)(struct carrier_req *out,
+	                const struct carrier_account *a, const char *uuid,
+	                const char *url);
 	int (*ask)(struct carrier_req *out, const struct carrier_account *a,
 	           enum carrier_list list, const char *uuid, const char *to);
 	/* Gives @h the calls of a 2xx answer; ERR_PROTO: it is none. */
