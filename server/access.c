@@ -62,13 +62,14 @@ bool access_local(const struct http_req *req)
 	       http_host_loopback(host);
 }
 
+static const char *const scope_names[] = {"start", "read", "admin"};
+
 static bool has_scope(const char *scopes, enum access_scope scope)
 {
-	const char *want = scope == ACCESS_START ? "start" : "read";
 	struct str rest = str_of(scopes);
 
 	while (rest.v)
-		if (str_eq(str_trim(str_cut(&rest, ',')), want))
+		if (str_eq(str_trim(str_cut(&rest, ',')), scope_names[scope]))
 			return true;
 	return false;
 }
@@ -134,8 +135,9 @@ static bool check_unkeyed(const struct app *app, const struct http_req *req,
 	if (access_local(req))
 		return true;
 	http_fail(res, 403,
-	          "Only this machine may read calls while no key is set: set "
-	          "API_KEY.");
+	          "Only this machine may %s while no key is set: set "
+	          "API_KEY.",
+	          scope == ACCESS_READ ? "read calls" : "pause and resume");
 	return false;
 }
 
@@ -164,7 +166,7 @@ bool access_check(struct app *app, const struct http_req *req,
 		return check_unkeyed(app, req, res, scope, s.any);
 	if (!s.scoped) {
 		http_fail(res, 403, "The key %s has not the scope %s.",
-		          s.a->owner, scope == ACCESS_START ? "start" : "read");
+		          s.a->owner, scope_names[scope]);
 		return false;
 	}
 	s.a->keyed = true;

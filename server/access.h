@@ -2,7 +2,7 @@
  * access.h - who may call, and under which address we are reached
  *
  * Keys of API_KEY may do everything. Keys of the ledger ("key add") have
- * scopes, "start" and "read", and limits that quota.h looks after.
+ * scopes, "start", "read" and "admin", and limits that quota.h looks after.
  */
 #ifndef SERVER_ACCESS_H
 #define SERVER_ACCESS_H
@@ -23,7 +23,7 @@ enum {
 	ACCESS_NAME_MAX = 48,  /* [bytes] of a key's name */
 };
 
-enum access_scope { ACCESS_START, ACCESS_READ };
+enum access_scope { ACCESS_START, ACCESS_READ, ACCESS_ADMIN };
 
 /* Who asks. */
 struct access {

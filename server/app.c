@@ -16,6 +16,17 @@ int64_t app_now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+const char *app_time(char dst[APP_TIME_MAX], int64_t ms)
+{
+	time_t sec = (time_t)(ms / 1000);
+	struct tm tm;
+
+	if (!gmtime_r(&sec, &tm) ||
+	    !strftime(dst, APP_TIME_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm))
+		snprintf(dst, APP_TIME_MAX, "-");
+	return dst;
+}
+
 void app_events_url(const struct app *app, char *dst, size_t cap)
 {
 	const char *base = app->cfg->events_base_url;

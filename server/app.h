@@ -79,6 +79,11 @@ static inline void app_count(struct app *app, enum app_count c)
 /* Unix time [ms]. */
 int64_t app_now_ms(void);
 
+enum { APP_TIME_MAX = 32 /* [bytes] */ };
+
+/* @ms as "2026-01-31T12:00:00Z"; @dst is given back. */
+const char *app_time(char dst[APP_TIME_MAX], int64_t ms);
+
 /* Where bots post events: @dst gets the URL. */
 void app_events_url(const struct app *app, char *dst, size_t cap);
 

@@ -12,6 +12,7 @@
 #include "server/config.h"
 #include "server/dial_priv.h"
 #include "server/end.h"
+#include "server/pause.h"
 #include "server/relay.h"
 #include "server/store/store.h"
 
@@ -153,11 +154,17 @@ static int on_sending(void *arg)
 	struct store_change change = {.state = STORE_DIALING,
 	                              .has_state = true,
 	                              .dialed_ms = app_now_ms()};
+	struct pause pause;
 	bool moved = false;
 	int err;
 
 	if (dial_is_cancelled(d))
 		return -ECANCELED;
+	err = pause_look(app->store, &pause);
+	if (err)
+		return app_store_fault(app, d->id, err);
+	if (pause.on)
+		return -EAGAIN;
 	err = store_call_change(app->store, d->id, &change, NULL, NULL, &moved);
 	if (err)
 		return app_store_fault(app, d->id, err);

@@ -9,6 +9,7 @@
 #include "server/dial.h"
 #include "server/http/http.h"
 #include "server/http/message.h"
+#include "server/pause.h"
 #include "server/relay.h"
 #include "server/store/store.h"
 
@@ -28,15 +29,19 @@ void health_live(const struct http_req *req, struct http_res *res, void *arg)
 void health_ready(const struct http_req *req, struct http_res *res, void *arg)
 {
 	struct app *app = arg;
+	struct pause pause;
 	unsigned live;
 
 	(void)req;
-	if (store_count_live(app->store, &live))
+	if (store_count_live(app->store, &live) ||
+	    pause_look(app->store, &pause))
 		say(res, 503, "no_ledger");
 	else if (app->bots && bots_state(app->bots) == BOTS_NONE)
 		say(res, 503, "no_bot");
 	else
-		say(res, 200, "ready");
+		/* Who is taken out of service here hears no webhooks, and calls
+		 * are up. */
+		say(res, 200, pause.on ? "paused" : "ready");
 }
 
 static int add_gauge(struct buf *out, const char *name, const char *help,

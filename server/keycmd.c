@@ -24,12 +24,15 @@ enum {
 };
 
 static const char usage_text[] =
-	"usage: dialout-server key add NAME [--scope start,read] [--rate N] "
+	"usage: dialout-server key add NAME [--scope start,read,admin] [--rate "
+        "N] "
 	"[--budget S]\n"
 	"       dialout-server key list\n"
 	"       dialout-server key revoke NAME\n"
 	"\n"
-	"  --scope   what it may do: start calls, read them; default both\n"
+	"  --scope   what it may do: start calls, read them (the default is "
+	"start,read),\n"
+	"            admin: pause and resume\n"
 	"  --rate    calls it may start a minute\n"
 	"  --budget  seconds that its calls may last in 24 hours, together; "
 	"calls that\n"
@@ -52,7 +55,8 @@ static bool scopes_ok(const char *scopes)
 	while (rest.v) {
 		struct str one = str_cut(&rest, ',');
 
-		if (!str_eq(one, "start") && !str_eq(one, "read"))
+		if (!str_eq(one, "start") && !str_eq(one, "read") &&
+		    !str_eq(one, "admin"))
 			return false;
 	}
 	return true;
@@ -67,8 +71,8 @@ static const char *read_option(struct store_key *k, const char *name,
 	if (!strcmp(name, "--scope")) {
 		k->scopes = value;
 		return scopes_ok(value) ? NULL
-		                        : "--scope is start, read or "
-		                          "start,read";
+		                        : "--scope is start, read, admin, or "
+		                          "several with commas";
 	}
 	if (!strcmp(name, "--rate")) {
 		if (str_u64(str_of(value), RATE_MAX, &n) || !n)

@@ -18,6 +18,7 @@
 #include "server/config.h"
 #include "server/dnccmd.h"
 #include "server/keycmd.h"
+#include "server/pause.h"
 #include "server/run.h"
 
 enum { EXIT_CONFIG = 2, PATH_LEN = 4096 };
@@ -32,6 +33,8 @@ static int usage(FILE *out, int code)
 	fputs("usage: dialout-server [--check] [--ready-file PATH]\n"
 	      "       dialout-server key add|list|revoke ...\n"
 	      "       dialout-server dnc add|look|remove NUMBER\n"
+	      "       dialout-server pause [REASON]\n"
+	      "       dialout-server resume\n"
 	      "\n"
 	      "Places calls through Plivo and answers its webhooks. Options "
 	      "come from the\nenvironment and from .env in the working "
@@ -75,7 +78,17 @@ static int read_args(struct args *a, int argc, char **argv)
 typedef int command_h(struct buf *out, int argc, char **argv,
                       const char *dotenv);
 
-/* "key ..." and "dnc ...": words for the ledger. */
+/* What the first word may be, besides options. */
+static const struct {
+	const char *word;
+	command_h *run;
+} commands[] = {
+	{"key", keycmd_run},
+	{"dnc", dnccmd_run},
+	{"pause", pause_run},
+	{"resume", pause_resume_run},
+};
+
 static int ledger_command(command_h *run, int argc, char **argv)
 {
 	struct buf out;
@@ -178,10 +191,10 @@ int main(int argc, char **argv)
 	sigset_t ends;
 	int code;
 
-	if (argc > 1 && !strcmp(argv[1], "key"))
-		return ledger_command(keycmd_run, argc - 2, argv + 2);
-	if (argc > 1 && !strcmp(argv[1], "dnc"))
-		return ledger_command(dnccmd_run, argc - 2, argv + 2);
+	for (size_t i = 0; argc > 1 && i < ARRAY_LEN(commands); i++)
+		if (!strcmp(argv[1], commands[i].word))
+			return ledger_command(commands[i].run, argc - 2,
+			                      argv + 2);
 	code = read_args(&a, argc, argv);
 	if (code >= 0)
 		return code;

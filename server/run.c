@@ -17,6 +17,7 @@
 #include "server/health.h"
 #include "server/http/http.h"
 #include "server/ledger.h"
+#include "server/pause.h"
 #include "server/pulse.h"
 #include "server/recover.h"
 #include "server/relay.h"
@@ -45,6 +46,8 @@ static const struct http_route routes[] = {
 	{HTTP_GET, "/calls", ledger_list, 0, false},
 	{HTTP_GET | HTTP_DELETE, "/calls/", ledger_one, 0, false},
 	{HTTP_POST, "/bot-events", bot_events_handle, BOT_EVENTS_MAX, true},
+	{HTTP_POST, "/pause", pause_handle, 0, false},
+	{HTTP_POST, "/resume", pause_resume_handle, 0, false},
 	{HTTP_GET, "/healthz", health_live, 0, false},
 	{HTTP_GET, "/readyz", health_ready, 0, false},
 	{HTTP_GET, "/metrics", health_metrics, 0, false},

@@ -17,6 +17,7 @@
 #include "server/http/http.h"
 #include "server/http/message.h"
 #include "server/idem.h"
+#include "server/pause.h"
 #include "server/quota.h"
 #include "server/request.h"
 #include "server/store/dnc.h"
@@ -282,7 +283,7 @@ void start_handle(const struct http_req *req, struct http_res *res, void *arg)
 	crypto_id(s.key);
 	if (read_request(&s, req, res) &&
 	    idem_begin(&s.idem, app, s.who.owner, req, res) &&
-	    admit(&s, res, &d)) {
+	    pause_admits(app, res) && admit(&s, res, &d)) {
 		app_count(app, COUNT_STARTED);
 		log_line(LOG_INFO, "start", s.id, "event=accepted to=%s",
 		         str_mask_phone(masked, s.r.to));

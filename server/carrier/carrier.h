@@ -58,8 +58,10 @@ struct carrier_outcome {
 	long retry_after_sec; /* -1: not said */
 };
 
-/* Its turn has come and the POST is next: make "dialing" durable. A negative
- * return holds the call back, and it ends as CANCELLED. */
+/* Its turn has come and the POST is next: make "dialing" durable. -EAGAIN:
+ * not now; it stays the first of the queue and is asked for again before
+ * long. Another negative return holds the call back, and it ends as
+ * CANCELLED. */
 typedef int carrier_sending_h(void *arg);
 typedef void carrier_dialed_h(const struct carrier_outcome *o, void *arg);
 

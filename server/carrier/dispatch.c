@@ -14,6 +14,7 @@ enum {
 	POST_MS = 20000,   /* [ms] of a POST: late is better than unknown */
 	HOLD_MIN_SEC = 1,  /* [s] after a 429 nothing is posted for */
 	HOLD_MAX_SEC = 10, /* [s] that long, whatever the answer says */
+	AGAIN_MS = 500,    /* [ms] until the first is asked for again */
 };
 
 /* One call on its way: queued, or its POST is out. */
@@ -198,10 +199,28 @@ static struct dialing *take(struct carrier *c, struct link *list)
 	return dg;
 }
 
+/* Nobody overtakes it. */
+static void put_back(struct carrier *c, struct dialing *dg)
+{
+	uint64_t until = carrier_clock_us() + AGAIN_MS * 1000;
+
+	pthread_mutex_lock(&c->lock);
+	/* Before the first one. */
+	list_append(c->queue.next, &dg->link);
+	c->queued++;
+	pthread_mutex_unlock(&c->lock);
+	if (until > c->next_us)
+		c->next_us = until;
+}
+
 static void send_one(struct carrier *c, struct dialing *dg)
 {
 	int err = dg->sending ? dg->sending(dg->arg) : 0;
 
+	if (err == -EAGAIN) {
+		put_back(c, dg);
+		return;
+	}
 	if (err < 0) {
 		finish_as(dg, CARRIER_CANCELLED, "");
 		return;

@@ -1,14 +1,15 @@
 /*
  * ops.h - what a kind of store must do; for server/store alone
  *
- * The functions are store.h's, keys.h's and dnc.h's, with the store as first member of
- * a private struct. Their tests run against every kind.
+ * The functions are those of store.h, keys.h, dnc.h and setting.h, with the
+ * store as first member of a private struct. Their tests run against every kind.
  */
 #ifndef SERVER_STORE_OPS_H
 #define SERVER_STORE_OPS_H
 
 #include "server/store/dnc.h"
 #include "server/store/keys.h"
+#include "server/store/setting.h"
 #include "server/store/store.h"
 
 struct store_ops {
@@ -41,6 +42,10 @@ struct store_ops {
 	               int64_t at_ms);
 	int (*dnc_find)(struct store *s, const char *number);
 	int (*dnc_remove)(struct store *s, const char *number);
+	int (*setting_put)(struct store *s, const char *name, const char *value,
+	                   int64_t at_ms);
+	int (*setting_get)(struct store *s, const char *name, char *value,
+	                   size_t cap, int64_t *at_ms);
 };
 
 struct store {

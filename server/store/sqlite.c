@@ -237,4 +237,6 @@ const struct store_ops store_sqlite_ops = {
 	.dnc_add = sq_dnc_add,
 	.dnc_find = sq_dnc_find,
 	.dnc_remove = sq_dnc_remove,
+	.setting_put = sq_setting_put,
+	.setting_get = sq_setting_get,
 };

@@ -39,6 +39,9 @@ enum sq_sql {
 	SQ_DNC_ADD,
 	SQ_DNC_FIND,
 	SQ_DNC_REMOVE,
+	SQ_SETTING_PUT,
+	SQ_SETTING_REMOVE,
+	SQ_SETTING_GET,
 	SQ_STATEMENTS
 };
 
@@ -108,6 +111,10 @@ int sq_dnc_add(struct store *s, const char *number, const char *call_id,
                int64_t at_ms);
 int sq_dnc_find(struct store *s, const char *number);
 int sq_dnc_remove(struct store *s, const char *number);
+int sq_setting_put(struct store *s, const char *name, const char *value,
+                   int64_t at_ms);
+int sq_setting_get(struct store *s, const char *name, char *value, size_t cap,
+                   int64_t *at_ms);
 
 /* The store behind its base. */
 struct sqlite *sq_of(struct store *s);

@@ -56,6 +56,11 @@ static const char *const versions[] = {
 	" call_id TEXT, at_ms INTEGER NOT NULL"
 	") STRICT, WITHOUT ROWID;"
 	"PRAGMA user_version = 2;",
+	"CREATE TABLE setting ("
+	" name TEXT PRIMARY KEY,"
+	" value TEXT NOT NULL, at_ms INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"PRAGMA user_version = 3;",
 };
 
 #define CALL_COLUMNS                                                   \
@@ -137,6 +142,10 @@ static const char *const texts[SQ_STATEMENTS] = {
 		       " (number, call_id, at_ms) VALUES (?,?,?)",
 	[SQ_DNC_FIND] = "SELECT 1 FROM do_not_call WHERE number = ?",
 	[SQ_DNC_REMOVE] = "DELETE FROM do_not_call WHERE number = ?",
+	[SQ_SETTING_PUT] = "INSERT OR REPLACE INTO setting"
+			   " (name, value, at_ms) VALUES (?,?,?)",
+	[SQ_SETTING_REMOVE] = "DELETE FROM setting WHERE name = ?",
+	[SQ_SETTING_GET] = "SELECT value, at_ms FROM setting WHERE name = ?",
 };
 
 const char *sq_text(enum sq_sql sql)

@@ -174,3 +174,15 @@ int store_dnc_remove(struct store *s, const char *number)
 {
 	return s->ops->dnc_remove(s, number);
 }
+
+int store_setting_put(struct store *s, const char *name, const char *value,
+                      int64_t at_ms)
+{
+	return s->ops->setting_put(s, name, value, at_ms);
+}
+
+int store_setting_get(struct store *s, const char *name, char *value,
+                      size_t cap, int64_t *at_ms)
+{
+	return s->ops->setting_get(s, name, value, cap, at_ms);
+}
