@@ -27,6 +27,7 @@ enum { LAW_URL_MAX = 256 /* [bytes] */ };
 	X(lists_are_filtered_and_paged) \
 	X(keys_are_found_by_their_hash_until_revoked) \
 	X(numbers_not_to_be_called_are_kept) \
+	X(a_setting_is_kept_replaced_and_removed) \
 	X(what_was_promised_survives_a_kill) \
 	X(many_threads_use_one_store) \
 	X(no_memory_is_an_error_and_leaks_nothing)

@@ -1,7 +1,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include "server/pause.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +10,6 @@
 #include "common/buf.h"
 #include "common/jtext.h"
 #include "server/carrier/carrier.h"
-#include "server/store/setting.h"
 #include "tests/fake/world.h"
 #include "tests/harness/test.h"
 
@@ -52,32 +50,6 @@ static void look_on(void)
 	const struct timespec ts = {.tv_nsec = 700 * 1000000};
 
 	nanosleep(&ts, NULL);
-}
-
-static void a_setting_is_kept_replaced_and_removed(void)
-{
-	char value[8];
-	int64_t at = 0;
-
-	world_open(&w, "");
-	CHECK_INT(-ENOENT, store_setting_get(w.app->store, "a", value,
-	                                     sizeof(value), &at));
-	CHECK_INT(0, store_setting_put(w.app->store, "a", "one", 5));
-	CHECK_INT(0, store_setting_put(w.app->store, "a", "another", 7));
-	CHECK_INT(0, store_setting_put(w.app->store, "b", "", 9));
-	world_close(&w);
-	world_reopen(&w);
-	CHECK_INT(0, store_setting_get(w.app->store, "a", value, sizeof(value),
-	                               &at));
-	CHECK_STR("another", value);
-	CHECK_INT(7, at);
-	CHECK_INT(0, store_setting_get(w.app->store, "b", value, sizeof(value),
-	                               &at));
-	CHECK_STR("", value);
-	CHECK_INT(0, store_setting_put(w.app->store, "a", NULL, 0));
-	CHECK_INT(0, store_setting_put(w.app->store, "a", NULL, 0));
-	CHECK_INT(-ENOENT, store_setting_get(w.app->store, "a", value,
-	                                     sizeof(value), &at));
 }
 
 static void paused_no_call_is_started_and_every_answer_says_so(void)
@@ -207,7 +179,6 @@ static void wrong_words_are_explained(void)
 }
 
 static const struct test tests[] = {
-	TEST(a_setting_is_kept_replaced_and_removed),
 	TEST(paused_no_call_is_started_and_every_answer_says_so),
 	TEST(a_call_that_waits_goes_on_waiting_and_then_goes_out),
 	TEST(pausing_takes_a_key_with_the_scope),
