@@ -11,10 +11,9 @@ static const uint32_t tts_waits[] = {0, 300};
 /* ---- what was heard -------------------------------------------------------- */
 
 /* The reply is over: what was heard of it is what was said. */
-static void commit(struct session *s, bool whole)
+static void commit(struct session *s, uint32_t heard_ms, bool whole)
 {
 	struct reply *r = s->reply;
-	const uint32_t heard_ms = playout_heard_ms(s->playout, r->n);
 	const struct str text = reply_heard(r, heard_ms, whole);
 	const bool cut = !whole && text.len < r->said.text.len;
 
@@ -37,7 +36,7 @@ void session_cancel_reply(struct session *s)
 	if (r->guess)
 		session_count_guess(s);
 	if (r->audible)
-		commit(s, false);
+		commit(s, playout_heard_ms(s->playout, r->n), false);
 	if (s->tts)
 		tts_cancel(s->tts, r->n);
 	playout_clear(s->playout, r->n);
@@ -235,13 +234,15 @@ static void after_reply(struct session *s)
 		session_feed(s, TURN_EV_QUIET);
 }
 
-static void on_played(struct session *s, struct reply *r)
+/* All of the reply's sound was heard, @heard_ms; it may have been cut short by
+ * a fault. */
+static void on_played(struct session *s, struct reply *r, uint32_t heard_ms)
 {
 	const bool failed = r->failed;
 
 	if (!failed && r->kind == REPLY_ANSWER)
 		s->failures = 0;
-	commit(s, !failed);
+	commit(s, heard_ms, !failed);
 	session_drop_reply(s);
 	if (s->goodbye_next) {
 		s->goodbye_next = false;
@@ -286,7 +287,7 @@ void session_playout_event(const struct playout_event *ev, void *arg)
 			              session_ms(s) - ev->heard_ms);
 		break;
 	case PLAYOUT_DONE:
-		on_played(s, r);
+		on_played(s, r, ev->heard_ms);
 		break;
 	}
 }

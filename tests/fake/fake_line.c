@@ -45,6 +45,51 @@ struct fake_line {
 
 /* ---- what is heard ---------------------------------------------------------- */
 
+/* Silence of one millisecond parts two bouts. */
+static void note_bout(struct flow *f, uint32_t reply, uint32_t now)
+{
+	struct flow_bout *b = &f->bouts[f->n_bouts];
+
+	if (f->n_bouts && b[-1].to_ms == now) {
+		b--;
+	} else {
+		CHECK(f->n_bouts < FLOW_BOUTS);
+		b->from_ms = now;
+		f->n_bouts++;
+	}
+	b->to_ms = now + 1;
+	b->reply = reply;
+}
+
+/* After a pause the bot says the last words once more. */
+static struct flow_word *find_word(struct flow *f, uint32_t reply, uint32_t n)
+{
+	for (size_t i = f->n_words; i && i + 3 > f->n_words; i--) {
+		struct flow_word *w = &f->words[i - 1];
+
+		if (w->reply == reply && w->n == n)
+			return w;
+	}
+	return NULL;
+}
+
+static void note_word(struct flow *f, uint32_t reply, uint32_t ms, uint32_t now)
+{
+	struct flow_word *w = find_word(f, reply, ms / FLOW_WORD_MS);
+
+	if (!w) {
+		CHECK(f->n_words < FLOW_HEARD);
+		w = &f->words[f->n_words++];
+		w->reply = reply;
+		w->n = ms / FLOW_WORD_MS;
+		w->first_ms = now;
+	}
+	w->last_ms = now;
+	if (ms % FLOW_WORD_MS < FLOW_WORD_MS / 2 &&
+	    w->heard <= ms % FLOW_WORD_MS)
+		w->heard++;
+}
+
 static void heard(struct flow *f, const uint8_t b[4], uint32_t now)
 {
 	const uint32_t ms = (uint32_t)(b[1] | b[2] << 8 | b[3] << 16);
@@ -53,6 +98,8 @@ static void heard(struct flow *f, const uint8_t b[4], uint32_t now)
 	if (b[0] == 0 || b[0] >= FLOW_REPLIES)
 		return; /* silence that fills a packet */
 	h = &f->heard[b[0]];
+	note_bout(f, b[0], now);
+	note_word(f, b[0], ms, now);
 	if (!h->count++)
 		h->first_ms = now;
 	else if (ms < h->next)
@@ -72,6 +119,7 @@ void fake_line_listen(struct fake_line *l)
 		      (uint32_t)l->head_ms);
 		l->head_ms++;
 	}
+	l->f->playing = l->head_ms < l->tail_ms;
 }
 
 /* ---- what the bot sends ------------------------------------------------------ */
@@ -121,13 +169,15 @@ static void on_marked(void *arg)
 static void play(struct fake_line *l, const char *payload, size_t len)
 {
 	static uint8_t audio[65536];
-	const uint64_t now = flow_now(l->f);
+	const uint64_t now = flow_now(l->f), first = now + l->f->opts.line_ms;
 	const long n = base64_decode(audio, payload, len);
 
 	CHECK(n > 0 && n % 8 == 0);
 	fake_line_listen(l);
 	if (l->tail_ms < now)
 		l->head_ms = l->tail_ms = now;
+	while (l->tail_ms < first && l->f->opts.line_ms)
+		l->blocks[l->tail_ms++ % BLOCKS][0] = 0;
 	for (long i = 0; i < n; i += 8) {
 		uint8_t *b = l->blocks[l->tail_ms++ % BLOCKS];
 
@@ -137,6 +187,7 @@ static void play(struct fake_line *l, const char *payload, size_t len)
 		else if (b[0] < FLOW_REPLIES && !l->f->sent_first[b[0]])
 			l->f->sent_first[b[0]] = (uint32_t)now;
 	}
+	l->f->playing = true;
 	l->f->sent_ms += (uint64_t)n / 8;
 	if (n / 8 > l->f->packet_ms)
 		l->f->packet_ms = (uint32_t)n / 8;
@@ -167,6 +218,7 @@ int fake_line_send(const char *text, size_t len, void *arg)
 	} else if (strncmp(event, "clearAudio", n) == 0) {
 		fake_line_listen(l);
 		l->tail_ms = l->head_ms;
+		f->playing = false;
 		l->n_marks = 0;
 		arm_marks(l);
 		f->last_clear = flow_now(f);

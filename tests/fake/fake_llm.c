@@ -7,6 +7,8 @@
 #include "common/mem.h"
 #include "tests/flow/flow_impl.h"
 
+enum { FIRST_TOKEN_MS = 8000, STALL_MS = 5000 /* unless asked otherwise */ };
+
 struct fake_llm {
 	struct llm base;
 	struct flow *f;
@@ -15,6 +17,7 @@ struct fake_llm {
 	struct timer next;
 	const char *left;
 	size_t tokens;
+	uint32_t stall_ms; /* it is given up after so long */
 };
 
 static void note_request(struct flow_request *req, const struct llm_params *prm)
@@ -64,6 +67,15 @@ static void finish(struct fake_llm *p)
 	llm_emit(&p->base, &ev);
 }
 
+/* As the vtable's law has it: silence beyond the limits is a failure. */
+static void on_late(void *arg)
+{
+	struct fake_llm *p = arg;
+
+	p->answer.err = -ETIMEDOUT;
+	finish(p);
+}
+
 static void on_next(void *arg)
 {
 	struct fake_llm *p = arg;
@@ -75,8 +87,10 @@ static void on_next(void *arg)
 		finish(p);
 		return;
 	}
-	if (p->answer.stall_after && p->tokens == p->answer.stall_after)
+	if (p->answer.stall_after && p->tokens == p->answer.stall_after) {
+		timer_start(p->f->ts, &p->next, p->stall_ms, on_late, p);
 		return;
+	}
 	while (text[n] == ' ')
 		n++;
 	while (text[n] && text[n] != ' ')
@@ -94,6 +108,7 @@ static int fake_open(struct llm **llmp, struct net *net,
 {
 	struct fake_llm *p = mem_zalloc(sizeof(*p));
 	struct flow *f = flow_of(prm->cfg);
+	uint32_t patience;
 
 	(void)net;
 	if (!p)
@@ -108,7 +123,14 @@ static int fake_open(struct llm **llmp, struct net *net,
 	if (f->used_answers < f->n_answers)
 		p->answer = f->answers[f->used_answers++];
 	p->left = p->answer.text;
-	timer_start(f->ts, &p->next, p->answer.first_ms, on_next, p);
+	p->stall_ms = prm->stall_ms ? prm->stall_ms : STALL_MS;
+	patience = prm->first_token_ms ? prm->first_token_ms : FIRST_TOKEN_MS;
+	if (p->answer.first_ms > patience)
+		timer_start(f->ts, &p->next, patience, on_late, p);
+	else
+		timer_start(f->ts, &p->next, p->answer.first_ms, on_next, p);
+	if (f->askedh)
+		f->askedh(f);
 	*llmp = &p->base;
 	return 0;
 }

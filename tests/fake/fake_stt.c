@@ -33,6 +33,7 @@ static void on_next(void *arg)
 		ev.text_len = n->text ? strlen(n->text) : 0;
 		ev.err = n->err;
 		n->type = -1;
+		n->told_ms = flow_now(f);
 		p->dead = ev.type == STT_FAILED;
 		if (!stt_emit(&p->base, &ev) || p->dead)
 			return;

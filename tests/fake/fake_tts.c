@@ -5,6 +5,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/buf.h"
@@ -31,6 +32,17 @@ struct fake_tts {
 	uint32_t reply, at_ms; /* audio made of the reply */
 };
 
+/* Every word takes the same time, so that its place in the reply's sound is
+ * known by its number. */
+static void note_word(struct flow *f, const struct word *w)
+{
+	const uint32_t n = f->made_ms[w->reply] / FLOW_WORD_MS;
+
+	if (n < FLOW_WORDS)
+		snprintf(f->made[w->reply][n], sizeof(f->made[0][0]), "%s",
+		         w->text);
+}
+
 static bool give_word(struct fake_tts *p, const struct word *w)
 {
 	uint8_t audio[FLOW_WORD_MS * 8];
@@ -40,6 +52,7 @@ static bool give_word(struct fake_tts *p, const struct word *w)
 		p->reply = w->reply;
 		p->at_ms = 0;
 	}
+	note_word(p->f, w);
 	for (uint32_t ms = 0; ms < FLOW_WORD_MS; ms++) {
 		const uint32_t at = p->f->made_ms[w->reply]++;
 		const uint8_t block[8] = {
@@ -68,7 +81,14 @@ static void on_next(void *arg)
 {
 	struct fake_tts *p = arg;
 	const bool fails = p->f->tts_reply_fails && !p->second;
+	const uint32_t now = flow_now(p->f);
 
+	if (now >= p->f->tts_mute_from && now < p->f->tts_mute_to &&
+	    !p->second) {
+		timer_start_at(p->f->ts, &p->next, flow_us(p->f->tts_mute_to),
+		               on_next, p);
+		return;
+	}
 	while (p->head < p->tail) {
 		const struct word w = p->words[p->head++];
 		const struct tts_event done = {

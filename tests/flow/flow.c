@@ -236,7 +236,7 @@ static void news(struct flow *f, uint32_t at, int type, const char *text,
 	struct session *s = f->session;
 
 	CHECK(f->n_news < FLOW_NEWS);
-	f->news[f->n_news++] = (struct flow_news){at, type, err, text};
+	f->news[f->n_news++] = (struct flow_news){at, type, 0, err, text};
 	/* Have the recogniser look at its script again. */
 	if (s && s->stt && at != UINT32_MAX && type != STT_FLUSHED)
 		fake_stt_look(s->stt);

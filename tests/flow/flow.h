@@ -24,20 +24,24 @@
 #include "common/timer.h"
 
 enum {
-	FLOW_REPLIES = 32,
-	FLOW_REQUESTS = 32,
-	FLOW_ANSWERS = 32,
-	FLOW_SPEECH = 64,
-	FLOW_NEWS = 256,
-	FLOW_WORD_MS = 300, /* of the voice */
-	FLOW_HTTP = 16,     /* requests of tools */
+	FLOW_REPLIES = 128,
+	FLOW_REQUESTS = 128,
+	FLOW_ANSWERS = 128,
+	FLOW_SPEECH = 128,
+	FLOW_NEWS = 1024,
+	FLOW_WORD_MS = 300, /* of the voice: the word, then as long nothing */
+	FLOW_WORDS = 64,    /* of a reply, that are known by text */
+	FLOW_HEARD = 2048,  /* words, by the callee */
+	FLOW_BOUTS = 1024,
+	FLOW_HTTP = 16, /* requests of tools */
 	FLOW_MS_MAX = 600 * 1000,
 };
 
 /* What the scripted recogniser says, and when. */
 struct flow_news {
 	uint32_t at_ms;
-	int type; /* enum stt_event_type; -1: given out already */
+	int type;         /* enum stt_event_type; -1: given out already */
+	uint32_t told_ms; /* ... then */
 	int err;
 	const char *text;
 };
@@ -82,6 +86,19 @@ struct flow_heard {
 	uint32_t again;             /* milliseconds heard twice */
 };
 
+/* A word that the line has played, or a part of it. */
+struct flow_word {
+	uint32_t reply, n;          /* which, as the voice has made it */
+	uint32_t first_ms, last_ms; /* of the call */
+	uint32_t heard;             /* milliseconds of its first half */
+};
+
+/* The bot was heard without a pause. */
+struct flow_bout {
+	uint32_t from_ms, to_ms; /* of the call */
+	uint32_t reply;          /* the last one in it */
+};
+
 struct flow_request {
 	uint32_t at_ms, closed_ms; /* closed_ms 0: not */
 	bool done;
@@ -95,6 +112,7 @@ struct flow_opts {
 	bool flux;                   /* the recogniser decides turns */
 	bool eot;                    /* there is a listener for ends of turns */
 	uint32_t voice_ms;           /* text to first audio; 0: 100 */
+	uint32_t line_ms;            /* sound reaches the callee so late */
 	uint32_t flush_ms;           /* flush to the answer; 0: 90 */
 	bool never_flushed;          /* the recogniser cannot say so */
 	bool no_echo;                /* the line never reports marks */
@@ -132,6 +150,9 @@ struct flow {
 	int tts_fail_after; /* pieces; 0: never */
 	int tts_fail_err;
 	bool tts_reply_fails;
+	uint32_t tts_mute_from, tts_mute_to; /* it takes text and is mute */
+	/* The model is asked, with f->requests' last; NULL: nobody cares. */
+	void (*askedh)(struct flow *f);
 
 	/* what happened */
 	struct flow_request requests[FLOW_REQUESTS];
@@ -139,6 +160,12 @@ struct flow {
 	size_t n_tools;
 	size_t n_requests;
 	struct flow_heard heard[FLOW_REPLIES];
+	char made[FLOW_REPLIES][FLOW_WORDS][64]; /* words, by all voices */
+	struct flow_word words[FLOW_HEARD];
+	size_t n_words;
+	struct flow_bout bouts[FLOW_BOUTS];
+	size_t n_bouts;
+	bool playing;                      /* the line has something to play */
 	uint32_t sent_first[FLOW_REPLIES]; /* playAudio; 0: never */
 	uint64_t sent_ms;                  /* audio sent in all [ms] */
 	uint32_t max_lead_ms, packet_ms;   /* the longest of each */

@@ -301,6 +301,7 @@ static void an_answer_that_breaks_off_is_said_as_far_as_it_goes(void)
 	CHECK_INT(2 * FLOW_WORD_MS, f.heard[1].count);
 	CHECK(f.spoken[2] && strstr(f.spoken[2], "sorry") != NULL);
 	CHECK_STR("LISTENING", flow_state(&f));
+	CHECK(strstr(flow_chat(&f), "|bot: One two.|bot: I'm sorry"));
 	flow_close(&f);
 }
 

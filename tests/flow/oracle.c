@@ -1,0 +1,222 @@
+#include "tests/flow/oracle.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "bot/playout.h"
+#include "common/attr.h"
+#include "common/str.h"
+#include "tests/harness/test.h"
+
+enum {
+	HALF_MS = FLOW_WORD_MS / 4, /* a word is the first half of its time */
+	GREETING_MS = 1500,         /* of silence, then it is due */
+	UNFINISHED_MS = 3000,       /* somebody who breaks off is waited for */
+	STEP_MS = 10
+};
+
+/* ---- what was heard --------------------------------------------------------- */
+
+/* How late sound reaches the callee is measured by the bot; where it cannot, it
+ * takes the delay of an ordinary line. */
+static uint32_t slack_ms(const struct flow *f)
+{
+	const uint32_t line = f->opts.line_ms;
+
+	return ORACLE_SLACK_MS + (line > PLAYOUT_DELAY_MS
+	                                  ? line - PLAYOUT_DELAY_MS
+	                                  : PLAYOUT_DELAY_MS - line);
+}
+
+static bool must_be_there(const struct flow *f, const struct flow_word *w)
+{
+	return w->heard >= HALF_MS + slack_ms(f);
+}
+
+static bool may_be_there(const struct flow *f, const struct flow_word *w)
+{
+	return w->heard && w->heard + slack_ms(f) >= HALF_MS;
+}
+
+static const char *text_of(const struct flow *f, const struct flow_word *w)
+{
+	return f->made[w->reply][w->n];
+}
+
+/* The bot's next message in the rest of @text; empty: no more. */
+static struct str next_message(const char **text)
+{
+	static const char dash[] = " \xe2\x80\x94";
+	struct str m = {0};
+
+	while (!m.len && *text && **text) {
+		const size_t len = strcspn(*text, "|");
+		struct str msg = str_n(*text, len);
+
+		*text += len + ((*text)[len] == '|');
+		if (len < 5 || strncmp(msg.v, "bot", 3) != 0)
+			continue;
+		m = str_n(msg.v + 5, len - 5);
+		if (m.len > 4 && memcmp(m.v + m.len - 4, dash, 4) == 0)
+			m.len -= 4;
+	}
+	return m;
+}
+
+static struct str next_word(struct str *message)
+{
+	struct str w;
+
+	*message = str_trim(*message);
+	w.v = message->v;
+	w.len = 0;
+	while (w.len < message->len && w.v[w.len] != ' ')
+		w.len++;
+	message->v += w.len;
+	message->len -= w.len;
+	return w;
+}
+
+/* Replies of which something may be missing from a context that is made while
+ * they are heard. */
+static bool is_over(const struct flow *f, const struct flow_word *w)
+{
+	return !f->playing || f->bouts[f->n_bouts - 1].reply != w->reply;
+}
+
+static bool missing(const struct flow *f, const struct flow_word *w,
+                    char fault[ORACLE_FAULT_MAX])
+{
+	if (!must_be_there(f, w) || !is_over(f, w))
+		return false;
+	snprintf(fault, ORACLE_FAULT_MAX,
+	         "\"%s\" of reply %u was heard at %u ms (%u ms of it) and is "
+	         "not in the context",
+	         text_of(f, w), w->reply, w->first_ms, w->heard);
+	return true;
+}
+
+bool oracle_context(const struct flow *f, const char *text, bool all,
+                    char fault[ORACLE_FAULT_MAX])
+{
+	size_t at = 0;
+
+	for (;;) {
+		struct str m = next_message(&text), word;
+
+		if (!m.len)
+			break;
+		while ((word = next_word(&m)).len) {
+			const struct flow_word *w = NULL;
+
+			for (; at < f->n_words; at++) {
+				w = &f->words[at];
+				if (may_be_there(f, w) &&
+				    str_eq(word, text_of(f, w)))
+					break;
+				if (all && missing(f, w, fault))
+					return false;
+			}
+			if (at++ == f->n_words) {
+				snprintf(fault, ORACLE_FAULT_MAX,
+				         "\"%.*s\" is in the context and was "
+				         "not heard",
+				         (int)word.len, word.v);
+				return false;
+			}
+		}
+	}
+	for (; all && at < f->n_words; at++)
+		if (missing(f, &f->words[at], fault))
+			return false;
+	return true;
+}
+
+/* ---- silence ---------------------------------------------------------------- */
+
+static size_t count_words(const char *text)
+{
+	struct str rest = str_of(text);
+	size_t n = 0;
+
+	while (next_word(&rest).len)
+		n++;
+	return n;
+}
+
+/* Has @reply been broken off @now? What it should have said is in the script:
+ * the answer that begins with its first word. */
+static bool broken_off(const struct flow *f, uint32_t reply, uint32_t now)
+{
+	size_t heard = 0;
+
+	for (size_t i = 0; i < f->n_words; i++)
+		heard += f->words[i].reply == reply &&
+		         f->words[i].first_ms < now;
+	for (size_t i = 0; i < f->n_answers; i++) {
+		struct str rest = str_of(f->answers[i].text);
+
+		if (rest.v && str_eq(next_word(&rest), f->made[reply][0]))
+			return heard < count_words(f->answers[i].text);
+	}
+	return false;
+}
+
+struct debt {
+	bool owed;
+	uint32_t since_ms;
+};
+
+static uint32_t told_ms(const struct flow *f, const struct oracle_sound *s)
+{
+	const uint32_t told = f->news[s->news].told_ms;
+
+	return told > s->to_ms ? told : s->to_ms;
+}
+
+static void owe(struct debt *d, uint32_t since_ms)
+{
+	d->owed = true;
+	d->since_ms = since_ms;
+}
+
+static void callee(const struct flow *f, const struct oracle_sound *sounds,
+                   size_t n, uint32_t now, struct debt *d)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct oracle_sound *s = &sounds[i];
+		const uint32_t told = s->words ? told_ms(f, s) : 0;
+
+		if (s->from_ms <= now && now < s->to_ms && d->since_ms < now)
+			d->since_ms = now;
+		if (s->words && told <= now && now < told + STEP_MS)
+			owe(d, now + (s->unfinished ? UNFINISHED_MS : 0));
+	}
+}
+
+uint32_t oracle_silence(const struct flow *f, const struct oracle_sound *sounds,
+                        size_t n, uint32_t end_ms, uint32_t *at_ms)
+{
+	struct debt d = {0};
+	uint32_t longest = 0;
+	size_t bout = 0;
+
+	*at_ms = 0;
+	if (f->agent->greeting)
+		owe(&d, GREETING_MS);
+	for (uint32_t now = 0; now < end_ms; now += STEP_MS) {
+		callee(f, sounds, n, now, &d);
+		if (bout < f->n_bouts && now >= f->bouts[bout].from_ms)
+			d.owed = false;
+		if (bout < f->n_bouts && now >= f->bouts[bout].to_ms) {
+			if (broken_off(f, f->bouts[bout].reply, now))
+				owe(&d, now);
+			bout++;
+		}
+		if (d.owed && now > d.since_ms && now - d.since_ms > longest) {
+			longest = now - d.since_ms;
+			*at_ms = now;
+		}
+	}
+	return longest;
+}
