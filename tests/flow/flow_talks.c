@@ -42,6 +42,10 @@ static size_t n_sounds;
 static char texts[FLOW_ANSWERS][WORDS * 8 + 8];
 static uint32_t seed, state;
 static unsigned stalls, faults; /* in 100 */
+static struct {
+	uint32_t talks, silence_ms, ms;
+	size_t words, contexts;
+} sum;
 
 static uint32_t chance(uint32_t n)
 {
@@ -303,6 +307,11 @@ static void judge(uint32_t end)
 		          "FLOW_SEED=%u: silent for %u ms up to %u ms, in "
 		          "state %s; %s",
 		          seed, ms, at, flow_state(&f), flow_chat(&f));
+	sum.talks++;
+	sum.silence_ms = ms > sum.silence_ms ? ms : sum.silence_ms;
+	sum.ms += end;
+	sum.words += f.n_words;
+	sum.contexts += f.n_requests + 1;
 	for (size_t i = 0; i < FLOW_REPLIES; i++)
 		CHECK_INT(0, f.heard[i].jumps);
 	CHECK_INT(0, f.sends_after_end);
@@ -360,6 +369,10 @@ static void nobody_is_left_in_silence_and_every_word_is_known(void)
 	}
 	for (seed = 1; seed <= talks; seed++)
 		talk();
+	printf("seeds 1 to %u: %u talks of %u s in all, %zu words heard, "
+	       "%zu contexts; longest silence %u ms\n",
+	       talks, sum.talks, sum.ms / 1000, sum.words, sum.contexts,
+	       sum.silence_ms);
 }
 
 /* What judges the others is itself wrong about nothing. */
