@@ -62,6 +62,7 @@ struct store_call {
 	char *call_uuid;
 	char *reservation, *bot, *stream_url;
 	char *end_by, *end_cause, *error;
+	char *events_url; /* told of it; "": the configured one, NULL: nobody */
 	int end_code;
 	int64_t created_ms, dialed_ms, answered_ms, ended_ms;
 };
@@ -90,6 +91,7 @@ struct store_event {
 	const char *type;
 	const char *data; /* JSON text */
 	int64_t at_ms;
+	bool tell; /* the call's events_url hears of it */
 };
 
 struct store_turn {

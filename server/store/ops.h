@@ -1,14 +1,16 @@
 /*
  * ops.h - what a kind of store must do; for server/store alone
  *
- * The functions are those of store.h, keys.h, dnc.h and setting.h, with the
- * store as first member of a private struct. Their tests run against every kind.
+ * The functions are those of store.h, keys.h, dnc.h, setting.h and outbox.h,
+ * with the store as first member of a private struct. Their tests run against
+ * every kind.
  */
 #ifndef SERVER_STORE_OPS_H
 #define SERVER_STORE_OPS_H
 
 #include "server/store/dnc.h"
 #include "server/store/keys.h"
+#include "server/store/outbox.h"
 #include "server/store/setting.h"
 #include "server/store/store.h"
 
@@ -46,6 +48,15 @@ struct store_ops {
 	                   int64_t at_ms);
 	int (*setting_get)(struct store *s, const char *name, char *value,
 	                   size_t cap, int64_t *at_ms);
+	int (*outbox_claim)(struct store *s, int64_t now_ms, uint32_t lease_ms,
+	                    unsigned limit, store_letter_h *h, void *arg);
+	int (*outbox_settle)(struct store *s, int64_t seq,
+	                     const struct store_settle *what);
+	int (*outbox_wake)(struct store *s, bool dead);
+	int (*outbox_trim)(struct store *s, unsigned keep, unsigned *dropped);
+	int (*outbox_list)(struct store *s, bool dead, store_letter_h *h,
+	                   void *arg);
+	int (*outbox_count)(struct store *s, unsigned *waiting, unsigned *dead);
 };
 
 struct store {

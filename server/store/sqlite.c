@@ -239,4 +239,10 @@ const struct store_ops store_sqlite_ops = {
 	.dnc_remove = sq_dnc_remove,
 	.setting_put = sq_setting_put,
 	.setting_get = sq_setting_get,
+	.outbox_claim = sq_outbox_claim,
+	.outbox_settle = sq_outbox_settle,
+	.outbox_wake = sq_outbox_wake,
+	.outbox_trim = sq_outbox_trim,
+	.outbox_list = sq_outbox_list,
+	.outbox_count = sq_outbox_count,
 };

@@ -42,6 +42,17 @@ enum sq_sql {
 	SQ_SETTING_PUT,
 	SQ_SETTING_REMOVE,
 	SQ_SETTING_GET,
+	SQ_LETTER_ADD,
+	SQ_LETTER_DUE,
+	SQ_LETTER_LEASE,
+	SQ_LETTER_NEXT,
+	SQ_LETTER_REMOVE,
+	SQ_LETTER_SETTLE,
+	SQ_LETTER_REVIVE,
+	SQ_LETTER_WAKE,
+	SQ_LETTER_TRIM,
+	SQ_LETTER_LIST,
+	SQ_LETTER_COUNT,
 	SQ_STATEMENTS
 };
 
@@ -115,6 +126,19 @@ int sq_setting_put(struct store *s, const char *name, const char *value,
                    int64_t at_ms);
 int sq_setting_get(struct store *s, const char *name, char *value, size_t cap,
                    int64_t *at_ms);
+int sq_outbox_claim(struct store *s, int64_t now_ms, uint32_t lease_ms,
+                    unsigned limit, store_letter_h *h, void *arg);
+int sq_outbox_settle(struct store *s, int64_t seq,
+                     const struct store_settle *what);
+int sq_outbox_wake(struct store *s, bool dead);
+int sq_outbox_trim(struct store *s, unsigned keep, unsigned *dropped);
+int sq_outbox_list(struct store *s, bool dead, store_letter_h *h, void *arg);
+int sq_outbox_count(struct store *s, unsigned *waiting, unsigned *dead);
+
+/* In the transaction under way, a letter of @call_id if somebody is told of
+ * that call. */
+int sq_letter_add(struct sq_conn *w, const char *call_id, const char *event_id,
+                  const char *type, const char *data, int64_t at_ms) MUST_CHECK;
 
 /* The store behind its base. */
 struct sqlite *sq_of(struct store *s);

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/mem.h"
@@ -27,12 +28,14 @@ static const size_t call_texts[] = {
 	offsetof(struct store_call, end_by),
 	offsetof(struct store_call, end_cause),
 	offsetof(struct store_call, error),
+	offsetof(struct store_call, events_url),
 };
 
 enum {
 	TEXTS = (int)ARRAY_LEN(call_texts),
-	LIST_MAX = 1000,    /* calls in one answer unless asked for less */
-	RANK_ABOVE_ALL = 99 /* no state has it */
+	LIST_MAX = 1000,     /* calls in one answer unless asked for less */
+	RANK_ABOVE_ALL = 99, /* no state has it */
+	STATE_ID_MAX = 128,  /* [bytes] of a call's id and a state */
 };
 
 static char **text_of(struct store_call *c, int i)
@@ -217,6 +220,28 @@ static int apply(struct sq_conn *w, const char *id,
 	return sq_run(w, st);
 }
 
+/* What is new goes into the outbox. @moved: NULL if the state is as it was. */
+static int tell(struct sq_conn *w, const char *id,
+                const struct store_change *moved, const struct store_event *ev)
+{
+	char event_id[STATE_ID_MAX], data[64];
+	int err = 0;
+
+	if (moved) {
+		const char *state = store_state_text(moved->state);
+
+		/* Each comes once: ranks only grow. */
+		snprintf(event_id, sizeof(event_id), "%s-%s", id, state);
+		snprintf(data, sizeof(data), "\"%s\"", state);
+		err = sq_letter_add(w, id, event_id, "state", data,
+		                    ev ? ev->at_ms : 0);
+	}
+	if (!err && ev && ev->tell)
+		err = sq_letter_add(w, id, ev->dedupe, ev->type, ev->data,
+		                    ev->at_ms);
+	return err;
+}
+
 int sq_call_change(struct store *s, const char *id,
                    const struct store_change *change,
                    const struct store_event *ev, const struct store_turn *turn,
@@ -224,6 +249,7 @@ int sq_call_change(struct store *s, const char *id,
 {
 	struct sq_conn *w = &sq_of(s)->writer;
 	int64_t rank = 0;
+	bool on = false;
 	int err;
 
 	*moved = false;
@@ -238,9 +264,12 @@ int sq_call_change(struct store *s, const char *id,
 		err = apply(w, id, change);
 	if (!err && turn)
 		err = put_turn(w, id, turn);
+	on = change && change->has_state &&
+	     store_state_rank(change->state) > rank;
+	if (!err)
+		err = tell(w, id, on ? change : NULL, ev);
 	err = sq_end(w, err);
-	if (!err && change && change->has_state)
-		*moved = store_state_rank(change->state) > rank;
+	*moved = !err && on;
 out:
 	pthread_mutex_unlock(&w->lock);
 	return err;

@@ -61,22 +61,42 @@ static const char *const versions[] = {
 	" value TEXT NOT NULL, at_ms INTEGER NOT NULL"
 	") STRICT, WITHOUT ROWID;"
 	"PRAGMA user_version = 3;",
+	"ALTER TABLE call ADD COLUMN events_url TEXT;"
+	"CREATE TABLE outbox ("
+	" seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" event_id TEXT NOT NULL, call_id TEXT NOT NULL,"
+	" url TEXT NOT NULL, type TEXT NOT NULL, data TEXT,"
+	" at_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL,"
+	" next_ms INTEGER NOT NULL, tries INTEGER NOT NULL,"
+	" dead INTEGER NOT NULL, error TEXT"
+	") STRICT;"
+	"CREATE INDEX outbox_due ON outbox (next_ms) WHERE dead = 0;"
+	"CREATE INDEX outbox_call ON outbox (call_id, seq) WHERE dead = 0;"
+	"CREATE INDEX outbox_dead ON outbox (seq) WHERE dead = 1;"
+	"PRAGMA user_version = 4;",
 };
 
 #define CALL_COLUMNS                                                   \
 	"id, key, to_number, from_number, phone_number, agent, body, " \
 	"base_url, owner, idem_key, idem_hash, answer, call_uuid, "    \
 	"reservation, bot, stream_url, end_by, end_cause, error, "     \
+	"events_url, "                                                 \
 	"state, answer_status, end_code, created_ms, dialed_ms, "      \
 	"answered_ms, ended_ms"
 #define CALL_SELECT "SELECT " CALL_COLUMNS " FROM call WHERE "
+#define LETTER_SELECT                                             \
+	"SELECT seq, event_id, call_id, url, type, data, at_ms, " \
+	"created_ms, next_ms, tries, dead, error FROM outbox WHERE "
+#define NOW_MS "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+#define NEVER  "9223372036854775807"
 
 static const char *const texts[SQ_STATEMENTS] = {
 	[SQ_BEGIN] = "BEGIN IMMEDIATE",
 	[SQ_COMMIT] = "COMMIT",
 	[SQ_ROLLBACK] = "ROLLBACK",
 	[SQ_CALL_ADD] = "INSERT INTO call (" CALL_COLUMNS ", rank) VALUES ("
-			"?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?"
+			"?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
+			"?"
 			")",
 	[SQ_CALL_BY_ID] = CALL_SELECT "id = ?",
 	[SQ_CALL_BY_KEY] = CALL_SELECT "key = ?",
@@ -146,6 +166,38 @@ static const char *const texts[SQ_STATEMENTS] = {
 			   " (name, value, at_ms) VALUES (?,?,?)",
 	[SQ_SETTING_REMOVE] = "DELETE FROM setting WHERE name = ?",
 	[SQ_SETTING_GET] = "SELECT value, at_ms FROM setting WHERE name = ?",
+	[SQ_LETTER_ADD] =
+		"INSERT INTO outbox (event_id, call_id, url, type, data, at_ms,"
+		" created_ms, next_ms, tries, dead)"
+		" SELECT ?2, id, events_url, ?3, ?4,"
+		" CASE WHEN ?5 = 0 THEN " NOW_MS " ELSE ?5 END, " NOW_MS ","
+		" CASE WHEN EXISTS (SELECT 1 FROM outbox WHERE call_id = ?1"
+		" AND dead = 0) THEN " NEVER " ELSE 0 END, 0, 0"
+		" FROM call WHERE id = ?1 AND events_url IS NOT NULL",
+	[SQ_LETTER_DUE] = LETTER_SELECT "dead = 0 AND next_ms <= ?"
+					" ORDER BY next_ms, seq LIMIT ?",
+	[SQ_LETTER_LEASE] = "UPDATE outbox SET next_ms = ?2 WHERE seq = ?1",
+	[SQ_LETTER_NEXT] =
+		"UPDATE outbox SET next_ms = 0 WHERE seq ="
+		" (SELECT min(n.seq) FROM outbox o, outbox n WHERE o.seq = ?"
+		" AND n.call_id = o.call_id AND n.seq > o.seq AND n.dead = 0)"
+		" AND next_ms = " NEVER,
+	[SQ_LETTER_REMOVE] = "DELETE FROM outbox WHERE seq = ?",
+	[SQ_LETTER_SETTLE] = "UPDATE outbox SET next_ms = ?2, tries = ?3,"
+			     " dead = ?4, error = ?5 WHERE seq = ?1",
+	[SQ_LETTER_REVIVE] =
+		"UPDATE outbox SET dead = 0, tries = 0,"
+		" next_ms = 0, created_ms = " NOW_MS " WHERE dead = ?",
+	[SQ_LETTER_WAKE] =
+		"UPDATE outbox SET next_ms = 0 WHERE dead = ? AND seq IN"
+		" (SELECT min(seq) FROM outbox WHERE dead = 0"
+		" GROUP BY call_id)",
+	[SQ_LETTER_TRIM] =
+		"DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox"
+		" ORDER BY dead, seq DESC LIMIT -1 OFFSET ?)",
+	[SQ_LETTER_LIST] = LETTER_SELECT "dead = ? ORDER BY seq",
+	[SQ_LETTER_COUNT] = "SELECT count(*) FILTER (WHERE dead = 0),"
+			    " count(*) FILTER (WHERE dead = 1) FROM outbox",
 };
 
 const char *sq_text(enum sq_sql sql)

@@ -54,7 +54,7 @@ void store_call_fini(struct store_call *c)
 		c->phone_number, c->agent,       c->body,      c->base_url,
 		c->owner,        c->idem_key,    c->idem_hash, c->answer,
 		c->call_uuid,    c->reservation, c->bot,       c->stream_url,
-		c->end_by,       c->end_cause,   c->error};
+		c->end_by,       c->end_cause,   c->error,     c->events_url};
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(texts); i++)
@@ -185,4 +185,36 @@ int store_setting_get(struct store *s, const char *name, char *value,
                       size_t cap, int64_t *at_ms)
 {
 	return s->ops->setting_get(s, name, value, cap, at_ms);
+}
+
+int store_outbox_claim(struct store *s, int64_t now_ms, uint32_t lease_ms,
+                       unsigned limit, store_letter_h *h, void *arg)
+{
+	return s->ops->outbox_claim(s, now_ms, lease_ms, limit, h, arg);
+}
+
+int store_outbox_settle(struct store *s, int64_t seq,
+                        const struct store_settle *what)
+{
+	return s->ops->outbox_settle(s, seq, what);
+}
+
+int store_outbox_wake(struct store *s, bool dead)
+{
+	return s->ops->outbox_wake(s, dead);
+}
+
+int store_outbox_trim(struct store *s, unsigned keep, unsigned *dropped)
+{
+	return s->ops->outbox_trim(s, keep, dropped);
+}
+
+int store_outbox_list(struct store *s, bool dead, store_letter_h *h, void *arg)
+{
+	return s->ops->outbox_list(s, dead, h, arg);
+}
+
+int store_outbox_count(struct store *s, unsigned *waiting, unsigned *dead)
+{
+	return s->ops->outbox_count(s, waiting, dead);
 }

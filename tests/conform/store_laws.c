@@ -89,6 +89,7 @@ void store_law_a_call_comes_back_as_it_was(void)
 	c.owner = T("crm");
 	c.idem_key = T("i1");
 	c.idem_hash = T("abc");
+	c.events_url = T("https://crm.example/hook");
 	CHECK_INT(0, store_call_add(law_store, &c));
 	law_reopen();
 	CHECK_INT(0, store_call_get(law_store, STORE_KEY, "k1", &d));
@@ -97,6 +98,7 @@ void store_law_a_call_comes_back_as_it_was(void)
 	CHECK_STR("15551234567", d.phone_number);
 	CHECK_STR(body, d.body);
 	CHECK_STR("https://x.example", d.base_url);
+	CHECK_STR("https://crm.example/hook", d.events_url);
 	CHECK_INT(STORE_QUEUED, d.state);
 	CHECK_INT(1000, d.created_ms);
 	CHECK(!d.call_uuid && !d.error && !d.answer);
@@ -232,9 +234,10 @@ int law_note_event(const struct store_event *ev, void *arg)
 
 void store_law_an_event_is_taken_once(void)
 {
-	const struct store_event ring = {"u1-Ring", "carrier", "ring", "{}", 7};
+	const struct store_event ring = {"u1-Ring", "carrier", "ring",
+	                                 "{}",      7,         false};
 	const struct store_event hangup = {"u1-Hangup", "carrier", "hangup",
-	                                   NULL, 9};
+	                                   NULL,        9,         false};
 	const struct store_change ringing = {.has_state = true,
 	                                     .state = STORE_RINGING};
 	const struct store_change ended = {.has_state = true,

@@ -28,6 +28,11 @@ enum { LAW_URL_MAX = 256 /* [bytes] */ };
 	X(keys_are_found_by_their_hash_until_revoked) \
 	X(numbers_not_to_be_called_are_kept) \
 	X(a_setting_is_kept_replaced_and_removed) \
+	X(what_is_told_is_written_with_what_happened) \
+	X(letters_of_a_call_are_due_one_after_the_other) \
+	X(a_dead_letter_lets_the_others_go_on) \
+	X(what_was_claimed_is_due_again_when_woken) \
+	X(the_outbox_has_a_bound) \
 	X(what_was_promised_survives_a_kill) \
 	X(many_threads_use_one_store) \
 	X(no_memory_is_an_error_and_leaks_nothing)

@@ -70,7 +70,8 @@ static void write_until_killed(int out)
 	law_reopen();
 	for (i = 0;; i++) {
 		char id[32];
-		const struct store_event ev = {"e", "server", "made", NULL, 1};
+		const struct store_event ev = {"e",  "server", "made",
+		                               NULL, 1,        false};
 
 		snprintf(id, sizeof(id), "%d-%d", (int)getpid(), i);
 		law_add(id);
@@ -142,7 +143,8 @@ static void *write_some(void *arg)
 	for (i = 0; i < EACH; i++) {
 		char id[32];
 		struct store_call c;
-		const struct store_event ev = {"one", "server", "x", NULL, 1};
+		const struct store_event ev = {"one", "server", "x",
+		                               NULL,  1,        false};
 
 		snprintf(id, sizeof(id), "t%d-%d", nr, i);
 		law_add(id);
