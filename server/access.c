@@ -11,6 +11,7 @@
 #include "server/http/http.h"
 #include "server/http/message.h"
 #include "server/store/keys.h"
+#include "server/throttle.h"
 
 /* The token of "Authorization: Bearer TOKEN"; empty without. */
 static struct str bearer(const struct http_req *req)
@@ -141,29 +142,67 @@ static bool check_unkeyed(const struct app *app, const struct http_req *req,
 	return false;
 }
 
+/* What comes of a request that has no good key, or no key at all. */
+static bool check_other(struct app *app, const struct http_req *req,
+                        struct http_res *res, const struct search *s)
+{
+	char address[THROTTLE_ADDRESS_MAX];
+	bool ok = check_unkeyed(app, req, res, s->scope, s->any);
+
+	/* No key is no guess. */
+	if (!ok && bearer(req).len)
+		throttle_wrong(app->throttle, throttle_address(address, req),
+		               app_steady_ms());
+	return ok;
+}
+
+/* Find the key among all there are. Returns 0 with @s filled in. */
+static int look_up(struct app *app, struct str given, struct search *s)
+{
+	if (!app->cfg->api_key || !key_known(given, app->cfg->api_key))
+		return search_keys(app, given, s);
+	s->found = true;
+	s->scoped = true;
+	snprintf(s->a->owner, sizeof(s->a->owner), "env");
+	return 0;
+}
+
+static bool refuse_guesser(struct app *app, struct http_res *res, unsigned sec)
+{
+	app_count(app, COUNT_THROTTLED);
+	http_fail_later(res, 429, sec,
+	                "Too many wrong keys came from this address, or from "
+	                "everywhere: no key is looked at for %u seconds.",
+	                sec);
+	return false;
+}
+
 bool access_check(struct app *app, const struct http_req *req,
                   struct http_res *res, enum access_scope scope,
                   struct access *a)
 {
+	char address[THROTTLE_ADDRESS_MAX];
 	struct access unused = {0};
 	struct search s = {.scope = scope, .a = a ? a : &unused};
 	struct str given = bearer(req);
+	unsigned sec = 0;
 	int err;
 
 	*s.a = (struct access){.owner = "open"};
-	if (app->cfg->api_key && key_known(given, app->cfg->api_key)) {
-		s.a->keyed = true;
-		snprintf(s.a->owner, sizeof(s.a->owner), "env");
-		return true;
-	}
-	err = search_keys(app, given, &s);
+	throttle_address(address, req);
+	if (given.len)
+		sec = throttle_wait(app->throttle, address, app_steady_ms());
+	if (sec)
+		return refuse_guesser(app, res, sec);
+	err = look_up(app, given, &s);
 	if (err) {
 		app_store_fault(app, NULL, err);
 		http_fail_later(res, 503, 1, "The ledger of keys failed.");
 		return false;
 	}
 	if (!s.found)
-		return check_unkeyed(app, req, res, scope, s.any);
+		return check_other(app, req, res, &s);
+	throttle_right(app->throttle, address, app_steady_ms());
 	if (!s.scoped) {
 		http_fail(res, 403, "The key %s has not the scope %s.",
 		          s.a->owner, scope_names[scope]);

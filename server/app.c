@@ -16,6 +16,14 @@ int64_t app_now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+int64_t app_steady_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 const char *app_time(char dst[APP_TIME_MAX], int64_t ms)
 {
 	time_t sec = (time_t)(ms / 1000);

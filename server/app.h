@@ -25,12 +25,14 @@ struct pulse;
 struct relay;
 struct store;
 struct sweep;
+struct throttle;
 
 /* Counted for /metrics since the start. */
 /* clang-format off */
 #define APP_COUNT_MAP(X)						\
 	X(STARTED,     "starts_total",      "calls accepted by /start")	\
 	X(REFUSED,     "refused_total",     "requests that /start refused") \
+	X(THROTTLED,   "throttled_total",   "keys that were not looked at")	\
 	X(REPLAYED,    "replayed_total",    "answers given again")	\
 	X(PLACED,      "placed_total",      "calls Plivo took")		\
 	X(FAILED,      "failed_total",      "calls that were not placed") \
@@ -61,6 +63,7 @@ struct app {
 	struct sweep *sweep;
 	struct pulse *pulse;
 	struct relay *relay;
+	struct throttle *throttle; /* NULL: nobody guesses keys */
 	struct http *http, *metrics;
 	atomic_uint port;      /* 0 until it is listened on */
 	pthread_mutex_t admit; /* held while a call is let in */
@@ -78,6 +81,9 @@ static inline void app_count(struct app *app, enum app_count c)
 
 /* Unix time [ms]. */
 int64_t app_now_ms(void);
+
+/* Of a clock that never jumps [ms]. */
+int64_t app_steady_ms(void);
 
 enum { APP_TIME_MAX = 32 /* [bytes] */ };
 

@@ -25,6 +25,7 @@
 #include "server/store/keys.h"
 #include "server/store/store.h"
 #include "server/sweep.h"
+#include "server/throttle.h"
 #include "server/transfer.h"
 #include "server/webhook.h"
 
@@ -164,6 +165,8 @@ int run_open(struct app **ap, const struct config *cfg, char why[RUN_WHY_MAX])
 	pthread_mutex_init(&app->admit, NULL);
 	err = relay_new(&app->relay, app);
 	if (!err)
+		err = throttle_new(&app->throttle);
+	if (!err)
 		err = open_peers(app, why);
 	if (!err)
 		err = serve(app, why);
@@ -210,6 +213,7 @@ void run_close(struct app **ap)
 	dials_free(&app->dials);
 	store_close(&app->store);
 	relay_free(&app->relay);
+	throttle_free(&app->throttle);
 	pthread_mutex_destroy(&app->admit);
 	mem_free(app);
 	*ap = NULL;
