@@ -27,6 +27,14 @@ static int parse_tool(struct agent *a, json_t *v, const struct tool **tp,
 	*tp = json_is_string(v) ? tools_find(json_string_value(v)) : NULL;
 	if (*tp)
 		return 0;
+	if (json_is_string(v) &&
+	    !strcmp(json_string_value(v), tool_transfer_name)) {
+		snprintf(fault, AGENT_FAULT_MAX,
+		         "\"tools\": transfer_call must say to whom: "
+		         "{\"name\": \"transfer_call\", \"to\": {\"sales\": "
+		         "\"+15551234567\"}}");
+		return -EINVAL;
+	}
 	snprintf(fault, AGENT_FAULT_MAX,
 	         "\"tools\": there is no tool \"%.40s\"",
 	         json_is_string(v) ? json_string_value(v) : "?");

@@ -1,6 +1,7 @@
 #include "bot/call.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "bot/agent.h"
@@ -20,6 +21,7 @@ enum {
 	NORMAL = 1000,
 	REPLACED = 1001,
 	SETUP_FAILED = 1011,
+	URL_TEXT_MAX = 1024, /* [bytes] with terminator */
 };
 
 struct call {
@@ -193,19 +195,36 @@ static void session_handler(const struct session_event *ev, void *arg)
 	end_soon(c);
 }
 
+/* The server takes events and transfers at the same place. */
+static const char *transfer_url(const char *events_url, char *url, size_t cap)
+{
+	static const char name[] = "/bot-events";
+	const size_t n = events_url ? strlen(events_url) : 0;
+	const size_t tail = sizeof(name) - 1;
+
+	if (n < tail || strcmp(events_url + n - tail, name) != 0)
+		return NULL;
+	return snprintf(url, cap, "%.*s/transfer", (int)(n - tail),
+	                events_url) < (int)cap
+	               ? url
+	               : NULL;
+}
+
 static int open_session(struct call *c, const struct stream_msg *start)
 {
 	struct reservation *r = c->place;
 	const struct line line = {line_send, line_hangup, c};
 	const char *name = r->agent[0] ? r->agent : c->env->default_agent;
-	char fault[AGENT_FAULT_MAX] = "";
-	struct session_params prm = {.call_id = c->id,
-	                             .call_uuid = r->uuid,
-	                             .stream_id = start->stream_id,
-	                             .to = r->to[0] ? r->to : start->to,
-	                             .from = r->from[0] ? r->from : start->from,
-	                             .body = r->body,
-	                             .fmt = start->fmt};
+	char fault[AGENT_FAULT_MAX] = "", url[URL_TEXT_MAX];
+	struct session_params prm = {
+		.call_id = c->id,
+		.call_uuid = r->uuid,
+		.stream_id = start->stream_id,
+		.to = r->to[0] ? r->to : start->to,
+		.from = r->from[0] ? r->from : start->from,
+		.body = r->body,
+		.transfer_url = transfer_url(r->events_url, url, sizeof(url)),
+		.fmt = start->fmt};
 	struct session_kit kit = {0};
 	struct warm *warm = r->kit;
 	int err = agent_load(&c->agent, c->env->agents_dir, name, fault);

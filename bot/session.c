@@ -129,7 +129,7 @@ static void stop_timers(struct session *s)
 		&s->endpoint,  &s->watchdog,  &s->max_turn, &s->quiet,
 		&s->resume,    &s->hurry,     &s->retry,    &s->voice,
 		&s->stt_again, &s->tts_again, &s->max_call, &s->leave,
-		&s->standby,
+		&s->standby,   &s->handover,
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
@@ -154,7 +154,8 @@ void session_end(struct session *s, const char *by, const char *cause)
 	stt_close(&s->stt);
 	tts_close(&s->tts);
 	eot_close(&s->eot);
-	s->hang_up = by[0] != 'c'; /* the callee has hung up already */
+	/* The callee has hung up already, or talks with somebody else. */
+	s->hang_up = strcmp(by, "callee") != 0 && strcmp(by, "transfer") != 0;
 
 	log_line(LOG_INFO, "session", s->call_id,
 	         "event=ended by=%s cause=%s turns=%u ms=%llu guesses=%u "
@@ -238,10 +239,13 @@ static int copy_params(struct session *s, const struct session_params *prm)
 	if (str_copy(s->call_id, sizeof(s->call_id), str_of(prm->call_id)) ||
 	    str_copy(s->call_uuid, sizeof(s->call_uuid), str_of(uuid)))
 		return -EINVAL;
-	if (!prm->body)
-		return 0;
-	s->body = mem_strdup(prm->body);
-	return s->body ? 0 : -ENOMEM;
+	s->body = prm->body ? mem_strdup(prm->body) : NULL;
+	s->transfer_url =
+		prm->transfer_url ? mem_strdup(prm->transfer_url) : NULL;
+	return (!prm->body || s->body) &&
+	                       (!prm->transfer_url || s->transfer_url)
+	               ? 0
+	               : -ENOMEM;
 }
 
 void session_say_template(struct session *s, enum reply_kind kind,
@@ -377,6 +381,7 @@ void session_close(struct session **sp)
 	buf_fini(&s->recent);
 	mem_free(s->greeting);
 	mem_free(s->body);
+	mem_free(s->transfer_url);
 	mem_free(s);
 }
 

@@ -61,6 +61,7 @@ struct session_env {
 	struct fallback *fallback;      /* all providers, in place of the above;
 	                            * NULL: those alone */
 	const struct tool_fetch *fetch; /* for tools; NULL: they fail */
+	const char *server_secret;      /* bearer for transfers; NULL: none */
 };
 
 /* The telephone line, as the session uses it. Frames are Plivo's messages. */
@@ -88,7 +89,8 @@ struct session_params {
 	const char *call_uuid; /* the carrier's */
 	const char *stream_id;
 	const char *to, *from;
-	const char *body; /* custom data as JSON text; NULL without */
+	const char *body;         /* custom data as JSON text; NULL without */
+	const char *transfer_url; /* the server's; NULL: there is none */
 	const struct agent *agent;
 	enum audio_fmt fmt;      /* of the line, both ways */
 	struct session_kit *kit; /* emptied, also on failure; NULL: none */
@@ -99,7 +101,7 @@ enum session_event_type {
 	SESSION_TURN, /* somebody's turn is complete */
 	SESSION_TOOL,
 	SESSION_ERROR,
-	SESSION_ENDED, /* last event: "by" is callee, bot or error */
+	SESSION_ENDED, /* last event: "by" is callee, bot, error or transfer */
 };
 
 struct session_event {

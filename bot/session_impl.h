@@ -50,6 +50,7 @@ struct session {
 	const struct agent *agent;
 	char call_id[SESSION_ID_MAX], call_uuid[SESSION_ID_MAX];
 	char *body;
+	char *transfer_url; /* NULL: nobody hands calls over */
 	enum audio_fmt fmt;
 	uint64_t t0_us;
 	struct provider_cfg stt_cfg, llm_cfg, tts_cfg;
@@ -100,14 +101,14 @@ struct session {
 		uint64_t prompt, cached, answer; /* tokens */
 		uint64_t characters;             /* given to the voice */
 	} usage;
-	uint64_t media_us;     /* when audio came last; 0: never */
+	uint64_t media_us; /* when audio came last; 0: never */
 	bool starved;
 	char dtmf[SESSION_DTMF_MAX];
 
 	struct timer endpoint, watchdog, max_turn, quiet, resume;
 	struct timer hurry, retry, voice, stt_again, tts_again;
 	struct timer media, digits, max_call, leave, deliver;
-	struct timer standby;
+	struct timer standby, handover;
 
 	struct link events;
 	unsigned n_events;

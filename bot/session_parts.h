@@ -10,6 +10,7 @@
  *	session_quiet.c   nobody speaks: greeting, prompts, farewell
  *	session_reply.c   a reply's text: model, sentences, tools
  *	session_tools.c   calls of tools, and their results
+ *	session_transfer.c  handing the call over
  *	session_clip.c    what was made ready before the call
  *	session_machine.c what was answered by a machine
  *	session_guess.c   a reply that is begun before the turn is over

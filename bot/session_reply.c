@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "bot/plain.h"
-#include "bot/session_impl.h"
+#include "bot/session_calls.h"
 #include "common/err.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -107,6 +107,7 @@ void session_drop_reply(struct session *s)
 	if (s->reply)
 		llm_close(&s->reply->llm);
 	reply_free(&s->reply);
+	session_transfer_look(s);
 }
 
 static struct reply *begin(struct session *s, enum reply_kind kind)
@@ -224,8 +225,10 @@ void session_go_on(struct session *s)
 	int err;
 
 	r->waits = session_calls_run(s, r);
-	if (r->waits)
+	if (r->waits) {
+		session_transfer_look(s);
 		return;
+	}
 	if (!session_results_wait(s) || s->turn.state == TURN_ENDING) {
 		session_drop_reply(s);
 		session_feed(s, TURN_EV_NOTHING);

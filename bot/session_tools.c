@@ -1,9 +1,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "bot/session_impl.h"
+#include "bot/session_calls.h"
 #include "bot/stream/proto.h"
 #include "bot/tool_call.h"
+#include "bot/transfer.h"
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/js.h"
@@ -29,17 +30,7 @@ enum {
 	RECORD_MAX = 2 * 1024, /* [bytes] of a result in its event */
 };
 
-struct running {
-	struct link link;
-	struct session *s;
-	struct tool_call *call;
-	char *name;
-	uint32_t answer; /* the reply that asked for it */
-	uint32_t place;  /* in the history */
-	uint64_t from_ms;
-};
-
-static struct running *running_of(struct link *l)
+struct running *session_call_of(struct link *l)
 {
 	return CONTAINER_OF(l, struct running, link);
 }
@@ -91,6 +82,7 @@ static void drop(struct running *c)
 {
 	list_remove(&c->link);
 	tool_call_close(&c->call);
+	transfer_close(&c->transfer);
 	mem_free(c->name);
 	mem_free(c);
 }
@@ -98,7 +90,7 @@ static void drop(struct running *c)
 bool session_calls_run(const struct session *s, const struct reply *r)
 {
 	for (struct link *l = s->calls.next; l != &s->calls; l = l->next)
-		if (!r || running_of(l)->answer == r->n)
+		if (!r || session_call_of(l)->answer == r->n)
 			return true;
 	return false;
 }
@@ -123,24 +115,35 @@ static void results_came(struct session *s)
 		session_feed(s, TURN_EV_QUIET);
 }
 
-static void on_result(struct str result, void *arg)
+void session_call_close(struct running *c, struct str result)
 {
-	struct running *c = arg;
 	struct session *s = c->s;
-	const struct reply of = {.n = c->answer};
 
 	if (chat_settle(s->chat, c->place, result) != 0)
 		no_memory(s);
 	record(s, c->name, result, session_ms(s) - c->from_ms);
 	drop(c);
+}
+
+void session_call_settle(struct running *c, struct str result)
+{
+	struct session *s = c->s;
+	const struct reply of = {.n = c->answer};
+
+	session_call_close(c, result);
 	if (!session_calls_run(s, &of))
 		results_came(s);
+}
+
+static void on_result(struct str result, void *arg)
+{
+	session_call_settle(arg, result);
 }
 
 void session_calls_drop(struct session *s)
 {
 	while (!list_empty(&s->calls)) {
-		struct running *c = running_of(s->calls.next);
+		struct running *c = session_call_of(s->calls.next);
 
 		record(s, c->name,
 		       str_of("{\"error\":\"the call ended before\"}"),
@@ -158,19 +161,32 @@ static unsigned count_running(const struct session *s)
 	return n;
 }
 
+/* What it does depends on the kind of tool. */
+static int start(struct running *c, const struct tool *tool, struct str args,
+                 struct buf *result)
+{
+	const struct tool_call_params prm = {.fetch = c->s->env.fetch,
+	                                     .tool = tool,
+	                                     .args = args,
+	                                     .call_id = c->s->call_id};
+
+	if (tool->transfer)
+		return session_transfer_plan(c, tool->transfer, args, result);
+	return tool_call_open(&c->call, &prm, result, on_result, c);
+}
+
 /* Let @tool run. Not 0: it does not, and @result says why. */
 static int set_going(struct session *s, const struct reply *r,
                      const struct reply_call *call, const struct tool *tool,
                      struct buf *result)
 {
-	struct tool_call_params prm = {
-		.fetch = s->env.fetch, .tool = tool, .call_id = s->call_id};
 	struct running *c;
-	int err = tools_args(tool, call->arguments, &prm.args, result);
+	struct str args;
+	int err = tools_args(tool, call->arguments, &args, result);
 
 	if (err)
 		return err;
-	if (count_running(s) == RUNNING_MAX || !s->env.fetch) {
+	if (count_running(s) == RUNNING_MAX || (tool->http && !s->env.fetch)) {
 		err = tools_error(result, "too many calls are running");
 		return err ? err : ERR_LIMIT;
 	}
@@ -182,8 +198,7 @@ static int set_going(struct session *s, const struct reply *r,
 	c->answer = r->n;
 	c->from_ms = session_ms(s);
 	c->name = mem_strdup(call->name);
-	err = c->name ? tool_call_open(&c->call, &prm, result, on_result, c)
-	              : -ENOMEM;
+	err = c->name ? start(c, tool, args, result) : -ENOMEM;
 	if (!err)
 		err = chat_pending(s->chat, call->id, &c->place);
 	if (err)
@@ -241,7 +256,7 @@ static enum tool_effect run_call(struct session *s, struct reply *r,
 		return effect;
 	}
 	buf_init(&result, LLM_ANSWER_MAX);
-	if (!tool || !tool->http) {
+	if (!tool || tool->run) {
 		effect = run_now(s, c, tool, &result);
 	} else if (set_going(s, r, c, tool, &result) == 0) {
 		if (!r->filler)
@@ -269,5 +284,6 @@ bool session_run_calls(struct session *s, struct reply *r)
 	reply_drop_calls(r);
 	if (bye)
 		s->told = s->results;
+	r->protected = r->protected || session_transfer_planned(s);
 	return bye;
 }

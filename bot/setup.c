@@ -244,7 +244,8 @@ int setup_open(struct setup *s, const struct bot_config *c, struct net *net)
 	                              .silero = s->silero,
 	                              .vad_batch = s->vad_batch,
 	                              .greetings = s->greetings,
-	                              .fetch = &s->fetch};
+	                              .fetch = &s->fetch,
+	                              .server_secret = c->secret};
 	err = fill_env(s, &s->env);
 	if (err) {
 		setup_close(s);

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bot/tool_transfer.h"
 #include "bot/tools.h"
 #include "common/attr.h"
 #include "common/js.h"
@@ -50,6 +51,7 @@ struct tool_http {
 struct tool_own {
 	struct tool tool;
 	struct tool_http http;
+	struct tool_transfer transfer; /* in place of http if it has any */
 	char *name, *description, *parameters, *filler;
 };
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bot/tool_http.h"
+#include "bot/tool_parse.h"
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/mem.h"
@@ -17,14 +17,13 @@ enum {
 
 static const char no_parameters[] = "{\"type\":\"object\",\"properties\":{}}";
 
-static int fault_of(char fault[TOOL_FAULT_MAX], const char *key,
-                    const char *what)
+int tool_fault(char fault[TOOL_FAULT_MAX], const char *key, const char *what)
 {
 	snprintf(fault, TOOL_FAULT_MAX, "%.60s %.90s", key, what);
 	return -EINVAL;
 }
 
-static bool only(const char *text, const char *more)
+bool tool_only(const char *text, const char *more)
 {
 	for (const char *p = text; *p; p++)
 		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
@@ -43,8 +42,8 @@ static bool plain(const char *text, bool lines)
 	return true;
 }
 
-static int get_text(char **dst, const json_t *obj, const char *key,
-                    bool required, char fault[TOOL_FAULT_MAX])
+int tool_text(char **dst, const json_t *obj, const char *key, bool required,
+              char fault[TOOL_FAULT_MAX])
 {
 	const json_t *v = json_object_get(obj, key);
 	const char *text = json_string_value(v);
@@ -53,13 +52,13 @@ static int get_text(char **dst, const json_t *obj, const char *key,
 		return 0;
 	if (!text || !text[0] || strlen(text) > TEXT_MAX ||
 	    strlen(text) != json_string_length(v) || !plain(text, true))
-		return fault_of(fault, key, "must be a text");
+		return tool_fault(fault, key, "must be a text");
 	*dst = mem_strdup(text);
 	return *dst ? 0 : -ENOMEM;
 }
 
-static int known_keys(json_t *obj, const char *const *known,
-                      char fault[TOOL_FAULT_MAX])
+int tool_known(json_t *obj, const char *const *known,
+               char fault[TOOL_FAULT_MAX])
 {
 	const char *key;
 	json_t *v;
@@ -71,7 +70,7 @@ static int known_keys(json_t *obj, const char *const *known,
 		while (known[i] && strcmp(known[i], key) != 0)
 			i++;
 		if (!known[i])
-			return fault_of(fault, key, "is an unknown key");
+			return tool_fault(fault, key, "is an unknown key");
 	}
 	return 0;
 }
@@ -92,20 +91,20 @@ static int get_method(struct tool_http *h, const json_t *obj,
 		h->method = mem_strdup(text);
 		return h->method ? 0 : -ENOMEM;
 	}
-	return fault_of(fault, "http.method",
-	                "must be GET, POST, PUT, PATCH or DELETE");
+	return tool_fault(fault, "http.method",
+	                  "must be GET, POST, PUT, PATCH or DELETE");
 }
 
 static int get_url(struct tool_http *h, const json_t *obj,
                    char fault[TOOL_FAULT_MAX])
 {
-	int err = get_text(&h->url, obj, "url", true, fault);
+	int err = tool_text(&h->url, obj, "url", true, fault);
 	const char *why;
 
 	if (err)
 		return err;
 	why = tool_http_check_url(h->url, h->allow_private);
-	return why ? fault_of(fault, "http.url", why) : 0;
+	return why ? tool_fault(fault, "http.url", why) : 0;
 }
 
 /* Headers that say how the message is framed, or whose it is, are not the
@@ -118,8 +117,8 @@ static bool header_ok(const char *name, const char *value)
 	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
 		if (str_eq_nocase(str_of(name), ours[i]))
 			return false;
-	return only(name, "-_") && value && value[0] && plain(value, false) &&
-	       strlen(name) + strlen(value) <= TEXT_MAX;
+	return tool_only(name, "-_") && value && value[0] &&
+	       plain(value, false) && strlen(name) + strlen(value) <= TEXT_MAX;
 }
 
 static int get_headers(struct tool_http *h, const json_t *obj,
@@ -132,7 +131,7 @@ static int get_headers(struct tool_http *h, const json_t *obj,
 	if (!list)
 		return 0;
 	if (!json_is_object(list) || json_object_size(list) > TOOL_HEADERS_MAX)
-		return fault_of(fault, "http.headers", what);
+		return tool_fault(fault, "http.headers", what);
 	json_object_foreach(list, name, v)
 	{
 		const char *value = json_string_value(v);
@@ -140,7 +139,7 @@ static int get_headers(struct tool_http *h, const json_t *obj,
 		int err;
 
 		if (!header_ok(name, value))
-			return fault_of(fault, "http.headers", what);
+			return tool_fault(fault, "http.headers", what);
 		buf_init(&line, 2 * TEXT_MAX);
 		err = buf_addf(&line, "%s: %s", name, value);
 		if (err) {
@@ -155,20 +154,20 @@ static int get_headers(struct tool_http *h, const json_t *obj,
 static int get_secret(struct tool_http *h, const json_t *obj,
                       char fault[TOOL_FAULT_MAX])
 {
-	int err = get_text(&h->secret_env, obj, "secret_env", false, fault);
+	int err = tool_text(&h->secret_env, obj, "secret_env", false, fault);
 	const char *value;
 
 	if (err || !h->secret_env)
 		return err;
-	if (!only(h->secret_env, "_"))
-		return fault_of(fault, "http.secret_env",
-		                "must be a variable's name");
+	if (!tool_only(h->secret_env, "_"))
+		return tool_fault(fault, "http.secret_env",
+		                  "must be a variable's name");
 	// Nobody changes the environment. NOLINTNEXTLINE(concurrency-mt-unsafe)
 	value = getenv(h->secret_env);
 	if (!value || !value[0] || !plain(value, false))
-		return fault_of(fault, h->secret_env,
-		                "(http.secret_env) is not set in the "
-		                "environment");
+		return tool_fault(fault, h->secret_env,
+		                  "(http.secret_env) is not set in the "
+		                  "environment");
 	return 0;
 }
 
@@ -180,11 +179,11 @@ static int get_limits(struct tool_http *h, const json_t *obj,
 	const double n = ms ? json_number_value(ms) : TOOL_TIMEOUT_MS;
 
 	if (n < TIMEOUT_MIN || n > TOOL_TIMEOUT_MAX)
-		return fault_of(fault, "http.timeout_ms",
-		                "must be a number from 100 to 30000");
+		return tool_fault(fault, "http.timeout_ms",
+		                  "must be a number from 100 to 30000");
 	if (inside && !json_is_boolean(inside))
-		return fault_of(fault, "http.allow_private",
-		                "must be true or false");
+		return tool_fault(fault, "http.allow_private",
+		                  "must be true or false");
 	h->timeout_ms = (uint32_t)n;
 	h->allow_private = json_is_true(inside);
 	return 0;
@@ -199,8 +198,8 @@ static int get_http(struct tool_http *h, json_t *obj,
 	int err;
 
 	if (!json_is_object(obj))
-		return fault_of(fault, "http", "must be an object");
-	err = known_keys(obj, known, fault);
+		return tool_fault(fault, "http", "must be an object");
+	err = tool_known(obj, known, fault);
 	if (!err)
 		err = get_limits(h, obj, fault);
 	if (!err)
@@ -217,15 +216,16 @@ static int get_http(struct tool_http *h, json_t *obj,
 static int get_name(struct tool_own *t, const json_t *obj,
                     char fault[TOOL_FAULT_MAX])
 {
-	int err = get_text(&t->name, obj, "name", true, fault);
+	int err = tool_text(&t->name, obj, "name", true, fault);
 
-	if (!err && (strlen(t->name) > TOOL_NAME_MAX || !only(t->name, "_-")))
-		err = fault_of(fault, "name",
-		               "must be of at most 64 letters, digits, _ and "
-		               "-");
+	if (!err &&
+	    (strlen(t->name) > TOOL_NAME_MAX || !tool_only(t->name, "_-")))
+		err = tool_fault(fault, "name",
+		                 "must be of at most 64 letters, digits, _ and "
+		                 "-");
 	if (!err && tools_find(t->name))
-		err = fault_of(fault, t->name,
-		               "is the name of a built-in tool");
+		err = tool_fault(fault, t->name,
+		                 "is the name of a built-in tool");
 	return err;
 }
 
@@ -242,10 +242,10 @@ static int get_parameters(struct tool_own *t, const json_t *obj,
 	else if (strcmp(js_str(v, "type", ""), "object") == 0)
 		err = js_dump(&text, v);
 	else
-		err = fault_of(fault, "parameters",
-		               "must be a JSON schema of type object");
+		err = tool_fault(fault, "parameters",
+		                 "must be a JSON schema of type object");
 	if (err == ERR_LIMIT)
-		err = fault_of(fault, "parameters", "are too long");
+		err = tool_fault(fault, "parameters", "are too long");
 	if (err)
 		buf_fini(&text);
 	else
@@ -262,18 +262,23 @@ int tool_own_new(struct tool_own **tp, json_t *obj, char fault[TOOL_FAULT_MAX])
 
 	if (!t)
 		return -ENOMEM;
-	err = known_keys(obj, known, fault);
+	if (!strcmp(js_str(obj, "name", ""), tool_transfer_name)) {
+		err = tool_transfer_parse(t, obj, fault);
+		goto out;
+	}
+	err = tool_known(obj, known, fault);
 	if (!err)
 		err = get_name(t, obj, fault);
 	if (!err)
-		err = get_text(&t->description, obj, "description", true,
-		               fault);
+		err = tool_text(&t->description, obj, "description", true,
+		                fault);
 	if (!err)
 		err = get_parameters(t, obj, fault);
 	if (!err)
-		err = get_text(&t->filler, obj, "filler", false, fault);
+		err = tool_text(&t->filler, obj, "filler", false, fault);
 	if (!err)
 		err = get_http(&t->http, json_object_get(obj, "http"), fault);
+out:
 	if (err) {
 		tool_own_free(&t);
 		return err;
@@ -281,8 +286,11 @@ int tool_own_new(struct tool_own **tp, json_t *obj, char fault[TOOL_FAULT_MAX])
 	t->tool = (struct tool){.name = t->name,
 	                        .description = t->description,
 	                        .parameters = t->parameters,
-	                        .http = &t->http,
 	                        .filler = t->filler};
+	if (t->transfer.n)
+		t->tool.transfer = &t->transfer;
+	else
+		t->tool.http = &t->http;
 	*tp = t;
 	return 0;
 }
@@ -294,6 +302,7 @@ void tool_own_free(struct tool_own **tp)
 	*tp = NULL;
 	if (!t)
 		return;
+	tool_transfer_fini(&t->transfer);
 	for (size_t i = 0; i < t->http.n_headers; i++)
 		mem_free(t->http.headers[i]);
 	mem_free(t->http.method);

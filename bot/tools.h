@@ -15,6 +15,7 @@
 
 struct buf;
 struct tool_http;
+struct tool_transfer;
 
 enum tool_effect {
 	TOOL_GO_ON,    /* the model gets the result and speaks again */
@@ -34,6 +35,7 @@ struct tool {
 	           struct buf *result);
 
 	const struct tool_http *http; /* in place of run(); NULL: built in */
+	const struct tool_transfer *transfer; /* likewise */
 	const char *filler; /* said while it runs, if nothing else is; NULL */
 };
 

@@ -176,6 +176,8 @@ void flow_open(struct flow *f, const struct flow_opts *opts)
 	if (f->opts.wide)
 		prm.fmt = AUDIO_L16_16K;
 	prm.body = f->opts.body;
+	prm.transfer_url = f->opts.transfer_url;
+	env.server_secret = "s-1";
 	if (f->opts.warm_ms) {
 		ring(f, &env, agent, &kit);
 		prm.kit = &kit;

@@ -114,6 +114,25 @@ static void faults_of_the_tool_are_named(void)
 	         "a is there twice"},
 		{"{\"tools\":\"end_call\"}", "must be a list of at most 32"},
 		{"{\"tools\":[3]}", "there is no tool \"?\""},
+		{"{\"tools\":[\"transfer_call\"]}",
+	         "transfer_call must say to whom"},
+		{TOOL("\"name\":\"transfer_call\""),
+	         "transfer_call: to must be an object of 1 to 16 labels"},
+		{TOOL("\"name\":\"transfer_call\",\"to\":{}"),
+	         "transfer_call: to must be an object of 1 to 16 labels"},
+		{TOOL("\"name\":\"transfer_call\",\"to\":{\"a\\n\":\"+"
+	              "15551\"}"),
+	         "transfer_call: to must have labels of at most 39"},
+		{TOOL("\"name\":\"transfer_call\",\"to\":{\"a\":"
+	              "\"15551234567\"}"),
+	         "transfer_call: a must be a number such as +15551234567"},
+		{TOOL("\"name\":\"transfer_call\",\"to\":{\"a\":\"sip:b\"}"),
+	         "transfer_call: a must be a number such as +15551234567"},
+		{TOOL("\"name\":\"transfer_call\",\"timeout_sec\":1,"
+	              "\"to\":{\"a\":\"+15551234567\"}"),
+	         "transfer_call: timeout_sec must be a number from 5"},
+		{TOOL("\"name\":\"transfer_call\",\"http\":1"),
+	         "transfer_call: http is an unknown key"},
 	};
 	const size_t live = mem_live();
 
