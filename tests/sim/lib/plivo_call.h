@@ -17,7 +17,12 @@ enum psim_state {
 };
 
 /* A document is being fetched for one of these. */
-enum psim_purpose { PSIM_FOR_ANSWER, PSIM_FOR_REDIRECT, PSIM_FOR_TRANSFER };
+enum psim_purpose {
+	PSIM_FOR_ANSWER,
+	PSIM_FOR_REDIRECT,
+	PSIM_FOR_TRANSFER,
+	PSIM_FOR_ACTION, /* of a <Dial> that has ended */
+};
 
 enum psim_waiting {
 	PSIM_WAITS_NOT,

@@ -15,9 +15,10 @@ enum {
 	                        it: seen to end within seconds */
 };
 
-static const char *const purposes[] = {"answer", "redirect", "transfer"};
-static const int unreachable[] = {7011, 7014, 7013};
-static const int invalid[] = {8011, 8014, 8013};
+static const char *const purposes[] = {"answer", "redirect", "transfer",
+                                       "action"};
+static const int unreachable[] = {7011, 7014, 7013, 7012};
+static const int invalid[] = {8011, 8014, 8013, 8012};
 
 static void proceed(struct psim_call *c);
 
@@ -81,6 +82,32 @@ static void hum(struct psim_call *c, uint32_t ms)
 	wait_for(c, ms);
 }
 
+/* Both talk, or nobody answers; then the action's document, if there is one. */
+static void on_dialled(void *arg)
+{
+	struct psim_call *c = arg;
+	const struct psim_step *step = &c->doc->v[c->pc - 1];
+
+	psim_note(c->sim, c, "dialled",
+	          json_pack("{s:s, s:s}", "to", step->text, "status",
+	                    c->script->dial_status));
+	c->waiting = PSIM_WAITS_NOT;
+	if (step->action)
+		psim_run_fetch(c, step->action, step->get, PSIM_FOR_ACTION);
+	else
+		proceed(c);
+}
+
+static void do_dial(struct psim_call *c, const struct psim_step *step)
+{
+	psim_note(c->sim, c, "dial",
+	          json_pack("{s:s, s:s, s:i}", "to", step->text, "caller_id",
+	                    step->caller_id ? step->caller_id : "", "timeout",
+	                    (int)step->seconds));
+	c->waiting = PSIM_WAITS_TIME;
+	psim_timer(&c->sim->loop, &c->step, c->script->dial_ms, on_dialled, c);
+}
+
 static void do_step(struct psim_call *c, const struct psim_step *step)
 {
 	psim_note(c->sim, c, "xml",
@@ -104,6 +131,9 @@ static void do_step(struct psim_call *c, const struct psim_step *step)
 		break;
 	case PSIM_REDIRECT:
 		psim_run_fetch(c, step->text, step->get, PSIM_FOR_REDIRECT);
+		break;
+	case PSIM_DIAL:
+		do_dial(c, step);
 		break;
 	case PSIM_OTHER:
 	default:
@@ -234,6 +264,8 @@ void psim_run_fetch(struct psim_call *c, const char *url, bool get,
 	                                                      : "Redirect",
 	                           "in-progress", p)
 	        : -1;
+	if (!err && purpose == PSIM_FOR_ACTION)
+		err = psim_pairs_add(p, "DialStatus", c->script->dial_status);
 	if (!err)
 		err = psim_hook_open(&c->hook, c->sim, &hp, on_document, c);
 	if (p)

@@ -233,6 +233,22 @@ static int set_drop(struct parser *p)
 	return 0;
 }
 
+static int set_dial(struct parser *p)
+{
+	static const char *const known[] = {"completed", "no-answer", "busy",
+	                                    "failed"};
+
+	for (size_t i = 0; i < ARRAY_LEN(known) && p->n == 3; i++) {
+		if (strcmp(known[i], p->w[1]) != 0)
+			continue;
+		p->s->dial_status = known[i];
+		return number(p->w[2], HOUR_MS, &p->s->dial_ms)
+		               ? 0
+		               : wrong(p, "dial STATUS MS");
+	}
+	return wrong(p, "dial completed|no-answer|busy|failed MS");
+}
+
 /* Lines that say how the call goes. 1: this is none of them. */
 static int setting(struct parser *p)
 {
@@ -256,6 +272,8 @@ static int setting(struct parser *p)
 		return set_rest(p);
 	if (!strcmp(what, "drop-socket"))
 		return set_drop(p);
+	if (!strcmp(what, "dial"))
+		return set_dial(p);
 	if (!strcmp(what, "fail"))
 		return p->n == 2 && number(p->w[1], 9999, &code)
 		               ? set_fail(p, (int)code)
@@ -363,10 +381,13 @@ int psim_script_parse(struct psim_script **sp, const char *text,
 	p->why = why;
 	why[0] = '\0';
 	p->s = mem_zalloc(sizeof(*p->s));
-	if (!p->s)
+	if (!p->s) {
 		err = -ENOMEM;
-	else
+	} else {
 		p->s->answer_ms = 500;
+		p->s->dial_status = "completed";
+		p->s->dial_ms = 1000;
+	}
 	while (!err && rest.len) {
 		p->line++;
 		err = one_line(p, str_cut(&rest, '\n'));

@@ -14,6 +14,8 @@
  *	drop-socket at MS [reconnect]   the stream's socket is cut so long after
  *	                       its start; Plivo may dial it again
  *	webhook delay MS       Plivo's webhooks are late
+ *	dial STATUS MS         how a <Dial> ends, and after how long (completed
+ *	                       1000), or no-answer, busy, failed
  *	rest status N [times K] | rest reset [times K] | rest delay MS [times K] |
  *	rest lost [times K]    how Make Call goes: refused, connection reset
  *	                       before an answer, slow, or accepted and the answer
@@ -101,7 +103,9 @@ struct psim_script {
 	int fail_code; /* Plivo's hangup cause when it fails */
 	bool machine, begin_at_answer, reconnect;
 	uint32_t answer_ms, webhook_delay_ms, drop_ms; /* drop_ms 0: never */
-	double noise_dbfs;                             /* 0: none */
+	const char *dial_status;                       /* static */
+	uint32_t dial_ms;
+	double noise_dbfs; /* 0: none */
 	struct psim_rest_fault rest;
 	struct psim_command v[PSIM_SCRIPT_MAX];
 	size_t n;

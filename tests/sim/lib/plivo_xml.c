@@ -195,6 +195,35 @@ static void hangup_open(struct parser *p, struct psim_step *step,
 	}
 }
 
+static void dial_open(struct parser *p, struct psim_step *step,
+                      const char **attr)
+{
+	step->seconds = 120;
+	for (; *attr && !p->failed; attr += 2) {
+		const char *k = attr[0], *v = attr[1];
+
+		if (!strcmp(k, "timeout"))
+			step->seconds = number(p, k, v, 5, DAY_SEC);
+		else if (!strcmp(k, "method"))
+			step->get = is_get(p, v);
+		else if (!strcmp(k, "callerId") && !step->caller_id)
+			step->caller_id = copy(p, v);
+		else if (!strcmp(k, "action") && !step->action && web_url(v))
+			step->action = copy(p, v);
+		else
+			refuse(p, "<Dial %.40s=\"%.80s\">", k, v);
+	}
+}
+
+/* Whom a <Dial> calls: one of them is what we know. */
+static void dialled_open(struct parser *p, const char *name)
+{
+	if (p->depth != 3 ||
+	    (strcmp(name, "Number") != 0 && strcmp(name, "User") != 0) ||
+	    p->text.len)
+		refuse(p, "<%.60s> inside <Dial>", name);
+}
+
 /* The small elements: a list of the attributes they may have. */
 static void others_open(struct parser *p, struct psim_step *step,
                         const char **attr)
@@ -230,7 +259,7 @@ static bool find_verb(const char *name, enum psim_verb *verb)
 	} known[] = {{"Stream", PSIM_STREAM},    {"Hangup", PSIM_HANGUP},
 	             {"Speak", PSIM_SPEAK},      {"Play", PSIM_PLAY},
 	             {"Wait", PSIM_WAIT},        {"Redirect", PSIM_REDIRECT},
-	             {"Record", PSIM_OTHER},     {"Dial", PSIM_OTHER},
+	             {"Record", PSIM_OTHER},     {"Dial", PSIM_DIAL},
 	             {"Conference", PSIM_OTHER}, {"MultiPartyCall", PSIM_OTHER},
 	             {"GetDigits", PSIM_OTHER},  {"GetInput", PSIM_OTHER},
 	             {"PreAnswer", PSIM_OTHER},  {"DTMF", PSIM_OTHER},
@@ -264,6 +293,8 @@ static void step_open(struct parser *p, const char *name, const char **attr)
 		stream_open(p, step, attr);
 	else if (step->verb == PSIM_HANGUP)
 		hangup_open(p, step, attr);
+	else if (step->verb == PSIM_DIAL)
+		dial_open(p, step, attr);
 	else if (step->verb != PSIM_OTHER)
 		others_open(p, step, attr);
 	buf_reset(&p->text);
@@ -280,6 +311,8 @@ static void XMLCALL on_open(void *arg, const char *name, const char **attr)
 		refuse(p, "the root is not a plain <Response>");
 	else if (p->depth == 2)
 		step_open(p, name, attr);
+	else if (p->depth > 2 && p->doc->v[p->doc->n - 1].verb == PSIM_DIAL)
+		dialled_open(p, name);
 	else if (p->depth > 2 && p->doc->v[p->doc->n - 1].verb != PSIM_OTHER)
 		refuse(p, "<%.60s> inside <%s>", name,
 		       p->doc->v[p->doc->n - 1].name);
@@ -311,8 +344,9 @@ static void step_close(struct parser *p)
 	         !web_url(step->text))
 		refuse(p, "<%s> with the URL \"%.90s\"", step->name,
 		       step->text);
-	else if (step->verb == PSIM_SPEAK && !text.len)
-		refuse(p, "<Speak> without text");
+	else if ((step->verb == PSIM_SPEAK || step->verb == PSIM_DIAL) &&
+	         !text.len)
+		refuse(p, "<%s> without text", step->name);
 	else if ((step->verb == PSIM_HANGUP || step->verb == PSIM_WAIT) &&
 	         text.len)
 		refuse(p, "<%s> with text", step->name);
@@ -401,6 +435,8 @@ void psim_xml_free(struct psim_xml **xp)
 	for (size_t i = 0; i < x->n; i++) {
 		mem_free(x->v[i].name);
 		mem_free(x->v[i].text);
+		mem_free(x->v[i].action);
+		mem_free(x->v[i].caller_id);
 		mem_free(x->v[i].stream.status_url);
 		mem_free(x->v[i].stream.extra_headers);
 	}

@@ -26,6 +26,7 @@ enum psim_verb {
 	PSIM_PLAY,
 	PSIM_WAIT,
 	PSIM_REDIRECT,
+	PSIM_DIAL,
 	PSIM_OTHER, /* known to Plivo, passed over here */
 };
 
@@ -44,9 +45,10 @@ struct psim_step {
 	enum psim_verb verb;
 	char *name, *text; /* element; content without outer white space */
 	struct psim_stream_spec stream;
-	bool get;         /* Redirect's method */
-	unsigned seconds; /* Wait's length, Hangup's schedule */
-	char reason[16];  /* Hangup's, or "" */
+	bool get;         /* Redirect's method, Dial's */
+	unsigned seconds; /* Wait's length, Hangup's schedule, Dial's timeout */
+	char *action, *caller_id; /* Dial's; NULL: absent */
+	char reason[16];          /* Hangup's, or "" */
 };
 
 struct psim_xml {
