@@ -65,6 +65,7 @@ struct store_call {
 	char *events_url; /* told of it; "": the configured one, NULL: nobody */
 	int end_code;
 	int64_t created_ms, dialed_ms, answered_ms, ended_ms;
+	int64_t reserved_sec; /* it may talk so long; see admit.h */
 };
 
 void store_call_fini(struct store_call *c);

@@ -20,6 +20,8 @@ struct store_key {
 	uint32_t rate;      /* calls a minute; 0: no limit */
 	int64_t budget;     /* seconds of calls a day; 0: no limit */
 	int64_t created_ms, revoked_ms;
+	/* More of both: lists such as "100/hour,500/day"; NULL: none. */
+	const char *rates, *budgets;
 };
 
 /* A negative return ends the walk and is returned. Borrowed. */

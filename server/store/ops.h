@@ -1,13 +1,14 @@
 /*
  * ops.h - what a kind of store must do; for server/store alone
  *
- * The functions are those of store.h, keys.h, dnc.h, setting.h and outbox.h,
+ * The functions are those of store.h, admit.h, keys.h, dnc.h, setting.h and outbox.h,
  * with the store as first member of a private struct. Their tests run against
  * every kind.
  */
 #ifndef SERVER_STORE_OPS_H
 #define SERVER_STORE_OPS_H
 
+#include "server/store/admit.h"
 #include "server/store/dnc.h"
 #include "server/store/keys.h"
 #include "server/store/outbox.h"
@@ -20,6 +21,8 @@ struct store_ops {
 	            size_t why_cap);
 	void (*close)(struct store *s);
 	int (*call_add)(struct store *s, const struct store_call *c);
+	int (*call_admit)(struct store *s, const struct store_call *c,
+	                  struct store_admission *a);
 	int (*call_get)(struct store *s, enum store_by by, const char *value,
 	                struct store_call *out);
 	int (*call_idem)(struct store *s, const char *owner,

@@ -223,6 +223,7 @@ const struct store_ops store_sqlite_ops = {
 	.open = open_store,
 	.close = close_store,
 	.call_add = sq_call_add,
+	.call_admit = sq_call_admit,
 	.call_get = sq_call_get,
 	.call_idem = sq_call_idem,
 	.call_change = sq_call_change,

@@ -18,6 +18,9 @@ enum sq_sql {
 	SQ_COMMIT,
 	SQ_ROLLBACK,
 	SQ_CALL_ADD,
+	SQ_LIVE_TO,
+	SQ_USED,
+	SQ_USED_LIST,
 	SQ_CALL_BY_ID, /* and so on, in the order of enum store_by */
 	SQ_CALL_BY_KEY,
 	SQ_CALL_BY_UUID,
@@ -99,8 +102,13 @@ int sq_begin(struct sq_conn *c) MUST_CHECK;
 /* Commit when @err is 0, else roll back; returns what came of it. */
 int sq_end(struct sq_conn *c, int err) MUST_CHECK;
 
+/* A new row, within a transaction or as one. */
+int sq_insert(struct sq_conn *w, const struct store_call *c) MUST_CHECK;
+
 /* The parts of the interface. */
 int sq_call_add(struct store *s, const struct store_call *c);
+int sq_call_admit(struct store *s, const struct store_call *c,
+                  struct store_admission *a);
 int sq_call_get(struct store *s, enum store_by by, const char *value,
                 struct store_call *out);
 int sq_call_idem(struct store *s, const char *owner, const char *idem_key,

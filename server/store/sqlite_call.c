@@ -43,28 +43,35 @@ static char **text_of(struct store_call *c, int i)
 	return (char **)(void *)((char *)c + call_texts[i]);
 }
 
+int sq_insert(struct sq_conn *w, const struct store_call *c)
+{
+	struct store_call copy = *c;
+	int i, err;
+	sqlite3_stmt *st = sq_use(w, SQ_CALL_ADD, &err);
+
+	if (!st)
+		return err;
+	for (i = 0; i < TEXTS; i++)
+		sq_text_at(st, i + 1, *text_of(&copy, i));
+	sq_text_at(st, ++i, store_state_text(c->state));
+	sq_int_at(st, ++i, c->answer_status);
+	sq_int_at(st, ++i, c->end_code);
+	sq_int_at(st, ++i, c->created_ms);
+	sq_int_at(st, ++i, c->dialed_ms);
+	sq_int_at(st, ++i, c->answered_ms);
+	sq_int_at(st, ++i, c->ended_ms);
+	sq_int_at(st, ++i, c->reserved_sec);
+	sq_int_at(st, ++i, store_state_rank(c->state));
+	return sq_run(w, st);
+}
+
 int sq_call_add(struct store *s, const struct store_call *c)
 {
 	struct sq_conn *w = &sq_of(s)->writer;
-	struct store_call copy = *c;
-	sqlite3_stmt *st;
-	int i, err;
+	int err;
 
 	pthread_mutex_lock(&w->lock);
-	st = sq_use(w, SQ_CALL_ADD, &err);
-	if (st) {
-		for (i = 0; i < TEXTS; i++)
-			sq_text_at(st, i + 1, *text_of(&copy, i));
-		sq_text_at(st, ++i, store_state_text(c->state));
-		sq_int_at(st, ++i, c->answer_status);
-		sq_int_at(st, ++i, c->end_code);
-		sq_int_at(st, ++i, c->created_ms);
-		sq_int_at(st, ++i, c->dialed_ms);
-		sq_int_at(st, ++i, c->answered_ms);
-		sq_int_at(st, ++i, c->ended_ms);
-		sq_int_at(st, ++i, store_state_rank(c->state));
-		err = sq_run(w, st);
-	}
+	err = sq_insert(w, c);
 	pthread_mutex_unlock(&w->lock);
 	return err;
 }
@@ -94,7 +101,8 @@ static int read_call(sqlite3_stmt *st, struct store_call *c)
 	c->created_ms = sqlite3_column_int64(st, i++);
 	c->dialed_ms = sqlite3_column_int64(st, i++);
 	c->answered_ms = sqlite3_column_int64(st, i++);
-	c->ended_ms = sqlite3_column_int64(st, i);
+	c->ended_ms = sqlite3_column_int64(st, i++);
+	c->reserved_sec = sqlite3_column_int64(st, i);
 	return 0;
 }
 

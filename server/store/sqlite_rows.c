@@ -105,6 +105,8 @@ static int give_key(sqlite3_stmt *st, void *arg)
 		.budget = sqlite3_column_int64(st, 4),
 		.created_ms = sqlite3_column_int64(st, 5),
 		.revoked_ms = sqlite3_column_int64(st, 6),
+		.rates = sq_col(st, 7),
+		.budgets = sq_col(st, 8),
 	};
 
 	a->n++;
@@ -142,6 +144,8 @@ int sq_key_add(struct store *s, const struct store_key *k)
 		sq_int_at(st, 5, k->budget);
 		sq_int_at(st, 6, k->created_ms);
 		sq_int_at(st, 7, k->revoked_ms);
+		sq_text_at(st, 8, k->rates);
+		sq_text_at(st, 9, k->budgets);
 		err = sq_run(w, st);
 	}
 	pthread_mutex_unlock(&w->lock);

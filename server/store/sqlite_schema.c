@@ -74,6 +74,15 @@ static const char *const versions[] = {
 	"CREATE INDEX outbox_call ON outbox (call_id, seq) WHERE dead = 0;"
 	"CREATE INDEX outbox_dead ON outbox (seq) WHERE dead = 1;"
 	"PRAGMA user_version = 4;",
+	/* Calls of before, of which nothing was reserved, count as long as
+	 * they may have lasted. */
+	"ALTER TABLE call ADD COLUMN reserved_sec INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE call SET reserved_sec = 900 WHERE owner IS NOT NULL;"
+	"CREATE INDEX call_created ON call (created_ms);"
+	"CREATE INDEX call_live_to ON call (to_number) WHERE rank < 9;"
+	"ALTER TABLE api_key ADD COLUMN rates TEXT;"
+	"ALTER TABLE api_key ADD COLUMN budgets TEXT;"
+	"PRAGMA user_version = 5;",
 };
 
 #define CALL_COLUMNS                                                   \
@@ -82,7 +91,16 @@ static const char *const versions[] = {
 	"reservation, bot, stream_url, end_by, end_cause, error, "     \
 	"events_url, "                                                 \
 	"state, answer_status, end_code, created_ms, dialed_ms, "      \
-	"answered_ms, ended_ms"
+	"answered_ms, ended_ms, reserved_sec"
+/* admit.h says what counts. */
+#define SECONDS                                                           \
+	"CASE WHEN rank < 9 THEN reserved_sec WHEN answered_ms = 0 THEN " \
+	"0 WHEN ended_ms = 0 THEN reserved_sec ELSE min(reserved_sec, "   \
+	"(max(ended_ms - answered_ms, 0) + 999) / 1000) END"
+#define COUNTED                                                 \
+	" FROM call WHERE created_ms > ?1 AND reserved_sec > 0" \
+	" AND (?2 IS NULL OR owner = ?2)"                       \
+	" AND NOT (rank = 9 AND dialed_ms = 0)"
 #define CALL_SELECT "SELECT " CALL_COLUMNS " FROM call WHERE "
 #define LETTER_SELECT                                             \
 	"SELECT seq, event_id, call_id, url, type, data, at_ms, " \
@@ -96,8 +114,13 @@ static const char *const texts[SQ_STATEMENTS] = {
 	[SQ_ROLLBACK] = "ROLLBACK",
 	[SQ_CALL_ADD] = "INSERT INTO call (" CALL_COLUMNS ", rank) VALUES ("
 			"?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
-			"?"
-			")",
+			"?,?)",
+	[SQ_LIVE_TO] = "SELECT 1 FROM call WHERE to_number = ? AND rank < 9"
+		       " AND reserved_sec > 0 LIMIT 1",
+	[SQ_USED] = "SELECT count(*), coalesce(sum(" SECONDS "), 0)" COUNTED,
+	[SQ_USED_LIST] =
+		"SELECT created_ms, " SECONDS COUNTED " ORDER BY created_ms",
+
 	[SQ_CALL_BY_ID] = CALL_SELECT "id = ?",
 	[SQ_CALL_BY_KEY] = CALL_SELECT "key = ?",
 	[SQ_CALL_BY_UUID] =
@@ -150,12 +173,13 @@ static const char *const texts[SQ_STATEMENTS] = {
 			 " FROM turn WHERE call_id = ?"
 			 " ORDER BY n, at_ms, role DESC",
 	[SQ_KEY_ADD] = "INSERT INTO api_key (name, hash, scopes, rate, budget,"
-		       " created_ms, revoked_ms) VALUES (?,?,?,?,?,?,?)",
+		       " created_ms, revoked_ms, rates, budgets)"
+		       " VALUES (?,?,?,?,?,?,?,?,?)",
 	[SQ_KEY_FIND] = "SELECT name, hash, scopes, rate, budget, created_ms,"
-			" revoked_ms FROM api_key"
+			" revoked_ms, rates, budgets FROM api_key"
 			" WHERE hash = ? AND revoked_ms = 0",
 	[SQ_KEY_LIST] = "SELECT name, hash, scopes, rate, budget, created_ms,"
-			" revoked_ms FROM api_key ORDER BY seq",
+			" revoked_ms, rates, budgets FROM api_key ORDER BY seq",
 	[SQ_KEY_REVOKE] = "UPDATE api_key SET revoked_ms = ?2"
 			  " WHERE name = ?1 AND revoked_ms = 0",
 	[SQ_DNC_ADD] = "INSERT OR IGNORE INTO do_not_call"

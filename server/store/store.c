@@ -92,6 +92,14 @@ int store_call_add(struct store *s, const struct store_call *c)
 	return s->ops->call_add(s, c);
 }
 
+int store_call_admit(struct store *s, const struct store_call *c,
+                     struct store_admission *a)
+{
+	ASSERT(c->id && c->key && c->to);
+	a->free_ms = 0;
+	return s->ops->call_admit(s, c, a);
+}
+
 int store_call_get(struct store *s, enum store_by by, const char *value,
                    struct store_call *out)
 {

@@ -33,6 +33,11 @@ enum { LAW_URL_MAX = 256 /* [bytes] */ };
 	X(a_dead_letter_lets_the_others_go_on) \
 	X(what_was_claimed_is_due_again_when_woken) \
 	X(the_outbox_has_a_bound) \
+	X(a_number_is_called_once_at_a_time) \
+	X(what_is_unwanted_or_too_much_is_not_admitted) \
+	X(calls_are_counted_to_the_unit) \
+	X(seconds_are_reserved_and_settled) \
+	X(many_race_for_the_last_unit_and_one_has_it) \
 	X(what_was_promised_survives_a_kill) \
 	X(many_threads_use_one_store) \
 	X(no_memory_is_an_error_and_leaks_nothing)

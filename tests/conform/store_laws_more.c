@@ -18,32 +18,36 @@ static int note_key(const struct store_key *k, void *arg)
 	size_t n = strlen(law_walked);
 
 	(void)arg;
-	snprintf(law_walked + n, sizeof(law_walked) - n, "%s:%s:%u:%d:%d ",
+	snprintf(law_walked + n, sizeof(law_walked) - n, "%s:%s:%u:%d:%d%s%s ",
 	         k->name, k->scopes, k->rate, (int)k->budget,
-	         (int)k->revoked_ms);
+	         (int)k->revoked_ms, k->rates ? k->rates : "",
+	         k->budgets ? k->budgets : "");
 	return 0;
 }
 
 void store_law_keys_are_found_by_their_hash_until_revoked(void)
 {
-	const struct store_key crm = {"crm", "aa", "start,read", 60, 3600,
-	                              1,     0};
-	const struct store_key ops = {"ops", "bb", "read", 0, 0, 2, 0};
-	const struct store_key again = {"crm", "cc", "read", 0, 0, 2, 0};
+	const struct store_key crm = {"crm", "aa", "start,read", 60,  3600,
+	                              1,     0,    ":100/hour",  NULL};
+	const struct store_key ops = {"ops", "bb", "read", 0,   0,
+	                              2,     0,    NULL,   NULL};
+	const struct store_key again = {"crm", "cc", "read", 0,   0,
+	                                2,     0,    NULL,   NULL};
 
 	law_begin();
 	CHECK_INT(0, store_key_add(law_store, &crm));
 	CHECK_INT(0, store_key_add(law_store, &ops));
 	CHECK_INT(-EEXIST, store_key_add(law_store, &again));
 	CHECK_INT(0, store_key_find(law_store, "aa", note_key, NULL));
-	CHECK_STR("crm:start,read:60:3600:0 ", law_walked);
+	CHECK_STR("crm:start,read:60:3600:0:100/hour ", law_walked);
 	CHECK_INT(-ENOENT, store_key_find(law_store, "cc", note_key, NULL));
 	CHECK_INT(0, store_key_revoke(law_store, "crm", 9));
 	CHECK_INT(-ENOENT, store_key_revoke(law_store, "crm", 9));
 	CHECK_INT(-ENOENT, store_key_find(law_store, "aa", note_key, NULL));
 	law_walked[0] = '\0';
 	CHECK_INT(0, store_keys(law_store, note_key, NULL));
-	CHECK_STR("crm:start,read:60:3600:9 ops:read:0:0:0 ", law_walked);
+	CHECK_STR("crm:start,read:60:3600:9:100/hour ops:read:0:0:0 ",
+	          law_walked);
 	law_end();
 }
 

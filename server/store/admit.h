@@ -1,0 +1,57 @@
+/*
+ * admit.h - a call taken into the ledger only if nothing stands against it
+ *
+ * Looking and writing are one transaction, so that of many who race for the
+ * last unit, on several servers too, one has it. Errors are store.h's.
+ */
+#ifndef SERVER_STORE_ADMIT_H
+#define SERVER_STORE_ADMIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/attr.h"
+
+struct store;
+struct store_call;
+
+enum store_measure { STORE_CALLS, STORE_SECONDS };
+
+/* What calls of a span of time up to now may come to. A call counts from its
+ * created_ms on; with its reserved_sec until it has ended, and then with the
+ * seconds from its answer to its end, begun ones whole, at most those. One
+ * that ended without being dialled counts no more. Calls that reserve nothing
+ * (those that came in) are not counted. */
+struct store_limit {
+	enum store_measure measure;
+	const char *owner; /* of this API key's; NULL: of all */
+	int64_t span_ms;
+	int64_t max;
+};
+
+enum store_ruling {
+	STORE_ADMITTED,
+	STORE_UNWANTED, /* the number is on the do-not-call list */
+	STORE_TWICE,    /* a call to this number has not ended */
+	STORE_SPENT,    /* a limit is reached */
+	STORE_FULL,     /* too many calls have not ended */
+};
+
+struct store_admission {
+	bool one_per_number;
+	unsigned live_max; /* calls that have not ended; 0: any number */
+	const struct store_limit *limits;
+	size_t n_limits;
+	/* Filled in. */
+	enum store_ruling verdict;
+	size_t limit;    /* SPENT: which of them */
+	int64_t free_ms; /* SPENT: from when on it has room if nothing else
+	                  * is started; 0: never */
+};
+
+/* Add @c as store_call_add() does, or say why not, which is no error. */
+int store_call_admit(struct store *s, const struct store_call *c,
+                     struct store_admission *a) MUST_CHECK;
+
+#endif
