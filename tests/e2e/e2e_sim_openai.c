@@ -1,6 +1,5 @@
 /* openai-sim, asked by curl and read by hand. */
 #define _GNU_SOURCE
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -26,9 +25,6 @@ static const char script[] = "when user time|hour\n"
 			     "when tool 12:00\n"
 			     "and user hour\n"
 			     "say It is noon.\n"
-			     "when user slow\n"
-			     "say a b c d e f g h\n"
-			     "rate 20\n"
 			     "when user *\n"
 			     "and system pirate\n"
 			     "say Arr, {user}! ({n})\n"
@@ -410,110 +406,6 @@ static void dialects_differ_as_the_servers_do(void)
 	}
 }
 
-static size_t count_bytes(const char *v, size_t size, size_t n, void *arg)
-{
-	(void)v;
-	*(size_t *)arg += size * n;
-	return size * n;
-}
-
-static void a_client_that_hangs_up_is_recorded(void)
-{
-	struct curl_slist *headers = NULL;
-	CURL *c = curl_easy_init();
-	size_t bytes = 0;
-	char url[256];
-	json_t *answer;
-
-	start(NULL);
-	snprintf(url, sizeof(url), "%s/v1/chat/completions", sim.url);
-	headers = curl_slist_append(headers, "Authorization: Bearer oa-key");
-	headers = curl_slist_append(headers, "Content-Type: application/json");
-	curl_easy_setopt(c, CURLOPT_URL, url);
-	curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(c, CURLOPT_POSTFIELDS, BODY(STREAM, USER("slow")));
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, count_bytes);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, &bytes);
-	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, 200L);
-	CHECK_INT(CURLE_OPERATION_TIMEDOUT, curl_easy_perform(c));
-	CHECK(bytes > 0);
-	curl_easy_cleanup(c);
-	curl_slist_free_all(headers);
-	for (int i = 0; i < 100; i++) { /* the close is on its way */
-		answer = simpeer_state(sim.url, "answers.0");
-		if (strcmp(js_str(answer, "end", ""), "open") != 0)
-			break;
-		json_decref(answer);
-	}
-	CHECK_STR("client hung up", js_str(answer, "end", ""));
-	CHECK(js_int(answer, "tokens", 99) < 8);
-	json_decref(answer);
-	stop();
-}
-
-enum { STREAMS = 200 };
-
-static void many_streams_share_connections_over_http2(void)
-{
-	static size_t bytes[STREAMS];
-	const char *const args[] = {"--tls-cert", "cert.pem", "--tls-key",
-	                            "key.pem",    "--rate",   "50",
-	                            NULL};
-	char url[256], make[600], ca[300];
-	struct curl_slist *headers = NULL;
-	CURLM *m = curl_multi_init();
-	CURL *c[STREAMS];
-	int running = 1, left;
-	long version = 0, opened = 0;
-	CURLMsg *msg;
-
-	snprintf(make, sizeof(make), "tests/sim/lib/mkcert.sh %s",
-	         proc_temp_dir());
-	CHECK_INT(0, system(make));
-	snprintf(ca, sizeof(ca), "%s/ca.pem", proc_temp_dir());
-	start(args);
-	snprintf(url, sizeof(url), "%s/v1/chat/completions", sim.url);
-	headers = curl_slist_append(headers, "Authorization: Bearer oa-key");
-	headers = curl_slist_append(headers, "Content-Type: application/json");
-	curl_multi_setopt(m, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
-	curl_multi_setopt(m, CURLMOPT_MAX_HOST_CONNECTIONS, 4L);
-	for (int i = 0; i < STREAMS; i++) {
-		c[i] = curl_easy_init();
-		curl_easy_setopt(c[i], CURLOPT_URL, url);
-		curl_easy_setopt(c[i], CURLOPT_CAINFO, ca);
-		curl_easy_setopt(c[i], CURLOPT_HTTPHEADER, headers);
-		curl_easy_setopt(c[i], CURLOPT_POSTFIELDS,
-		                 BODY(STREAM, USER("one two three four five")));
-		curl_easy_setopt(c[i], CURLOPT_HTTP_VERSION,
-		                 (long)CURL_HTTP_VERSION_2TLS);
-		curl_easy_setopt(c[i], CURLOPT_PIPEWAIT, 1L);
-		curl_easy_setopt(c[i], CURLOPT_WRITEFUNCTION, count_bytes);
-		curl_easy_setopt(c[i], CURLOPT_WRITEDATA, &bytes[i]);
-		curl_multi_add_handle(m, c[i]);
-	}
-	while (running) {
-		curl_multi_perform(m, &running);
-		curl_multi_poll(m, NULL, 0, 100, NULL);
-	}
-	while ((msg = curl_multi_info_read(m, &left)))
-		CHECK_INT(CURLE_OK, msg->data.result);
-	for (int i = 0; i < STREAMS; i++) {
-		long n = 0;
-
-		curl_easy_getinfo(c[i], CURLINFO_HTTP_VERSION, &version);
-		CHECK_INT(CURL_HTTP_VERSION_2_0, version);
-		CHECK(bytes[i] > 1500);
-		curl_easy_getinfo(c[i], CURLINFO_NUM_CONNECTS, &n);
-		opened += n;
-		curl_multi_remove_handle(m, c[i]);
-		curl_easy_cleanup(c[i]);
-	}
-	CHECK(opened <= 4);
-	curl_multi_cleanup(m);
-	curl_slist_free_all(headers);
-	stop();
-}
-
 static const struct test tests[] = {
 	TEST(an_answer_comes_in_chunks),
 	TEST(tools_are_called_where_they_are_offered),
@@ -524,8 +416,6 @@ static const struct test tests[] = {
 	TEST(errors_have_their_forms),
 	TEST(streams_break_in_every_way),
 	TEST(dialects_differ_as_the_servers_do),
-	TEST(a_client_that_hangs_up_is_recorded),
-	TEST(many_streams_share_connections_over_http2),
 };
 
 TEST_MAIN(tests)
