@@ -231,7 +231,7 @@ static int add_inbound(struct app *app, const struct http_req *req,
 {
 	char key[CRYPTO_ID_LEN], uuid[WEBHOOK_UUID_MAX];
 	char from[PARAM_MAX], to[PARAM_MAX], copy[ACCESS_BASE_MAX];
-	char e164[NUMBER_MAX], row_id[CRYPTO_ID_LEN];
+	char e164[NUMBER_MAX], row_id[CRYPTO_ID_LEN], configured[] = "";
 	struct store_call call = {.id = row_id,
 	                          .key = key,
 	                          .to = to,
@@ -253,6 +253,7 @@ static int add_inbound(struct app *app, const struct http_req *req,
 		snprintf(to, sizeof(to), "%s", e164);
 	http_param(uuid, sizeof(uuid), req, "CallUUID");
 	call.call_uuid = *uuid ? uuid : NULL;
+	call.events_url = app->cfg->events_url ? configured : NULL;
 	call.body = read_body_data(req);
 	err = store_call_add(app->store, &call);
 	mem_free(call.body);

@@ -21,6 +21,7 @@ struct config;
 struct dials;
 struct fetchd;
 struct http;
+struct outbox;
 struct pulse;
 struct relay;
 struct store;
@@ -43,6 +44,9 @@ struct throttle;
 	X(WEBHOOKS,    "webhooks_total",    "callbacks of Plivo taken")	\
 	X(UNSIGNED,    "unsigned_total",    "webhooks with a bad signature") \
 	X(BOT_EVENTS,  "bot_events_total",  "events of bots taken")	\
+	X(TOLD,        "events_sent_total", "events that EVENTS_URL took") \
+	X(RETOLD,      "events_retried_total", "events it did not take yet") \
+	X(UNTOLD,      "events_dead_total", "events given up")		\
 	X(STORE_FAULTS, "store_faults_total", "times the ledger failed")
 /* clang-format on */
 
@@ -64,6 +68,7 @@ struct app {
 	struct pulse *pulse;
 	struct relay *relay;
 	struct throttle *throttle; /* NULL: nobody guesses keys */
+	struct outbox *outbox;
 	struct http *http, *metrics;
 	atomic_uint port;      /* 0 until it is listened on */
 	pthread_mutex_t admit; /* held while a call is let in */

@@ -14,6 +14,7 @@
 #include "server/http/http.h"
 #include "server/http/message.h"
 #include "server/number.h"
+#include "server/outbox.h"
 #include "server/store/dnc.h"
 #include "server/store/store.h"
 #include "server/transfer.h"
@@ -85,6 +86,7 @@ static int take(struct app *app, const json_t *ev)
 	int err;
 
 	row.dedupe = js_str(ev, "event_id", NULL);
+	row.tell = true;
 	row.at_ms = js_int(ev, "at_ms", app_now_ms());
 	if (!id || !row.dedupe)
 		return -EINVAL;
@@ -119,6 +121,7 @@ static int take(struct app *app, const json_t *ev)
 	buf_fini(&data);
 	if (!err) {
 		app_count(app, COUNT_BOT_EVENTS);
+		outbox_kick(app->outbox);
 		log_line(LOG_DEBUG, "bot", id, "event=%s", type);
 	}
 	if (!err && ended && !transfer_is_on(app, id))

@@ -386,6 +386,8 @@ int server_config_load(struct config *cfg, const char *dotenv,
 		err = check_cloud(cfg, faults);
 	if (!err)
 		err = check_rest(cfg, faults);
+	if (!err)
+		err = server_config_events(cfg, faults);
 	return err ? err : faults->len != had ? -EINVAL : 0;
 }
 

@@ -32,6 +32,8 @@ struct config {
 	const char *api_key, *cors_origins;
 	const char *plivo_api_url;
 	const char *bot_url, *bot_ws_url, *bot_secret, *events_base_url;
+	const char *events_url, *events_secret;
+	int events_private; /* 0 refuse, 1 allow */
 	const char *cloud_region;
 	const char *database_url, *allowed_prefixes, *tls_ca_file;
 	int start_auth; /* 0 key, 1 none */
@@ -42,6 +44,7 @@ struct config {
 
 	/* derived */
 	bool production;
+	bool events_anywhere; /* also to private addresses, without TLS */
 	enum config_stream stream;
 	char from[20];         /* the caller's number, E.164 */
 	char prefixes[8];      /* behind allowed_prefixes by default */
@@ -75,6 +78,9 @@ void server_config_fini(struct config *cfg);
 /* Split "host:port"; @host gets an IPv4 address or "0.0.0.0". -EINVAL. */
 int server_config_address(const char *text, char *host, size_t cap,
                           unsigned *port) MUST_CHECK;
+
+/* What is wrong with the user's webhook, for server_config_load(). */
+int server_config_events(struct config *cfg, struct buf *faults) MUST_CHECK;
 
 /* Is the host of this URL the loopback? */
 bool server_config_url_loopback(const char *url);

@@ -25,7 +25,7 @@ enum {
 
 static const char usage_text[] =
 	"usage: dialout-server key add NAME [--scope start,read,admin] [--rate "
-        "N] "
+	"N] "
 	"[--budget S]\n"
 	"       dialout-server key list\n"
 	"       dialout-server key revoke NAME\n"

@@ -26,6 +26,7 @@ static const char PLIVO[] = "Plivo";
 static const char MODE[] = "Where it runs";
 static const char ACCESS[] = "Who may call the server";
 static const char BOTS[] = "Where the stream goes";
+static const char EVENTS[] = "Who is told of calls";
 static const char LIMITS[] = "Calls";
 static const char STORAGE[] = "Storage and logs";
 
@@ -92,6 +93,16 @@ const struct opt server_options[] = {
 	     "Pipecat Cloud: the organization's name."),
 	TEXT("PIPECAT_CLOUD_REGION", 0, cloud_region, "us-west", BOTS,
 	     "Pipecat Cloud: the region, which becomes part of the host name."),
+
+	TEXT("EVENTS_URL", 0, events_url, NULL, EVENTS,
+	     "An address of yours that is told what happens in calls, by POST; "
+	     "events_url of /start names another one for its call."),
+	TEXT("EVENTS_SECRET", OPT_SECRET, events_secret, NULL, EVENTS,
+	     "Signs what is posted there, at least 32 characters; production "
+	     "needs it. `openssl rand -hex 32` makes one."),
+	CHOICE("EVENTS_PRIVATE", events_private, NULL, "refuse|allow", EVENTS,
+	     "May these addresses be private, or without TLS? Default: refuse "
+	     "in production, allow in local mode."),
 
 	NUMBER("CALLS_PER_SECOND", calls_per_second, "2", 1, 1000, LIMITS,
 	     "Calls that are placed a second. Plivo's own limit is 2 unless the "

@@ -14,7 +14,8 @@ enum {
 	DEPTH_ALL = REQUEST_DEPTH + 1, /* the data lie in an object */
 };
 
-static const char *const names[] = {"phone_number", "body", "agent"};
+static const char *const names[] = {"phone_number", "body", "agent",
+                                    "events_url"};
 
 PRINTF_LIKE(3, 4)
 static int refuse(char why[REQUEST_WHY_MAX], int status, const char *fmt, ...)
@@ -75,6 +76,22 @@ static int read_agent(struct request *r, struct str json,
 	              "agent must be a name of at most %d of "
 	              "[A-Za-z0-9_-]",
 	              REQUEST_AGENT_MAX - 1);
+}
+
+static int read_events_url(struct request *r, struct str json,
+                           char why[REQUEST_WHY_MAX])
+{
+	struct str v;
+
+	if (jtext_get(json, "events_url", &v) || jtext_falsy(v))
+		return 0;
+	if (jtext_type(v) == JTEXT_STRING &&
+	    !jtext_string(r->events_url, sizeof(r->events_url), v))
+		return 0;
+	r->events_url[0] = '\0';
+	return refuse(why, 422,
+	              "events_url must be an address of at most %d characters",
+	              REQUEST_URL_MAX - 1);
 }
 
 static int read_body(struct request *r, struct str json,
@@ -160,6 +177,8 @@ int request_read(struct request *r, struct str json, char why[REQUEST_WHY_MAX])
 	status = read_phone(r, json, why);
 	if (!status)
 		status = read_agent(r, json, why);
+	if (!status)
+		status = read_events_url(r, json, why);
 	if (!status)
 		status = read_body(r, json, why);
 	if (!status && read_names(r, json))

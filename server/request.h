@@ -19,13 +19,15 @@ enum {
 	REQUEST_DEPTH = 32,           /* of custom data */
 	REQUEST_AGENT_MAX = 65,       /* [bytes] with terminator */
 	REQUEST_WHY_MAX = 256,        /* [bytes] */
+	REQUEST_URL_MAX = 1024,       /* [bytes] with terminator */
 };
 
 struct request {
 	char to[NUMBER_MAX]; /* "+15551234567" */
 	struct str as_sent;  /* phone_number's JSON text */
 	struct str body;     /* custom data's JSON text; empty: none */
-	char agent[REQUEST_AGENT_MAX]; /* "": the default one */
+	char agent[REQUEST_AGENT_MAX];    /* "": the default one */
+	char events_url[REQUEST_URL_MAX]; /* as sent; "": none */
 	struct buf ignored; /* unknown names, a JSON array; "" if none */
 };
 

@@ -17,6 +17,7 @@
 #include "server/health.h"
 #include "server/http/http.h"
 #include "server/ledger.h"
+#include "server/outbox.h"
 #include "server/pause.h"
 #include "server/pulse.h"
 #include "server/recover.h"
@@ -169,6 +170,8 @@ int run_open(struct app **ap, const struct config *cfg, char why[RUN_WHY_MAX])
 	if (!err)
 		err = open_peers(app, why);
 	if (!err)
+		err = outbox_open(&app->outbox, app);
+	if (!err)
 		err = serve(app, why);
 	if (!err) {
 		err = recover_calls(app);
@@ -206,6 +209,7 @@ void run_close(struct app **ap)
 	http_close(&app->metrics, 0);
 	pulse_close(&app->pulse);
 	sweep_close(&app->sweep);
+	outbox_close(&app->outbox);
 	/* Places that come now are not dialled: the chains look at stopping. */
 	carrier_free(&app->carrier);
 	bots_free(&app->bots);

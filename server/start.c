@@ -17,6 +17,7 @@
 #include "server/http/http.h"
 #include "server/http/message.h"
 #include "server/idem.h"
+#include "server/letter.h"
 #include "server/pause.h"
 #include "server/quota.h"
 #include "server/request.h"
@@ -61,6 +62,25 @@ static bool inline_fits(const struct start *s, struct http_res *res)
 	return !err;
 }
 
+/* May the address be told of the call that wants it to be? */
+static bool may_tell(const struct start *s, struct http_res *res)
+{
+	const struct config *cfg = s->app->cfg;
+	const char *url = s->r.events_url;
+	const char *why =
+		url[0] ? letter_check_url(url, cfg->events_anywhere) : NULL;
+
+	if (why)
+		http_fail(res, 422, "events_url %s.", why);
+	else if (url[0] && cfg->production && !cfg->events_secret)
+		http_fail(res, 422,
+		          "events_url needs EVENTS_SECRET, which signs what is "
+		          "posted there: set it.");
+	else
+		return true;
+	return false;
+}
+
 static bool read_request(struct start *s, const struct http_req *req,
                          struct http_res *res)
 {
@@ -81,7 +101,7 @@ static bool read_request(struct start *s, const struct http_req *req,
 		          str_mask_phone(masked, s->r.to));
 		return false;
 	}
-	return access_public_base(cfg, req, res, s->base) &&
+	return access_public_base(cfg, req, res, s->base) && may_tell(s, res) &&
 	       inline_fits(s, res);
 }
 
@@ -161,6 +181,9 @@ static bool add_call(struct start *s, struct http_res *res, struct dial **dp)
 	err = copy_texts(&t, &s->r);
 	call.phone_number = t.as_sent;
 	call.body = t.body;
+	/* "" is whatever is configured when it is told. */
+	if (s->r.events_url[0] || app->cfg->events_url)
+		call.events_url = s->r.events_url;
 	call.agent = s->r.agent[0] ? s->r.agent : NULL;
 	if (s->idem.key[0]) {
 		call.idem_key = s->idem.key;

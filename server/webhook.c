@@ -18,6 +18,7 @@
 #include "server/end.h"
 #include "server/http/http.h"
 #include "server/http/message.h"
+#include "server/outbox.h"
 #include "server/store/store.h"
 
 enum {
@@ -297,6 +298,7 @@ bool webhook_take(struct app *app, const struct http_req *req,
 		return false;
 	}
 	app_count(app, COUNT_WEBHOOKS);
+	outbox_kick(app->outbox);
 	log_line(LOG_INFO, "webhook", call->id, "event=%s moved=%s", n.type,
 	         moved ? "yes" : "no");
 	pass_on(app, call, &n);
