@@ -52,6 +52,13 @@ static const struct key keys[] = {
 	{"min_words",		AT(interrupt.min_words), 0, 20,	KIND_COUNT, false},
 	{"pause_ms",		AT(endpoint.short_ms),	100, 5000,	KIND_MS, false},
 	{"long_pause_ms",	AT(endpoint.long_ms),	100, 10000,	KIND_MS, false},
+	{"filler.text",		AT(filler),		0, 0,	KIND_TEMPLATE, true},
+	{"filler.after_ms",	AT(failure.filler_ms),	300, FAILURE_FILLER_MAX_MS, KIND_MS, false},
+	{"failures.first_token_ms", AT(failure.token_ms), 100, FAILURE_TOKEN_MAX_MS, KIND_MS, false},
+	{"failures.stall_ms",	AT(failure.stall_ms),	200, FAILURE_STALL_MAX_MS, KIND_MS, false},
+	{"failures.voice_ms",	AT(failure.voice_ms),	100, FAILURE_VOICE_MAX_MS, KIND_MS, false},
+	{"failures.answer_ms",	AT(failure.answer_ms),	1000, FAILURE_ANSWER_MAX_MS, KIND_MS, false},
+	{"failures.hear_ms",	AT(failure.hear_ms),	500, FAILURE_HEAR_MAX_MS, KIND_MS, false},
 	{"idle.after_sec",	AT(prompt_ms),		2, 600,	KIND_SEC, false},
 	{"machine.message",	AT(machine.message),	0, 0,	KIND_TEMPLATE, true},
 	{"machine.screener",	AT(machine.screener),	0, 0,	KIND_TEMPLATE, true},
@@ -239,7 +246,8 @@ static int parse_prompts(struct agent *a, const json_t *v,
 }
 
 /* Objects within the file; one level deep. */
-static const char *const groups[] = {"limits", "greeting", "idle", "machine"};
+static const char *const groups[] = {"limits",  "greeting", "idle",
+                                     "machine", "filler",   "failures"};
 
 static bool is_group(const char *path, const json_t *v)
 {
@@ -311,6 +319,7 @@ int agent_new(struct agent **ap, const char *name)
 	a->idle_ms = 300 * 1000;
 	a->max_call_ms = 900 * 1000;
 	a->max_turn_ms = 90 * 1000;
+	a->failure = failure_defaults;
 	a->interrupt = interrupt_defaults;
 	a->endpoint = endpoint_defaults;
 	err = set_text(&a->instructions, "");
@@ -324,6 +333,8 @@ int agent_new(struct agent **ap, const char *name)
 		               "have to hang up. Goodbye.");
 	if (!err)
 		err = set_text(&a->farewell, "I have to go now. Goodbye.");
+	if (!err)
+		err = set_text(&a->filler, "One moment, please.");
 	if (err)
 		agent_free(&a);
 	*ap = a;
@@ -426,6 +437,7 @@ void agent_free(struct agent **ap)
 	mem_free(a->apology);
 	mem_free(a->goodbye);
 	mem_free(a->farewell);
+	mem_free(a->filler);
 	mem_free(a->machine.message);
 	mem_free(a->machine.screener);
 	for (size_t i = 0; i < a->n_prompts; i++)

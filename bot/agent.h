@@ -15,6 +15,7 @@
 
 #include "bot/agent_order.h"
 #include "bot/endpoint.h"
+#include "bot/failure.h"
 #include "bot/interrupt.h"
 #include "bot/provider/provider.h"
 #include "common/attr.h"
@@ -57,6 +58,7 @@ struct agent {
 	char *apology;      /* said when no reply can be made */
 	char *goodbye;      /* said when the bot cannot go on */
 	char *farewell;     /* said when the bot ends the call in order */
+	char *filler;       /* said when an answer is late; NULL: nothing */
 	char *prompts[AGENT_PROMPTS_MAX]; /* said one after the other to a
 	                                   * callee who stays silent */
 	size_t n_prompts;
@@ -82,6 +84,7 @@ struct agent {
 	uint32_t idle_ms;        /* nobody says anything; the call ends */
 	uint32_t max_call_ms;
 	uint32_t max_turn_ms; /* of the callee */
+	struct failure_rules failure;
 	struct interrupt_rules interrupt;
 	struct endpoint_rules endpoint;
 };

@@ -112,3 +112,44 @@ void fallback_good(const struct fallback_pick *pick)
 	e->failures = 0;
 	e->left_out_us = 0;
 }
+
+void fallback_request(const struct fallback_pick *pick, uint64_t now_us)
+{
+	struct fallback_entry *e = fallback_now(pick);
+
+	if (e)
+		budget_request(&e->budget, now_us);
+}
+
+bool fallback_retry(const struct fallback_pick *pick, uint64_t now_us)
+{
+	struct fallback_entry *e = fallback_now(pick);
+
+	return !e || budget_try(&e->budget, now_us);
+}
+
+static const struct fallback_entry *find(const struct fallback *f,
+                                         enum stage stage, struct str name)
+{
+	for (size_t i = 0; i < f->n[stage]; i++)
+		if (str_eq(name, f->entry[stage][i].name))
+			return &f->entry[stage][i];
+	return NULL;
+}
+
+bool fallback_is_down(const struct fallback *f, enum stage stage,
+                      uint64_t now_us)
+{
+	struct str rest = str_of(f->order[stage] ? f->order[stage] : "");
+	bool any = false;
+
+	while (rest.len) {
+		const struct str name = str_trim(str_cut(&rest, ','));
+		const struct fallback_entry *e = find(f, stage, name);
+
+		if (e && works(e, now_us))
+			return false;
+		any = any || e;
+	}
+	return any;
+}

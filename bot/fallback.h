@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bot/budget.h"
 #include "bot/config_providers.h"
 #include "bot/provider/provider.h"
 #include "common/attr.h"
@@ -39,6 +40,7 @@ struct fallback_entry {
 	struct provider_cfg cfg;
 	unsigned failures;    /* in a row */
 	uint64_t left_out_us; /* until then; 0: it works */
+	struct budget budget; /* of all calls */
 };
 
 struct fallback {
@@ -72,7 +74,15 @@ bool fallback_has_next(const struct fallback_pick *pick, uint64_t now_us);
 /* It has failed with @err. True: there is another, and that is used now. */
 bool fallback_failed(struct fallback_pick *pick, int err, uint64_t now_us);
 
+/* It is asked, for the first time; and once more: true, it may be. */
+void fallback_request(const struct fallback_pick *pick, uint64_t now_us);
+bool fallback_retry(const struct fallback_pick *pick, uint64_t now_us);
+
 /* It does its work. */
 void fallback_good(const struct fallback_pick *pick);
+
+/* Is every provider of @stage that the configuration names left out? */
+bool fallback_is_down(const struct fallback *f, enum stage stage,
+                      uint64_t now_us);
 
 #endif

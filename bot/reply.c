@@ -133,24 +133,78 @@ uint32_t reply_audio_ms(const struct reply *r)
 	return (uint32_t)(r->audio_len / r->bytes_per_ms);
 }
 
-/* Without word times: as much of the voice's text as of the audio, up to a
- * space. */
+static size_t lead_end(const struct reply *r)
+{
+	return r->lead_words ? r->words[r->lead_words - 1].voice_end : 0;
+}
+
+static uint32_t lead_ms(const struct reply *r)
+{
+	return (uint32_t)(r->lead_audio / r->bytes_per_ms);
+}
+
+/* Without word times of what follows the lead: as much of the voice's text as
+ * of the audio, up to a space. */
 static size_t share_heard(const struct reply *r, uint32_t heard_ms)
 {
-	const struct str text = voice_text(r);
-	uint64_t total = (uint64_t)text.len * MS_PER_BYTE;
+	const size_t from = lead_end(r);
+	struct str text = voice_text(r);
+	uint64_t total;
 	size_t n;
 
-	if (r->voice_done && reply_audio_ms(r))
-		total = reply_audio_ms(r);
-	if (!total)
-		return 0;
-	n = (size_t)((uint64_t)text.len * heard_ms / total);
+	text.v += from;
+	text.len -= from;
+	total = (uint64_t)text.len * MS_PER_BYTE;
+	if (r->voice_done && reply_audio_ms(r) > lead_ms(r))
+		total = reply_audio_ms(r) - lead_ms(r);
+	if (!total || heard_ms <= lead_ms(r))
+		return from;
+	n = (size_t)((uint64_t)text.len * (heard_ms - lead_ms(r)) / total);
 	if (n >= text.len)
-		return text.len;
+		return from + text.len;
 	while (n && text.v[n] != ' ')
 		n--;
-	return n;
+	return from + n;
+}
+
+static bool has_words(const struct reply *r)
+{
+	return r->n_words > r->lead_words;
+}
+
+int reply_lead(struct reply *r, struct str piece)
+{
+	const size_t rest = r->said.text.len;
+	int err;
+
+	if (r->n_words || r->audio_len)
+		return -EBUSY;
+	err = spoken_lead(&r->said, piece);
+	if (!err)
+		r->lead = r->said.text.len - rest;
+	return err;
+}
+
+void reply_led(struct reply *r, size_t audio_len)
+{
+	r->lead_words = r->n_words;
+	r->lead_audio = audio_len;
+	r->audio_len = audio_len;
+	r->base_ms = reply_audio_ms(r);
+	r->voice_from = words_end(r);
+}
+
+bool reply_owes(const struct reply *r)
+{
+	if (r->audio_len <= r->lead_audio)
+		return r->said.text.len > r->lead;
+	/* Words that were not found in the text must not make it say more. */
+	return r->finished;
+}
+
+bool reply_has_sound(const struct reply *r)
+{
+	return r->audio_len > r->lead_audio && r->said.text.len > r->lead;
 }
 
 struct str reply_unspoken(struct reply *r)
@@ -159,8 +213,10 @@ struct str reply_unspoken(struct reply *r)
 	size_t from = words_end(r);
 
 	/* Audio without word times: what has come was some of the text. */
-	if (!r->n_words && r->audio_len)
+	if (!has_words(r) && r->audio_len)
 		from = share_heard(r, reply_audio_ms(r));
+	if (from < r->voice_from)
+		from = r->voice_from;
 	while (from < text.len && text.v[from] == ' ')
 		from++;
 	r->voice_from = from;
@@ -193,14 +249,21 @@ void reply_drop_calls(struct reply *r)
 	r->n_calls = 0;
 }
 
+static struct str heard_part(const struct reply *r, size_t voice_len)
+{
+	const size_t n = spoken_heard(&r->said, voice_len);
+
+	return str_trim(str_n(buf_str(&r->said.text), n));
+}
+
 struct str reply_heard(const struct reply *r, uint32_t heard_ms, bool whole)
 {
 	size_t n = 0;
 
 	if (whole)
 		n = r->said.voice.len;
-	else if (!r->n_words)
-		n = share_heard(r, heard_ms);
+	else if (!has_words(r) && heard_ms > lead_ms(r))
+		return heard_part(r, share_heard(r, heard_ms));
 	for (size_t i = 0; i < r->n_words && !whole; i++) {
 		const struct reply_word *w = &r->words[i];
 
@@ -208,6 +271,5 @@ struct str reply_heard(const struct reply *r, uint32_t heard_ms, bool whole)
 			break;
 		n = w->voice_end;
 	}
-	n = spoken_heard(&r->said, n);
-	return str_trim(str_n(buf_str(&r->said.text), n));
+	return heard_part(r, n);
 }

@@ -59,6 +59,7 @@ struct reply {
 	bool finished;   /* ... and the voice knows */
 	bool voice_done; /* all audio has come */
 	bool audible;    /* the first of it has left */
+	bool reasked;    /* the voice was late with it, and is another */
 	bool failed;     /* to be apologised for once it was heard */
 	bool waits;      /* says nothing until its calls have results */
 	size_t calls_at; /* ... in the history; with has_calls */
@@ -66,6 +67,11 @@ struct reply {
 	const char *filler; /* said if it has no words of its own; borrowed */
 	unsigned told;      /* of the session's results, by its request */
 	unsigned tries;
+	bool broken; /* its model is gone; asked again once all is given */
+	int broken_by;
+	bool resumed;      /* its model broke off, and was asked for the rest */
+	size_t resumed_at; /* [bytes] of said.text before that; 0: new text has
+	                    * come since */
 	uint64_t token_ms, audio_ms; /* a guess's first of each; 0: none */
 	uint32_t tokens; /* of model, asked and answered; 0: not told */
 	size_t asked;    /* [bytes] of the request's messages */
@@ -73,7 +79,10 @@ struct reply {
 	size_t n_calls;
 
 	struct spoken said; /* given to the voice: as written, and as said */
-	size_t voice_from;  /* of it to this voice: less after a reconnect */
+	size_t lead;        /* [bytes] of said.text: not the model's own */
+	size_t lead_audio;  /* ... of audio, which no voice made in this call */
+	size_t lead_words;
+	size_t voice_from; /* of it to this voice: less after a reconnect */
 	struct reply_word *words;
 	size_t n_words, cap_words;
 	uint32_t base_ms; /* audio of an earlier voice of this reply */
@@ -105,6 +114,19 @@ uint32_t reply_audio_ms(const struct reply *r);
 /* The voice was lost: what it has not said of what it was given, for the next
  * one; borrowed. */
 struct str reply_unspoken(struct reply *r);
+
+/* @piece is heard before all else: its audio has been made before, and nothing
+ * of the rest has any yet. Its words follow, then reply_led() with the length
+ * of the audio. -EBUSY: the rest has audio. -ENOMEM, ERR_LIMIT. */
+int reply_lead(struct reply *r, struct str piece) MUST_CHECK;
+void reply_led(struct reply *r, size_t audio_len);
+
+/* Has the reply text and sound beside what leads it? */
+bool reply_has_sound(const struct reply *r);
+
+/* Has the voice been given text of which no audio has come, as far as that can
+ * be told? */
+bool reply_owes(const struct reply *r);
 
 /* A call the model asks for; copied. -ENOMEM, ERR_LIMIT. */
 int reply_call(struct reply *r, const char *id, const char *name,

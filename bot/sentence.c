@@ -350,6 +350,14 @@ bool sentence_waits(const struct sentence *s)
 	       piece_len(&copy, rest(s, SENTENCE_HURRY), SENTENCE_HURRY) > 0;
 }
 
+void sentence_cut(struct sentence *s)
+{
+	s->text.len = s->used;
+	s->listing = false;
+	if (s->text.v)
+		s->text.v[s->text.len] = '\0';
+}
+
 void sentence_fini(struct sentence *s)
 {
 	buf_fini(&s->text);

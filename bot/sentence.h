@@ -52,6 +52,9 @@ bool sentence_next(struct sentence *s, enum sentence_when when,
 /* Would a hurry give a piece now? Only the first one is ever hurried. */
 bool sentence_waits(const struct sentence *s);
 
+/* Forget what was not given out: another text follows the pieces that were. */
+void sentence_cut(struct sentence *s);
+
 void sentence_fini(struct sentence *s);
 
 #endif

@@ -129,7 +129,7 @@ static void stop_timers(struct session *s)
 		&s->endpoint,  &s->watchdog,  &s->max_turn, &s->quiet,
 		&s->resume,    &s->hurry,     &s->retry,    &s->voice,
 		&s->stt_again, &s->tts_again, &s->max_call, &s->leave,
-		&s->standby,   &s->handover,
+		&s->standby,   &s->handover,  &s->filler,   &s->overdue,
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)

@@ -151,3 +151,21 @@ void session_backup_good(const struct session *s, enum stage stage)
 {
 	fallback_good(&s->pick[stage]);
 }
+
+void session_requests(const struct session *s, enum stage stage)
+{
+	fallback_request(&s->pick[stage], timers_now(s->env.timers));
+}
+
+bool session_may_retry(struct session *s, enum stage stage)
+{
+	if (s->retries == SESSION_RETRIES_MAX ||
+	    !fallback_retry(&s->pick[stage], timers_now(s->env.timers))) {
+		log_line(LOG_WARN, "session", s->call_id,
+		         "event=no_retry stage=%s retries=%u", stages[stage],
+		         s->retries);
+		return false;
+	}
+	s->retries++;
+	return true;
+}

@@ -50,6 +50,7 @@ void session_confirm_guess(struct session *s)
 		timeline_note(&s->timeline, TIMELINE_FIRST_TOKEN, r->token_ms);
 	if (r->audio_ms)
 		timeline_note(&s->timeline, TIMELINE_FIRST_AUDIO, r->audio_ms);
+	session_late_arm(s);
 	if (r->complete)
 		session_answer_done(s);
 }

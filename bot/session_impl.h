@@ -37,7 +37,7 @@ enum {
 	SESSION_HELD_MS = 5000,        /* a noise that never ends */
 	SESSION_RECENT_MS = 4000, /* of the callee's sound, kept to replay */
 	SESSION_TRIES = 2,        /* of a provider that has another behind it */
-	SESSION_VOICE_MS = 5000,  /* text given, and no audio */
+	SESSION_RETRIES_MAX = 12, /* of all stages, in one call */
 	SESSION_DTMF_MS = 2000,   /* a pause that ends an entry */
 	SESSION_DTMF_MAX = 64,    /* [digits] with terminator */
 };
@@ -89,9 +89,11 @@ struct session {
 	const char *prompt; /* to be said next; NULL: none */
 	unsigned prompted;  /* since the callee said something */
 	bool ended;
+	bool mute;         /* there is no voice any more */
 	bool hang_up;      /* at the carrier, once events are out */
 	unsigned failures; /* replies that failed, in a row */
 	unsigned stt_tries, tts_tries;
+	unsigned retries; /* of requests, in all */
 	unsigned turns;
 	bool guessing; /* a guess is being begun */
 	unsigned guesses, guesses_paid;
@@ -108,7 +110,7 @@ struct session {
 	struct timer endpoint, watchdog, max_turn, quiet, resume;
 	struct timer hurry, retry, voice, stt_again, tts_again;
 	struct timer media, digits, max_call, leave, deliver;
-	struct timer standby, handover;
+	struct timer standby, handover, filler, overdue;
 
 	struct link events;
 	unsigned n_events;

@@ -8,15 +8,10 @@
 #include "common/mem.h"
 
 enum {
-	TRIES_MAX = 2,       /* of one request to the model */
-	RETRY_MS_MAX = 1000, /* what a peer may ask for before a retry */
-	AGAIN_MS = 100,      /* until the voice is asked to take more */
-	AHEAD_MS = 30000,    /* of speech given to the voice and not heard */
-	MS_PER_BYTE = 60,    /* of text, about */
-	FIRST_TOKEN_MS = 5000,
-	BACKUP_TOKEN_MS = 2500, /* ... when another model stands by */
-	STALL_MS = 3000,        /* between tokens */
-	FAILURES_MAX = 2,       /* in a row: then the call ends */
+	AGAIN_MS = 100,   /* until the voice is asked to take more */
+	AHEAD_MS = 30000, /* of speech given to the voice and not heard */
+	MS_PER_BYTE = 60, /* of text, about */
+	FAILURES_MAX = 2, /* in a row: then the call ends */
 };
 
 static void on_llm_event(const struct llm_event *ev, void *arg);
@@ -36,9 +31,11 @@ static bool next_piece(struct reply *r, enum sentence_when when)
 	while (!r->unsent.len) {
 		if (!sentence_next(&r->sentence, when, &piece))
 			return false;
-		if (plain_add(&r->unsent, piece) != 0)
+		if (plain_add(&r->unsent, piece) != 0 ||
+		    (r->resumed_at && session_repeats(r)))
 			buf_reset(&r->unsent);
 	}
+	r->resumed_at = 0;
 	return true;
 }
 
@@ -71,6 +68,18 @@ static bool far_ahead(const struct session *s, const struct reply *r)
 	return given > playout_heard_ms(s->playout, r->n) + AHEAD_MS;
 }
 
+/* There is no more text of it. */
+static int finish(struct session *s, struct reply *r)
+{
+	/* A voice that was given nothing has nothing to end. */
+	if (r->lead_audio && r->said.text.len == r->lead) {
+		r->finished = true;
+		session_voice_done(s, r, 0);
+		return 0;
+	}
+	return s->tts ? tts_finish(s->tts, r->n) : -EAGAIN;
+}
+
 void session_speak(struct session *s, enum sentence_when when)
 {
 	struct reply *r = s->reply;
@@ -83,9 +92,16 @@ void session_speak(struct session *s, enum sentence_when when)
 	while (!err && next_piece(r, when))
 		err = far_ahead(s, r) ? -EAGAIN : give(s, r);
 
+	if (!err && r->broken) {
+		session_answer_broke(s);
+		return;
+	}
 	if (!err && r->text_done && r->said.text.len) {
-		err = s->tts ? tts_finish(s->tts, r->n) : -EAGAIN;
+		err = finish(s, r);
+		if (s->reply != r)
+			return;
 		r->finished = !err;
+		session_watch_voice(s);
 	}
 	if (err == -EAGAIN)
 		timer_start(s->env.timers, &s->hurry, AGAIN_MS, on_hurry, s);
@@ -104,6 +120,7 @@ void session_drop_reply(struct session *s)
 	timer_stop(s->env.timers, &s->hurry);
 	timer_stop(s->env.timers, &s->retry);
 	timer_stop(s->env.timers, &s->voice);
+	session_late_stop(s);
 	if (s->reply)
 		llm_close(&s->reply->llm);
 	reply_free(&s->reply);
@@ -139,6 +156,13 @@ void session_say(struct session *s, enum reply_kind kind, const char *text)
 		return;
 	if (kind == REPLY_GREETING && session_play_clip(s))
 		return;
+	if ((kind == REPLY_APOLOGY || kind == REPLY_GOODBYE || s->mute) &&
+	    session_play_known(s, str_of(text)))
+		return;
+	if (s->mute) {
+		session_end(s, "error", "the voice is lost");
+		return;
+	}
 	r->text_done = true;
 	if (text && sentence_push(&r->sentence, text, strlen(text)) != 0) {
 		session_reply_failed(s, -ENOMEM, "reply");
@@ -177,44 +201,23 @@ void session_reply_failed(struct session *s, int err, const char *part)
 
 /* ---- the model ------------------------------------------------------------- */
 
-static int ask_model(struct session *s)
+int session_ask_model(struct session *s)
 {
-	struct reply *r = s->reply;
-	struct llm_tool tools[AGENT_TOOLS_MAX];
-	struct llm_params prm = {
-		.cfg = &s->llm_cfg,
-		.tools = tools,
-		.n_tools = session_list_tools(s, tools),
-		.has_temperature = s->agent->temperature >= 0,
-		.temperature = s->agent->temperature,
-		.body = s->body,
-		.call_id = s->call_id,
-		.first_token_ms = session_backup_waits(s, STAGE_LLM)
-	                                  ? BACKUP_TOKEN_MS
-	                                  : FIRST_TOKEN_MS,
-		.stall_ms = STALL_MS,
-	};
-	int err = chat_build(s->chat, &prm.msgs, &prm.n_msgs);
-
-	if (err)
-		return err;
-	r->tries++;
-	r->told = s->results;
-	if (!r->guess)
-		session_results_told(s, r);
-	for (size_t i = 0; i < prm.n_msgs; i++)
-		r->asked += strlen(prm.msgs[i].text);
-	s->usage.requests++;
-	return llm_open(&r->llm, s->env.llm, s->env.net, &prm, on_llm_event, s);
+	return session_ask(s, on_llm_event);
 }
 
-static void on_retry(void *arg)
+/* The reply says nothing; something may have been said in its place. */
+static void nothing_more(struct session *s)
 {
-	struct session *s = arg;
-	const int err = ask_model(s);
+	struct reply *r = s->reply;
 
-	if (err)
-		session_reply_failed(s, err, "llm");
+	if (r->audio_len) {
+		r->text_done = r->finished = true;
+		session_voice_done(s, r, 0);
+		return;
+	}
+	session_drop_reply(s);
+	session_feed(s, TURN_EV_NOTHING);
 }
 
 /* Nothing of the reply is to be said: its calls run, the model goes on with
@@ -230,17 +233,18 @@ void session_go_on(struct session *s)
 		return;
 	}
 	if (!session_results_wait(s) || s->turn.state == TURN_ENDING) {
-		session_drop_reply(s);
-		session_feed(s, TURN_EV_NOTHING);
+		nothing_more(s);
 		return;
 	}
 	r->text_done = false;
 	r->filler = NULL;
 	r->has_calls = false;
 	r->tries = 0;
-	err = ask_model(s);
+	err = session_ask_model(s);
 	if (err)
 		session_reply_failed(s, err, "llm");
+	else
+		session_late_arm(s);
 }
 
 /* True: something is being said, or nothing can be. */
@@ -272,40 +276,6 @@ void session_answer_done(struct session *s)
 	    says(s, r))
 		return;
 	session_go_on(s);
-}
-
-static void answer_failed(struct session *s, const struct llm_event *ev)
-{
-	struct reply *r = s->reply;
-	const bool lasting =
-		ev->err == ERR_AUTH || ev->err == -EDQUOT || ev->err == -EINVAL;
-
-	llm_close(&r->llm);
-	if (r->guess) {
-		session_withdraw_guess(s);
-		return;
-	}
-	if (!r->got_token && session_backup(s, STAGE_LLM, ev->err)) {
-		session_event_error(s, "llm", ev->err);
-		r->tries = 0;
-		timer_start(s->env.timers, &s->retry, 0, on_retry, s);
-		return;
-	}
-	if (!r->got_token && !lasting && r->tries < TRIES_MAX &&
-	    ev->retry_ms <= RETRY_MS_MAX) {
-		timer_start(s->env.timers, &s->retry, ev->retry_ms, on_retry,
-		            s);
-		return;
-	}
-	if (!r->said.text.len) {
-		session_reply_failed(s, ev->err, "llm");
-		return;
-	}
-	/* What is complete is said to its end, and then apologised for. */
-	session_event_error(s, "llm", ev->err);
-	r->failed = true;
-	r->text_done = true;
-	session_speak(s, SENTENCE_MORE);
 }
 
 static void on_llm_event(const struct llm_event *ev, void *arg)
@@ -342,7 +312,7 @@ static void on_llm_event(const struct llm_event *ev, void *arg)
 		session_answer_done(s);
 		break;
 	case LLM_FAILED:
-		answer_failed(s, ev);
+		session_answer_failed(s, ev);
 		break;
 	}
 	if (err)
@@ -355,9 +325,11 @@ void session_answer(struct session *s)
 
 	if (!begin(s, REPLY_ANSWER))
 		return;
-	err = ask_model(s);
+	err = session_ask_model(s);
 	if (err)
 		session_reply_failed(s, err, "llm");
+	else
+		session_late_arm(s);
 }
 
 void session_start_reply(struct session *s)

@@ -1,12 +1,15 @@
 #include <errno.h>
 
 #include "bot/session_impl.h"
+#include "common/crypto.h"
 #include "common/err.h"
 #include "common/log.h"
 #include "common/mem.h"
 
 /* Waits before a lost voice is opened again [ms]. */
 static const uint32_t tts_waits[] = {0, 300};
+
+enum { VOICE_JITTER_MS = 500 /* before one that refused is asked again */ };
 
 /* ---- what was heard -------------------------------------------------------- */
 
@@ -48,23 +51,14 @@ void session_cancel_reply(struct session *s)
 
 static int open_tts(struct session *s);
 static void on_tts_lost(struct session *s, int err);
+static void on_tts_again(void *arg);
 
-static void on_voice_late(void *arg)
+void session_voice_again(struct session *s, uint32_t wait_ms)
 {
-	struct session *s = arg;
-
-	if (session_backup_waits(s, STAGE_TTS))
-		on_tts_lost(s, -ETIMEDOUT);
-	else
-		session_reply_failed(s, -ETIMEDOUT, "tts");
-}
-
-/* Text was given: audio must come. */
-void session_watch_voice(struct session *s)
-{
-	if (!s->reply->audio_len && !timer_running(&s->voice))
-		timer_start(s->env.timers, &s->voice, SESSION_VOICE_MS,
-		            on_voice_late, s);
+	s->reply->reasked = true;
+	timer_stop(s->env.timers, &s->voice);
+	tts_close(&s->tts);
+	timer_start(s->env.timers, &s->tts_again, wait_ms, on_tts_again, s);
 }
 
 static void on_audio(struct session *s, struct reply *r,
@@ -73,7 +67,6 @@ static void on_audio(struct session *s, struct reply *r,
 	const int err =
 		playout_push(s->playout, r->n, ev->audio, ev->audio_len);
 
-	timer_stop(s->env.timers, &s->voice);
 	if (r->guess && !r->audio_ms)
 		r->audio_ms = session_ms(s);
 	if (!r->guess)
@@ -87,22 +80,42 @@ static void on_audio(struct session *s, struct reply *r,
 		return;
 	}
 	r->audio_len += ev->audio_len;
+	if (reply_has_sound(r))
+		session_late_stop(s);
+	session_watch_voice(s);
 }
 
-/* No more audio comes. What is queued is heard to its end. */
-static void voice_done(struct session *s, struct reply *r, int err)
+/* Somebody else may say what this voice could not. */
+static bool voice_again(struct session *s, const struct reply *r, int err)
+{
+	uint8_t dice;
+
+	if (session_backup_waits(s, STAGE_TTS)) {
+		on_tts_lost(s, err);
+		return true;
+	}
+	if (r->reasked || err == ERR_AUTH || err == -EDQUOT ||
+	    !session_may_retry(s, STAGE_TTS))
+		return false;
+	session_event_error(s, "tts", err);
+	/* Many calls that are too many for it must not come back together. */
+	crypto_random(&dice, 1);
+	session_voice_again(s, VOICE_JITTER_MS * (1U + dice) / 256);
+	return true;
+}
+
+/* What is queued is heard to its end. */
+void session_voice_done(struct session *s, struct reply *r, int err)
 {
 	timer_stop(s->env.timers, &s->voice);
-	if (!r->audio_len && err && session_backup_waits(s, STAGE_TTS)) {
-		on_tts_lost(s, err);
-		return;
-	}
-	if (!r->audio_len) {
-		session_reply_failed(s, err ? err : -ENODATA, "tts");
-		return;
-	}
 	if (err && r->guess) {
 		session_withdraw_guess(s);
+		return;
+	}
+	if (err && voice_again(s, r, err))
+		return;
+	if (!r->audio_len) {
+		session_reply_failed(s, err ? err : -ENODATA, "tts");
 		return;
 	}
 	if (err) {
@@ -136,11 +149,11 @@ static void on_tts_event(const struct tts_event *ev, void *arg)
 		break;
 	case TTS_REPLY_DONE:
 		if (ours)
-			voice_done(s, r, 0);
+			session_voice_done(s, r, 0);
 		break;
 	case TTS_REPLY_FAILED:
 		if (ours)
-			voice_done(s, r, ev->err);
+			session_voice_done(s, r, ev->err);
 		break;
 	case TTS_CLOSED:
 		on_tts_lost(s, ERR_EOF);
@@ -192,8 +205,33 @@ static void on_tts_again(void *arg)
 	session_speak(s, SENTENCE_MORE);
 }
 
+/* Nothing can be said any more but what was spoken before this call. */
+static void lose_voice(struct session *s)
+{
+	struct reply *r = s->reply;
+	int err;
+
+	s->mute = true;
+	if (r && r->guess) {
+		session_withdraw_guess(s);
+		r = NULL;
+	}
+	if (r && r->audio_len && !r->voice_done) {
+		llm_close(&r->llm);
+		r->failed = r->text_done = r->finished = r->voice_done = true;
+		err = playout_end(s->playout, r->n);
+		if (!err && s->turn.state == TURN_ENDING)
+			return;
+	}
+	if (s->turn.state == TURN_ENDING)
+		session_end(s, "error", "the voice is lost");
+	else
+		session_leave(s);
+}
+
 static void on_tts_lost(struct session *s, int err)
 {
+	timer_stop(s->env.timers, &s->voice);
 	tts_close(&s->tts);
 	session_event_error(s, "tts", err);
 	if (session_backup(s, STAGE_TTS, err)) {
@@ -206,8 +244,7 @@ static void on_tts_lost(struct session *s, int err)
 		            tts_waits[s->tts_tries++], on_tts_again, s);
 		return;
 	}
-	/* Nothing can be said any more, not even goodbye. */
-	session_end(s, "error", "the voice is lost");
+	lose_voice(s);
 }
 
 int session_voice_open(struct session *s)

@@ -133,6 +133,56 @@ int spoken_add(struct spoken *sp, struct str piece, struct str *voice)
 	return j.err;
 }
 
+static int append(struct spoken *sp, const struct spoken *rest)
+{
+	const char *const gap = rest->text.len ? " " : "";
+	int err = buf_adds(&sp->text, gap);
+	size_t text, voice;
+
+	if (!err)
+		err = buf_adds(&sp->voice, gap);
+	text = sp->text.len;
+	voice = sp->voice.len;
+	if (!err)
+		err = buf_add(&sp->text, buf_str(&rest->text), rest->text.len);
+	if (!err)
+		err = buf_add(&sp->voice, buf_str(&rest->voice),
+		              rest->voice.len);
+	for (size_t i = 0; i < rest->n_spans && !err; i++) {
+		struct spoken_span s = rest->spans[i];
+
+		s.text_from += text;
+		s.text_end += text;
+		s.voice_from += voice;
+		s.voice_end += voice;
+		err = grow(sp);
+		if (!err)
+			sp->spans[sp->n_spans++] = s;
+	}
+	return err;
+}
+
+int spoken_lead(struct spoken *sp, struct str piece)
+{
+	struct spoken all = {.words = sp->words};
+	int err;
+
+	buf_init(&all.text, sp->text.limit);
+	buf_init(&all.voice, sp->voice.limit);
+	err = spoken_add(&all, piece, NULL);
+	if (!err)
+		err = append(&all, sp);
+	if (err) {
+		spoken_fini(&all);
+		return err;
+	}
+	spoken_fini(sp);
+	*sp = all;
+	sp->last_text = sp->text.len;
+	sp->last_voice = sp->voice.len;
+	return 0;
+}
+
 static void shorten(struct buf *b, size_t len)
 {
 	b->len = len;

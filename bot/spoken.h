@@ -51,6 +51,9 @@ int spoken_add(struct spoken *sp, struct str piece,
 /* Take the last piece back, once. */
 void spoken_undo(struct spoken *sp);
 
+/* Put a piece before all of it. -ENOMEM, ERR_LIMIT: nothing was changed. */
+int spoken_lead(struct spoken *sp, struct str piece) MUST_CHECK;
+
 /* How much of the text was heard when @len bytes of the voice's were. What is
  * one thing, like a price, was heard when half of its words were. */
 size_t spoken_heard(const struct spoken *sp, size_t len);

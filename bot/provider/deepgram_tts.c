@@ -255,6 +255,7 @@ static int aura_open(struct tts **ttsp, struct net *net,
 
 const struct tts_ops tts_deepgram_ops = {
 	.name = "deepgram",
+	.late_ms = 1000,
 	.open = aura_open,
 	.speak = tts_line_speak,
 	.finish = tts_line_finish,

@@ -390,6 +390,7 @@ static int el_open(struct tts **ttsp, struct net *net,
 
 const struct tts_ops tts_elevenlabs_ops = {
 	.name = "elevenlabs",
+	.late_ms = 1000,
 	.open = el_open,
 	.speak = tts_line_speak,
 	.finish = tts_line_finish,

@@ -381,6 +381,7 @@ static void embedded_close(struct tts *tts)
 
 const struct tts_ops tts_embedded_ops = {
 	.name = "embedded",
+	.late_ms = 3000, /* a busy machine does not get faster by asking */
 	.open = embedded_open,
 	.speak = embedded_speak,
 	.finish = embedded_finish,
@@ -391,6 +392,7 @@ const struct tts_ops tts_embedded_ops = {
 
 const struct tts_ops tts_flite_ops = {
 	.name = "flite",
+	.late_ms = 3000,
 	.open = flite_open,
 	.speak = embedded_speak,
 	.finish = embedded_finish,

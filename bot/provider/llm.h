@@ -56,7 +56,8 @@ struct llm_params {
 	                      * for the scripted model alone */
 	const char *call_id; /* for logs */
 	uint32_t first_token_ms; /* deadline to the first event [ms]; 0: 8000 */
-	uint32_t stall_ms;       /* longest pause between events; 0: 5000 */
+	bool fresh;        /* over a new connection: the old one has failed */
+	uint32_t stall_ms; /* longest pause between events; 0: 5000 */
 };
 
 enum llm_event_type {

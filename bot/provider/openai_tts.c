@@ -279,6 +279,7 @@ static int oa_open(struct tts **ttsp, struct net *net,
 
 const struct tts_ops tts_openai_ops = {
 	.name = "openai",
+	.late_ms = 2000,
 	.open = oa_open,
 	.speak = tts_line_speak,
 	.finish = tts_line_finish,

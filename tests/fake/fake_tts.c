@@ -28,7 +28,9 @@ struct fake_tts {
 	struct timer next;
 	struct word *words;
 	size_t head, tail;
-	bool second;           /* never fails a reply */
+	bool second; /* never fails a reply */
+	unsigned nr; /* of the voices so far */
+	size_t words_given;
 	uint32_t reply, at_ms; /* audio made of the reply */
 };
 
@@ -90,6 +92,9 @@ static void on_next(void *arg)
 		return;
 	}
 	while (p->head < p->tail) {
+		if (p->nr <= p->f->tts_stalls &&
+		    p->words_given++ == p->f->tts_stall_after)
+			return;
 		const struct word w = p->words[p->head++];
 		const struct tts_event done = {
 			.type = fails ? TTS_REPLY_FAILED : TTS_REPLY_DONE,
@@ -149,7 +154,7 @@ static int fake_speak(struct tts *tts, uint32_t reply, const char *text,
 	f->spoken[reply] = mem_strdup(buf_str(&b));
 	buf_fini(&b);
 
-	if (f->tts_fail_after && --f->tts_fail_after == 0) {
+	if (f->tts_dead || (f->tts_fail_after && --f->tts_fail_after == 0)) {
 		timer_stop(f->ts, &p->next);
 		timer_start(f->ts, &p->next, 0, on_fail, p);
 		return 0;
@@ -208,6 +213,7 @@ static int fake_open(struct tts **ttsp, struct net *net,
 	f->tts_opens++;
 	p->second = flow_is_second(prm->cfg);
 	f->second[2] += p->second;
+	p->nr = f->tts_opens;
 	*ttsp = &p->base;
 	return 0;
 }

@@ -24,7 +24,7 @@ static const char default_agent[] =
 
 const char flow_plain_agent[] =
 	"{\"instructions\":\"Be kind.\",\"greeting\":null,"
-	"\"tools\":[\"end_call\"]}";
+	"\"filler\":{\"text\":null},\"tools\":[\"end_call\"]}";
 
 static struct fake_line *line; /* one flow at a time */
 

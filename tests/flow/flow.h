@@ -154,6 +154,9 @@ struct flow {
 	uint32_t tts_mute_from, tts_mute_to; /* it takes text and is mute */
 	/* The model is asked, with f->requests' last; NULL: nobody cares. */
 	void (*askedh)(struct flow *f);
+	bool tts_dead;          /* every voice fails at once */
+	unsigned tts_stalls;    /* so many voices fall silent ... */
+	size_t tts_stall_after; /* ... after so many words */
 
 	/* what happened */
 	struct flow_request requests[FLOW_REQUESTS];

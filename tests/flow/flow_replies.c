@@ -296,6 +296,7 @@ static void an_answer_that_breaks_off_is_said_as_far_as_it_goes(void)
 {
 	open_asked();
 	flow_answer_with(&f, "One two. Three four")->err = -ETIMEDOUT;
+	flow_answer_with(&f, NULL)->err = -ETIMEDOUT;
 	flow_run_to(&f, 12000);
 	CHECK_STR("One two.", f.spoken[1]);
 	CHECK_INT(2 * FLOW_WORD_MS, f.heard[1].count);

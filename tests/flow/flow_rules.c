@@ -119,6 +119,7 @@ static void a_bot_that_has_to_go_says_so_over_a_noise(void)
 static void a_broken_answer_under_a_noise_is_apologised_for(void)
 {
 	ask("One two. Three")->err = ERR_PROVIDER;
+	flow_answer_with(&f, NULL)->err = ERR_PROVIDER;
 	flow_run_to(&f, 2200);
 	CHECK(f.heard[1].first_ms > 0);
 	flow_sound(&f, f.heard[1].first_ms + 300, f.heard[1].first_ms + 760);

@@ -15,8 +15,8 @@
 static struct flow f;
 
 static const char agent[] =
-	"{\"instructions\":\"Be kind.\",\"greeting\":null,\"tools\":["
-	"\"end_call\","
+	"{\"instructions\":\"Be kind.\",\"greeting\":null,\"filler\":{"
+	"\"text\":null},\"tools\":[\"end_call\","
 	"{\"name\":\"slots\",\"description\":\"Free slots of a day.\","
 	"\"parameters\":{\"type\":\"object\",\"properties\":{\"day\":{"
 	"\"type\":\"string\"}},\"required\":[\"day\"]},"

@@ -90,11 +90,11 @@ static void only_the_greeting_is_made_where_nothing_else_is_wanted(void)
 static void one_that_is_not_ready_in_time_is_made_anew(void)
 {
 	flow_open(&f, &(struct flow_opts){.agent = at_once,
-	                                  .voice_ms = 900,
+	                                  .voice_ms = 600,
 	                                  .warm_ms = 500,
 	                                  .prepare = PREPARE_ALL});
 	flow_run_to(&f, 5000);
-	CHECK_NEAR(900, f.heard[1].first_ms, 10);
+	CHECK_NEAR(600, f.heard[1].first_ms, 10);
 	CHECK_INT(2, f.tts_opens);
 	CHECK_INT(1, f.stt_opens);
 	flow_close(&f);
