@@ -118,5 +118,6 @@ struct session {
 };
 
 #include "bot/session_parts.h"
+#include "bot/session_replies.h"
 
 #endif

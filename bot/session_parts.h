@@ -1,5 +1,6 @@
 /*
- * session_parts.h - what the files of the session do for each other
+ * session_parts.h - what the files of the session do for each other; those of
+ * a reply are in session_replies.h
  *
  *	session.c         opening, closing, ending; the turn's actions
  *	session_line.c    messages of the line, its silence, digits
@@ -8,16 +9,9 @@
  *	session_backup.c  another provider when one has failed
  *	session_eager.c   a recogniser that says when a turn is over
  *	session_quiet.c   nobody speaks: greeting, prompts, farewell
- *	session_reply.c   a reply's text: model, sentences, tools
- *	session_again.c   the model is asked, and asked again
  *	session_tools.c   calls of tools, and their results
  *	session_transfer.c  handing the call over
- *	session_clip.c    what was made ready before the call
- *	session_late.c    an answer that is late
  *	session_machine.c what was answered by a machine
- *	session_guess.c   a reply that is begun before the turn is over
- *	session_voice.c   a reply's sound: voice, playout, what was heard
- *	session_watch.c   a voice that is late
  *	session_events.c  events out, in order, from a timer of their own
  */
 #ifndef BOT_SESSION_PARTS_H
@@ -75,23 +69,6 @@ void session_verdict_off(struct session *s, const struct vad_edge *edge,
 void session_verdict_ask(struct session *s);
 uint32_t session_verdict_left_ms(const struct session *s); /* 0: not awaited */
 
-/* session_reply.c */
-void session_start_reply(struct session *s);
-void session_answer(struct session *s);      /* ask the model */
-void session_answer_done(struct session *s); /* it has said all */
-int session_ask_model(struct session *s) MUST_CHECK;
-void session_say(struct session *s, enum reply_kind kind, const char *text);
-void session_speak(struct session *s, enum sentence_when when);
-void session_reply_failed(struct session *s, int err, const char *part);
-void session_drop_reply(struct session *s);
-void session_go_on(struct session *s); /* with a reply that says nothing */
-
-/* session_again.c */
-int session_ask(struct session *s, llm_event_h *eventh) MUST_CHECK;
-void session_answer_failed(struct session *s, const struct llm_event *ev);
-void session_answer_broke(struct session *s); /* all it gave is spoken */
-bool session_repeats(const struct reply *r);  /* what it said before */
-
 /* session_tools.c */
 size_t session_list_tools(const struct session *s, struct llm_tool *out);
 /* The calls of a complete answer. True: the call shall end. */
@@ -129,48 +106,16 @@ void session_eager_taken(struct callee *c); /* the text is being answered */
 void session_arm_quiet(struct session *s);
 void session_say_prompt(struct session *s);
 
-/* session_clip.c */
-void session_kit_open(struct session *s);
-bool session_play_clip(struct session *s); /* as s->reply */
-/* The clip of @text, if it is known: as all of s->reply, or before the rest of
- * it. False: it is not. */
-bool session_play_known(struct session *s, struct str text);
-bool session_lead(struct session *s, struct str text);
-
-/* session_late.c */
-void session_late_arm(struct session *s); /* s->reply shall be heard soon */
-void session_late_stop(struct session *s);
-
 /* session_machine.c */
 void session_machine_sound(struct session *s, const int16_t *pcm, size_t n);
 void session_machine_text(struct session *s, struct str text);
 void session_machine_edge(struct session *s); /* speech began or ended */
 void session_machine_turn(struct session *s); /* the callee's is over */
 
-/* session_guess.c */
-void session_guess_reply(struct session *s);
-void session_confirm_guess(struct session *s);  /* it is the reply now */
-void session_withdraw_guess(struct session *s); /* it cannot be one */
-void session_count_guess(struct session *s);    /* ... and was none */
-bool session_is_guess(const struct session *s); /* what is being made */
-
-/* session_voice.c */
-int session_voice_open(struct session *s) MUST_CHECK;
-void session_voice_close(struct session *s);
-void session_cancel_reply(struct session *s);
-/* Another connection, which is given what was not spoken. */
-void session_voice_again(struct session *s, uint32_t wait_ms);
-/* No more audio of @r comes, with @err if it should. */
-void session_voice_done(struct session *s, struct reply *r, int err);
-void session_playout_event(const struct playout_event *ev, void *arg);
-
 /* session_usage.c */
 void session_usage_spoken(struct session *s, struct str text);
 void session_usage_answer(struct session *s, const struct llm_event *ev);
 int session_usage_json(const struct session *s, struct buf *out) MUST_CHECK;
-
-/* session_watch.c */
-void session_watch_voice(struct session *s); /* text was given, or audio came */
 
 /* session_events.c */
 void session_event(struct session *s, enum session_event_type type,
