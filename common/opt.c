@@ -253,6 +253,33 @@ const char *opt_shadowed(const struct opt_set *s)
 	return buf_str(&s->shadowed);
 }
 
+/* The password of "scheme://user:password@host" or "...?password=it"; empty if
+ * there is none. */
+static struct str password_of(const char *url)
+{
+	static const char name[] = "password=";
+	const char *user = strstr(url, "://"), *at, *from;
+
+	user = user ? user + 3 : url + strlen(url);
+	at = user + strcspn(user, "@/?");
+	from = user + strcspn(user, ":@/?");
+	if (*at == '@' && *from == ':')
+		return str_n(from + 1, (size_t)(at - from - 1));
+	from = strstr(user, name);
+	from = from ? from + strlen(name) : url + strlen(url);
+	return str_n(from, strcspn(from, "&"));
+}
+
+static int print_login(struct buf *out, const char *url)
+{
+	struct str secret = password_of(url);
+	int err = buf_add(out, url, (size_t)(secret.v - url));
+
+	if (!err && secret.len)
+		err = buf_adds(out, "***");
+	return err ? err : buf_adds(out, secret.v + secret.len);
+}
+
 static int print_value(struct buf *out, const struct opt *o, const char *cfg)
 {
 	struct str rest = str_of(o->choices), c = rest;
@@ -265,6 +292,8 @@ static int print_value(struct buf *out, const struct opt *o, const char *cfg)
 		memcpy(&text, cfg + o->offset, sizeof(text));
 		if (text && (o->flags & OPT_SECRET))
 			text = "***";
+		if (text && (o->flags & OPT_LOGIN))
+			return print_login(out, text);
 		return buf_adds(out, text ? text : "");
 	case OPT_NUMBER:
 		memcpy(&number, cfg + o->offset, sizeof(number));
@@ -299,10 +328,17 @@ void opt_hide(const struct opt *table, size_t n, const void *cfg)
 		const char *text;
 		struct str rest;
 
-		if (table[i].type != OPT_TEXT || !(table[i].flags & OPT_SECRET))
+		if (table[i].type != OPT_TEXT ||
+		    !(table[i].flags & (OPT_SECRET | OPT_LOGIN)))
 			continue;
 		memcpy(&text, (const char *)cfg + table[i].offset,
 		       sizeof(text));
+		if (text && (table[i].flags & OPT_LOGIN)) {
+			const struct str secret = password_of(text);
+
+			(void)log_hide(secret.v, secret.len);
+			continue;
+		}
 		for (rest = str_of(text ? text : ""); rest.len;) {
 			const struct str item = str_trim(str_cut(&rest, ','));
 

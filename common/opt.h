@@ -30,6 +30,7 @@ enum opt_flags {
 	OPT_ENV_ONLY = 1 << 1, /* never taken from .env */
 	OPT_NOCASE = 1 << 2,   /* choices in any case */
 	OPT_EXAMPLE = 1 << 3,  /* env.example shows it uncommented, empty */
+	OPT_LOGIN = 1 << 4,    /* a URL: a password in it is masked */
 };
 
 struct opt {

@@ -298,10 +298,13 @@ static int check_rest(struct config *cfg, struct buf *faults)
 		               "ALLOWED_PREFIXES=%s is no list of prefixes: "
 		               "write ALLOWED_PREFIXES=1,49 or *\n",
 		               cfg->allowed_prefixes);
-	if (!err && !str_starts(str_of(cfg->database_url), "sqlite:"))
+	if (!err && !str_starts(str_of(cfg->database_url), "sqlite:") &&
+	    !str_starts(str_of(cfg->database_url), "postgres:") &&
+	    !str_starts(str_of(cfg->database_url), "postgresql:"))
 		err = buf_adds(faults,
-		               "DATABASE_URL must begin with sqlite: "
-		               "write DATABASE_URL=sqlite:dialout.db\n");
+		               "DATABASE_URL must begin with sqlite: or "
+		               "postgres:// : write DATABASE_URL="
+		               "sqlite:dialout.db\n");
 	if (!err)
 		err = check_listen("LISTEN", &cfg->listen, cfg->listen_local,
 		                   sizeof(cfg->listen_local), faults);

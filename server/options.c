@@ -120,8 +120,10 @@ const struct opt server_options[] = {
 	     "as 1,49; * for any. Default: * in local mode, the country of "
 	     "PLIVO_PHONE_NUMBER in production."),
 
-	TEXT("DATABASE_URL", 0, database_url, "sqlite:dialout.db", STORAGE,
-	     "The ledger of calls: sqlite: and a path."),
+	TEXT("DATABASE_URL", OPT_LOGIN, database_url, "sqlite:dialout.db",
+	     STORAGE,
+	     "The ledger of calls: sqlite: and a path, or "
+	     "postgres://USER@HOST/NAME, which several servers may share."),
 	CHOICE("LOG_LEVEL", log_level, "info", "debug|info|warn|error", STORAGE,
 	     "What is written to standard error."),
 };

@@ -16,7 +16,7 @@
 #include "server/store/store.h"
 
 struct store_ops {
-	const char *scheme; /* of the URL, with its colon */
+	/* @rest is the URL without its scheme and colon. */
 	int (*open)(struct store **sp, const char *rest, char *why,
 	            size_t why_cap);
 	void (*close)(struct store *s);
@@ -66,6 +66,6 @@ struct store {
 	const struct store_ops *ops;
 };
 
-extern const struct store_ops store_sqlite_ops;
+extern const struct store_ops store_sqlite_ops, store_pg_ops;
 
 #endif

@@ -219,7 +219,6 @@ static int open_store(struct store **sp, const char *path, char *why,
 }
 
 const struct store_ops store_sqlite_ops = {
-	.scheme = "sqlite:",
 	.open = open_store,
 	.close = close_store,
 	.call_add = sq_call_add,

@@ -17,7 +17,14 @@ static const struct {
 #undef X
 };
 
-static const struct store_ops *const kinds[] = {&store_sqlite_ops};
+static const struct {
+	const char *scheme;
+	const struct store_ops *ops;
+} kinds[] = {
+	{"sqlite:", &store_sqlite_ops},
+	{"postgres:", &store_pg_ops},
+	{"postgresql:", &store_pg_ops},
+};
 
 const char *store_state_text(enum store_state state)
 {
@@ -67,13 +74,15 @@ int store_open(struct store **sp, const char *url, char *why, size_t why_cap)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(kinds); i++) {
-		if (str_starts(str_of(url), kinds[i]->scheme))
-			return kinds[i]->open(sp,
-			                      url + strlen(kinds[i]->scheme),
-			                      why, why_cap);
+		if (str_starts(str_of(url), kinds[i].scheme))
+			return kinds[i].ops->open(sp,
+			                          url + strlen(kinds[i].scheme),
+			                          why, why_cap);
 	}
 	/* Its text may hold a password, so it is not repeated. */
-	snprintf(why, why_cap, "no store of this kind: use sqlite:PATH");
+	snprintf(why, why_cap,
+	         "no store of this kind: use sqlite:PATH or "
+	         "postgres://HOST/NAME");
 	return -EINVAL;
 }
 

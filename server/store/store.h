@@ -41,8 +41,9 @@ typedef int store_call_h(const struct store_call *c, void *arg);
 typedef int store_event_h(const struct store_event *ev, void *arg);
 typedef int store_turn_h(const struct store_turn *t, void *arg);
 
-/* "sqlite:PATH". @why gets a sentence. -EINVAL: no such scheme, or a ledger
- * of a newer version; -EACCES, -ENOENT and the like. */
+/* "sqlite:PATH", or a "postgres://" address as libpq takes it. @why gets a
+ * sentence. -EINVAL: no such scheme, or a ledger of a newer version; -EACCES,
+ * -ENOENT and the like. */
 int store_open(struct store **sp, const char *url, char *why,
                size_t why_cap) MUST_CHECK;
 void store_close(struct store **sp);

@@ -55,7 +55,7 @@ static void what_cannot_be_opened_says_why(void)
 	char path[64];
 	sqlite3 *db;
 
-	CHECK_INT(-EINVAL, store_open(&law_store, "postgres://h/d", law_why,
+	CHECK_INT(-EINVAL, store_open(&law_store, "mysql://h/d", law_why,
 	                              sizeof(law_why)));
 	CHECK(strstr(law_why, "sqlite:PATH"));
 	CHECK_INT(-EINVAL,

@@ -162,6 +162,15 @@ static void a_name_nearly_ours_is_a_typing_mistake(void)
 	opt_free(&s);
 }
 
+static char logged[512];
+
+static void sink(enum log_level level, const char *line, void *arg)
+{
+	(void)level;
+	(void)arg;
+	snprintf(logged, sizeof(logged), "%s", line);
+}
+
 static void the_effective_configuration_shows_no_secret(void)
 {
 	struct opt_set *s;
@@ -175,6 +184,39 @@ static void the_effective_configuration_shows_no_secret(void)
 	          buf_str(&out));
 	buf_fini(&out);
 	opt_free(&s);
+}
+
+static void the_password_of_an_address_is_no_part_of_it(void)
+{
+	static const struct opt login = {"T_NAME",  OPT_TEXT,
+	                                 OPT_LOGIN, offsetof(struct cfg, name),
+	                                 NULL,      0,
+	                                 0,         NULL,
+	                                 "First",   "Where it is."};
+	static const char *const shown[][2] = {
+		{"sqlite:a.db", "sqlite:a.db"},
+		{"postgres://u@h/d", "postgres://u@h/d"},
+		{"postgres://u:verschwiegen@h:1/d?x=1",
+	         "postgres://u:***@h:1/d?x=1"},
+		{"postgres:///d?password=verschwiegen&host=/run",
+	         "postgres:///d?password=***&host=/run"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
+		struct cfg cfg = {.name = shown[i][0]};
+		char want[80];
+		struct buf out;
+
+		buf_init(&out, 256);
+		CHECK_INT(0, opt_print(&out, &login, 1, &cfg));
+		snprintf(want, sizeof(want), "T_NAME=%s\n", shown[i][1]);
+		CHECK_STR(want, buf_str(&out));
+		buf_fini(&out);
+		opt_hide(&login, 1, &cfg);
+	}
+	log_set_sink(sink, NULL);
+	log_line(LOG_ERROR, "x", NULL, "it is verschwiegen");
+	CHECK(strstr(logged, "it is ************"));
 }
 
 static void two_tables_make_one_example_file(void)
@@ -217,15 +259,6 @@ static void no_memory_is_an_error_and_leaks_nothing(void)
 	test_fail(__FILE__, __LINE__, "it never succeeded");
 }
 
-static char logged[512];
-
-static void sink(enum log_level level, const char *line, void *arg)
-{
-	(void)level;
-	(void)arg;
-	snprintf(logged, sizeof(logged), "%s", line);
-}
-
 static void secrets_stay_out_of_the_log(void)
 {
 	struct opt_set *s;
@@ -251,6 +284,7 @@ static const struct test tests[] = {
 	TEST(every_fault_is_named_not_only_the_first),
 	TEST(a_name_nearly_ours_is_a_typing_mistake),
 	TEST(the_effective_configuration_shows_no_secret),
+	TEST(the_password_of_an_address_is_no_part_of_it),
 	TEST(two_tables_make_one_example_file),
 	TEST(no_memory_is_an_error_and_leaks_nothing),
 };

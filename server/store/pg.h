@@ -1,0 +1,164 @@
+/*
+ * pg.h - connections to PostgreSQL and what is said on them; for this store
+ *
+ * A few connections are shared by all threads; each is one thread's while it
+ * works. A work that was cut off is done again on a new connection, for
+ * seconds at most, and knows that it may have been done already: whether a
+ * commit came through that nobody heard of is told by the ids it wrote.
+ */
+#ifndef SERVER_STORE_PG_H
+#define SERVER_STORE_PG_H
+
+#include <postgresql/libpq-fe.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/attr.h"
+#include "server/store/ops.h"
+
+enum {
+	PG_CONNS = 6, /* of one server: half of what waits for a disk */
+	PG_ARGS_MAX = 32,
+	/* Inside this store alone: the connection is gone, do it again. */
+	PG_LOST = -20001,
+};
+
+enum pg_sql {
+	PG_CALL_ADD,
+	PG_CALL_BY_ID, /* and so on, in the order of enum store_by */
+	PG_CALL_BY_KEY,
+	PG_CALL_BY_UUID,
+	PG_CALL_BY_RESERVATION,
+	PG_CALL_BY_IDEM,
+	PG_CALL_LIST,
+	PG_CALL_SEQ,
+	PG_CALL_LOCK,
+	PG_CALL_CHANGE,
+	PG_COUNT_LIVE,
+	PG_EVENT_ADD,
+	PG_EVENT_LIST,
+	PG_TURN_PUT,
+	PG_TURN_LIST,
+	PG_KEY_ADD,
+	PG_KEY_FIND,
+	PG_KEY_LIST,
+	PG_KEY_REVOKE,
+	PG_DNC_ADD,
+	PG_DNC_FIND,
+	PG_DNC_REMOVE,
+	PG_SETTING_PUT,
+	PG_SETTING_REMOVE,
+	PG_SETTING_GET,
+	PG_STATEMENTS
+};
+
+struct pg;
+
+struct pg_conn {
+	struct pg *pg;
+	PGconn *c; /* NULL: not connected */
+	bool busy; /* under the store's lock */
+	bool ready[PG_STATEMENTS];
+	int64_t until_ms; /* the work's end, of a clock that goes forward */
+};
+
+struct pg {
+	struct store base;
+	char *url;
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t freed;
+	struct pg_conn conns[PG_CONNS];
+	int64_t down_ms; /* it has not been reached since; 0: it is up */
+};
+
+/* The values of a statement, counted from $1. */
+struct pg_args {
+	int n;
+	const char *v[PG_ARGS_MAX];
+	char digits[PG_ARGS_MAX][24];
+	char *mended[PG_ARGS_MAX];
+	bool no_memory;
+};
+
+/* What is done on one connection. @again: an attempt before was cut off, and
+ * may have been done all the same. Returns 0, PG_LOST or a code of ours. */
+typedef int pg_work_h(struct pg_conn *c, bool again, void *arg);
+
+struct pg *pg_of(struct store *s);
+
+/* Milliseconds of a clock that only goes forward. */
+int64_t pg_clock_ms(void);
+
+/* Do it, and again where it was cut off, in seconds at most. -EIO: the
+ * database cannot be reached. */
+int pg_do(struct store *s, pg_work_h *work, void *arg) MUST_CHECK;
+/* The same with the patience of a program that starts. */
+int pg_do_long(struct store *s, pg_work_h *work, void *arg) MUST_CHECK;
+
+/* pg_connect.c: a new connection. PG_LOST. */
+int pg_connect(struct pg_conn *c) MUST_CHECK;
+void pg_disconnect(struct pg_conn *c);
+/* Wait for the socket. PG_LOST: the time is over. */
+int pg_wait(struct pg_conn *c, bool to_write) MUST_CHECK;
+
+/* Texts are borrowed until pg_args_fini(); NULL is NULL. What is no UTF-8
+ * could not be stored: such bytes become a mark. */
+void pg_text(struct pg_args *a, const char *text);
+void pg_int(struct pg_args *a, int64_t v);
+void pg_args_fini(struct pg_args *a);
+
+/* Run a statement; @a is over with then, also when it fails; NULL: none. @r,
+ * unless NULL, gets its rows, PQclear()'s to release when 0 is returned. */
+int pg_run(struct pg_conn *c, enum pg_sql sql, struct pg_args *a,
+           PGresult **r) MUST_CHECK;
+/* The same with any text of one or more statements. */
+int pg_ask(struct pg_conn *c, const char *text, PGresult **r) MUST_CHECK;
+int pg_say(struct pg_conn *c, const char *text) MUST_CHECK;
+
+int pg_begin(struct pg_conn *c) MUST_CHECK;
+/* Commit when @err is 0, else roll back; returns what came of it. */
+int pg_end(struct pg_conn *c, int err) MUST_CHECK;
+
+/* Columns of a row. NULL, or borrowed from @r. */
+const char *pg_col(const PGresult *r, int row, int col);
+int64_t pg_num(const PGresult *r, int row, int col);
+
+/* The rows that were changed. */
+int64_t pg_changed(const PGresult *r);
+
+/* The text of a statement; static storage. */
+const char *pg_sql_text(enum pg_sql sql);
+
+/* Bring the schema up to date. -EINVAL: it is newer than this program. */
+int pg_migrate(struct store *s, char *why, size_t why_cap) MUST_CHECK;
+
+/* The parts of the interface. */
+int pg_call_add(struct store *s, const struct store_call *c);
+int pg_call_get(struct store *s, enum store_by by, const char *value,
+                struct store_call *out);
+int pg_call_idem(struct store *s, const char *owner, const char *idem_key,
+                 struct store_call *out);
+int pg_call_change(struct store *s, const char *id,
+                   const struct store_change *change,
+                   const struct store_event *ev, const struct store_turn *turn,
+                   bool *moved);
+int pg_calls(struct store *s, const struct store_filter *f, store_call_h *h,
+             void *arg);
+int pg_count_live(struct store *s, unsigned *n);
+int pg_events(struct store *s, const char *id, store_event_h *h, void *arg);
+int pg_turns(struct store *s, const char *id, store_turn_h *h, void *arg);
+int pg_key_add(struct store *s, const struct store_key *k);
+int pg_key_find(struct store *s, const char *hash, store_key_h *h, void *arg);
+int pg_keys(struct store *s, store_key_h *h, void *arg);
+int pg_key_revoke(struct store *s, const char *name, int64_t at_ms);
+int pg_dnc_add(struct store *s, const char *number, const char *call_id,
+               int64_t at_ms);
+int pg_dnc_find(struct store *s, const char *number);
+int pg_dnc_remove(struct store *s, const char *number);
+int pg_setting_put(struct store *s, const char *name, const char *value,
+                   int64_t at_ms);
+int pg_setting_get(struct store *s, const char *name, char *value, size_t cap,
+                   int64_t *at_ms);
+
+#endif

@@ -1,0 +1,362 @@
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "server/store/pg.h"
+
+/* The columns of a call as the statements name them: texts, then the state,
+ * then numbers. */
+static const size_t call_texts[] = {
+	offsetof(struct store_call, id),
+	offsetof(struct store_call, key),
+	offsetof(struct store_call, to),
+	offsetof(struct store_call, from),
+	offsetof(struct store_call, phone_number),
+	offsetof(struct store_call, agent),
+	offsetof(struct store_call, body),
+	offsetof(struct store_call, base_url),
+	offsetof(struct store_call, owner),
+	offsetof(struct store_call, idem_key),
+	offsetof(struct store_call, idem_hash),
+	offsetof(struct store_call, answer),
+	offsetof(struct store_call, call_uuid),
+	offsetof(struct store_call, reservation),
+	offsetof(struct store_call, bot),
+	offsetof(struct store_call, stream_url),
+	offsetof(struct store_call, end_by),
+	offsetof(struct store_call, end_cause),
+	offsetof(struct store_call, error),
+};
+
+enum {
+	TEXTS = (int)ARRAY_LEN(call_texts),
+	LIST_MAX = 1000,    /* calls in one answer unless asked for less */
+	RANK_ABOVE_ALL = 99 /* no state has it */
+};
+
+static char **text_of(struct store_call *c, int i)
+{
+	return (char **)(void *)((char *)c + call_texts[i]);
+}
+
+static int read_call(const PGresult *r, int row, struct store_call *c)
+{
+	int i;
+
+	memset(c, 0, sizeof(*c));
+	for (i = 0; i < TEXTS; i++) {
+		const char *text = pg_col(r, row, i);
+
+		if (!text)
+			continue;
+		*text_of(c, i) = mem_strdup(text);
+		if (!*text_of(c, i)) {
+			store_call_fini(c);
+			return -ENOMEM;
+		}
+	}
+	if (store_state_parse(pg_col(r, row, i++), &c->state)) {
+		store_call_fini(c);
+		return -EIO;
+	}
+	c->answer_status = (int)pg_num(r, row, i++);
+	c->end_code = (int)pg_num(r, row, i++);
+	c->created_ms = pg_num(r, row, i++);
+	c->dialed_ms = pg_num(r, row, i++);
+	c->answered_ms = pg_num(r, row, i++);
+	c->ended_ms = pg_num(r, row, i);
+	return 0;
+}
+
+struct getting {
+	enum pg_sql sql;
+	const char *a, *b;
+	PGresult *r;
+};
+
+static int get_work(struct pg_conn *c, bool again, void *arg)
+{
+	struct getting *g = arg;
+	struct pg_args a = {.n = 0};
+
+	(void)again;
+	pg_text(&a, g->a);
+	if (g->sql == PG_CALL_BY_IDEM)
+		pg_text(&a, g->b);
+	return pg_run(c, g->sql, &a, &g->r);
+}
+
+static int get(struct store *s, enum pg_sql sql, const char *a, const char *b,
+               struct store_call *out)
+{
+	struct getting g = {.sql = sql, .a = a, .b = b};
+	int err = pg_do(s, get_work, &g);
+
+	if (err)
+		return err;
+	err = PQntuples(g.r) ? read_call(g.r, 0, out) : -ENOENT;
+	PQclear(g.r);
+	return err;
+}
+
+int pg_call_get(struct store *s, enum store_by by, const char *value,
+                struct store_call *out)
+{
+	return get(s, PG_CALL_BY_ID + by, value, NULL, out);
+}
+
+int pg_call_idem(struct store *s, const char *owner, const char *idem_key,
+                 struct store_call *out)
+{
+	return get(s, PG_CALL_BY_IDEM, owner, idem_key, out);
+}
+
+/* Has an attempt that was cut off written this very call? Nobody else has its
+ * key. */
+static int is_added(struct pg_conn *c, const struct store_call *call)
+{
+	struct pg_args a = {.n = 0};
+	PGresult *r = NULL;
+	int err;
+
+	pg_text(&a, call->id);
+	err = pg_run(c, PG_CALL_BY_ID, &a, &r);
+	if (err)
+		return err;
+	if (!PQntuples(r) || strcmp(pg_col(r, 0, 1), call->key) != 0)
+		err = -EEXIST;
+	PQclear(r);
+	return err;
+}
+
+static int add_work(struct pg_conn *c, bool again, void *arg)
+{
+	const struct store_call *call = arg;
+	struct store_call copy = *call;
+	struct pg_args a = {.n = 0};
+	int err;
+
+	for (int i = 0; i < TEXTS; i++)
+		pg_text(&a, *text_of(&copy, i));
+	pg_text(&a, store_state_text(call->state));
+	pg_int(&a, call->answer_status);
+	pg_int(&a, call->end_code);
+	pg_int(&a, call->created_ms);
+	pg_int(&a, call->dialed_ms);
+	pg_int(&a, call->answered_ms);
+	pg_int(&a, call->ended_ms);
+	pg_int(&a, store_state_rank(call->state));
+	err = pg_run(c, PG_CALL_ADD, &a, NULL);
+	return err == -EEXIST && again ? is_added(c, call) : err;
+}
+
+int pg_call_add(struct store *s, const struct store_call *c)
+{
+	struct store_call copy = *c;
+
+	return pg_do(s, add_work, &copy);
+}
+
+static int add_event(struct pg_conn *c, const char *id,
+                     const struct store_event *ev)
+{
+	struct pg_args a = {.n = 0};
+
+	pg_text(&a, id);
+	pg_text(&a, ev->dedupe);
+	pg_text(&a, ev->source);
+	pg_text(&a, ev->type);
+	pg_text(&a, ev->data);
+	pg_int(&a, ev->at_ms);
+	return pg_run(c, PG_EVENT_ADD, &a, NULL);
+}
+
+static int put_turn(struct pg_conn *c, const char *id,
+                    const struct store_turn *t)
+{
+	struct pg_args a = {.n = 0};
+
+	pg_text(&a, id);
+	pg_int(&a, t->n);
+	pg_text(&a, t->role);
+	pg_text(&a, t->text);
+	pg_int(&a, t->heard_ms);
+	pg_int(&a, t->at_ms);
+	pg_int(&a, t->interrupted);
+	pg_int(&a, t->speech_end);
+	pg_int(&a, t->final);
+	pg_int(&a, t->first_token);
+	pg_int(&a, t->first_audio);
+	pg_int(&a, t->heard);
+	return pg_run(c, PG_TURN_PUT, &a, NULL);
+}
+
+static int apply(struct pg_conn *c, const char *id,
+                 const struct store_change *ch)
+{
+	struct pg_args a = {.n = 0};
+
+	pg_text(&a, id);
+	pg_int(&a, ch->has_state ? store_state_rank(ch->state) : 0);
+	pg_text(&a, store_state_text(ch->state));
+	pg_text(&a, ch->call_uuid);
+	pg_text(&a, ch->reservation);
+	pg_text(&a, ch->bot);
+	pg_text(&a, ch->stream_url);
+	pg_text(&a, ch->end_by);
+	pg_text(&a, ch->end_cause);
+	pg_int(&a, ch->end_code);
+	pg_text(&a, ch->error);
+	pg_text(&a, ch->answer);
+	pg_int(&a, ch->answer_status);
+	pg_int(&a, ch->dialed_ms);
+	pg_int(&a, ch->answered_ms);
+	pg_int(&a, ch->ended_ms);
+	return pg_run(c, PG_CALL_CHANGE, &a, NULL);
+}
+
+struct changing {
+	const char *id;
+	const struct store_change *change;
+	const struct store_event *ev;
+	const struct store_turn *turn;
+	unsigned rank; /* before the first attempt */
+	bool done;     /* by an attempt whose end nobody heard */
+};
+
+/* Lock the row. */
+static int look(struct pg_conn *c, struct changing *ch, bool again)
+{
+	struct pg_args a = {.n = 0};
+	PGresult *r = NULL;
+	int err;
+
+	pg_text(&a, ch->id);
+	err = pg_run(c, PG_CALL_LOCK, &a, &r);
+	if (err)
+		return err;
+	if (!PQntuples(r))
+		err = -ENOENT;
+	else if (!again)
+		ch->rank = (unsigned)pg_num(r, 0, 0);
+	PQclear(r);
+	return err;
+}
+
+static int change_work(struct pg_conn *c, bool again, void *arg)
+{
+	struct changing *ch = arg;
+	int err = pg_begin(c);
+
+	if (!err)
+		err = look(c, ch, again && ch->rank);
+	if (!err && ch->ev) {
+		err = add_event(c, ch->id, ch->ev);
+		/* With the event came all the rest. */
+		ch->done = err == -EEXIST && again;
+	}
+	if (!err && ch->change)
+		err = apply(c, ch->id, ch->change);
+	if (!err && ch->turn)
+		err = put_turn(c, ch->id, ch->turn);
+	return pg_end(c, err);
+}
+
+int pg_call_change(struct store *s, const char *id,
+                   const struct store_change *change,
+                   const struct store_event *ev, const struct store_turn *turn,
+                   bool *moved)
+{
+	struct changing ch = {
+		.id = id, .change = change, .ev = ev, .turn = turn};
+	int err = pg_do(s, change_work, &ch);
+
+	if (err == -EEXIST && ch.done)
+		err = 0;
+	*moved = !err && change && change->has_state &&
+	         store_state_rank(change->state) > ch.rank;
+	return err;
+}
+
+struct listing {
+	const struct store_filter *f;
+	PGresult *r;
+};
+
+static int find_seq(struct pg_conn *c, const char *id, int64_t *seq)
+{
+	struct pg_args a = {.n = 0};
+	PGresult *r = NULL;
+	int err;
+
+	pg_text(&a, id);
+	err = pg_run(c, PG_CALL_SEQ, &a, &r);
+	if (err)
+		return err;
+	if (PQntuples(r))
+		*seq = pg_num(r, 0, 0);
+	else
+		err = -ENOENT;
+	PQclear(r);
+	return err;
+}
+
+static int list_work(struct pg_conn *c, bool again, void *arg)
+{
+	struct listing *l = arg;
+	const struct store_filter *f = l->f;
+	struct pg_args a = {.n = 0};
+	int64_t before = INT64_MAX;
+	int err = f->after ? find_seq(c, f->after, &before) : 0;
+
+	(void)again;
+	if (err)
+		return err;
+	pg_text(&a, f->has_state ? store_state_text(f->state) : NULL);
+	pg_int(&a, f->live ? store_state_rank(STORE_ENDED) : RANK_ABOVE_ALL);
+	pg_text(&a, f->owner);
+	pg_int(&a, f->since_ms);
+	pg_int(&a, before);
+	pg_int(&a, f->limit ? f->limit : LIST_MAX);
+	return pg_run(c, PG_CALL_LIST, &a, &l->r);
+}
+
+int pg_calls(struct store *s, const struct store_filter *f, store_call_h *h,
+             void *arg)
+{
+	struct listing l = {.f = f};
+	int err = pg_do(s, list_work, &l);
+
+	for (int row = 0; !err && row < PQntuples(l.r); row++) {
+		struct store_call c;
+
+		err = read_call(l.r, row, &c);
+		if (err)
+			break;
+		err = h(&c, arg);
+		store_call_fini(&c);
+		if (err > 0)
+			err = 0;
+	}
+	PQclear(l.r);
+	return err;
+}
+
+static int count_work(struct pg_conn *c, bool again, void *arg)
+{
+	unsigned *n = arg;
+	PGresult *r = NULL;
+	int err = pg_run(c, PG_COUNT_LIVE, NULL, &r);
+
+	(void)again;
+	if (!err)
+		*n = (unsigned)pg_num(r, 0, 0);
+	PQclear(r);
+	return err;
+}
+
+int pg_count_live(struct store *s, unsigned *n)
+{
+	return pg_do(s, count_work, n);
+}
