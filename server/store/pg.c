@@ -9,6 +9,7 @@
 #include "common/err.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "server/store/pg_ops.h"
 
 enum {
 	WORK_MS = 3000,  /* [ms] of a work with all its attempts: Plivo waits */
@@ -230,4 +231,10 @@ const struct store_ops store_pg_ops = {
 	.dnc_remove = pg_dnc_remove,
 	.setting_put = pg_setting_put,
 	.setting_get = pg_setting_get,
+	.outbox_claim = pg_outbox_claim,
+	.outbox_settle = pg_outbox_settle,
+	.outbox_wake = pg_outbox_wake,
+	.outbox_trim = pg_outbox_trim,
+	.outbox_list = pg_outbox_list,
+	.outbox_count = pg_outbox_count,
 };

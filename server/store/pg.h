@@ -50,6 +50,17 @@ enum pg_sql {
 	PG_SETTING_PUT,
 	PG_SETTING_REMOVE,
 	PG_SETTING_GET,
+	PG_LETTER_ADD,
+	PG_LETTER_CLAIM,
+	PG_LETTER_LOCK,
+	PG_LETTER_NEXT,
+	PG_LETTER_REMOVE,
+	PG_LETTER_SETTLE,
+	PG_LETTER_REVIVE,
+	PG_LETTER_WAKE,
+	PG_LETTER_TRIM,
+	PG_LETTER_LIST,
+	PG_LETTER_COUNT,
 	PG_STATEMENTS
 };
 
@@ -133,32 +144,8 @@ const char *pg_sql_text(enum pg_sql sql);
 /* Bring the schema up to date. -EINVAL: it is newer than this program. */
 int pg_migrate(struct store *s, char *why, size_t why_cap) MUST_CHECK;
 
-/* The parts of the interface. */
-int pg_call_add(struct store *s, const struct store_call *c);
-int pg_call_get(struct store *s, enum store_by by, const char *value,
-                struct store_call *out);
-int pg_call_idem(struct store *s, const char *owner, const char *idem_key,
-                 struct store_call *out);
-int pg_call_change(struct store *s, const char *id,
-                   const struct store_change *change,
-                   const struct store_event *ev, const struct store_turn *turn,
-                   bool *moved);
-int pg_calls(struct store *s, const struct store_filter *f, store_call_h *h,
-             void *arg);
-int pg_count_live(struct store *s, unsigned *n);
-int pg_events(struct store *s, const char *id, store_event_h *h, void *arg);
-int pg_turns(struct store *s, const char *id, store_turn_h *h, void *arg);
-int pg_key_add(struct store *s, const struct store_key *k);
-int pg_key_find(struct store *s, const char *hash, store_key_h *h, void *arg);
-int pg_keys(struct store *s, store_key_h *h, void *arg);
-int pg_key_revoke(struct store *s, const char *name, int64_t at_ms);
-int pg_dnc_add(struct store *s, const char *number, const char *call_id,
-               int64_t at_ms);
-int pg_dnc_find(struct store *s, const char *number);
-int pg_dnc_remove(struct store *s, const char *number);
-int pg_setting_put(struct store *s, const char *name, const char *value,
-                   int64_t at_ms);
-int pg_setting_get(struct store *s, const char *name, char *value, size_t cap,
-                   int64_t *at_ms);
+/* A letter of the outbox, if the call has an address for it. */
+int pg_letter_add(struct pg_conn *c, const char *call_id, const char *event_id,
+                  const char *type, const char *data, int64_t at_ms) MUST_CHECK;
 
 #endif

@@ -1,9 +1,11 @@
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/mem.h"
 #include "server/store/pg.h"
+#include "server/store/pg_ops.h"
 
 /* The columns of a call as the statements name them: texts, then the state,
  * then numbers. */
@@ -27,12 +29,14 @@ static const size_t call_texts[] = {
 	offsetof(struct store_call, end_by),
 	offsetof(struct store_call, end_cause),
 	offsetof(struct store_call, error),
+	offsetof(struct store_call, events_url),
 };
 
 enum {
 	TEXTS = (int)ARRAY_LEN(call_texts),
-	LIST_MAX = 1000,    /* calls in one answer unless asked for less */
-	RANK_ABOVE_ALL = 99 /* no state has it */
+	LIST_MAX = 1000,     /* calls in one answer unless asked for less */
+	RANK_ABOVE_ALL = 99, /* no state has it */
+	STATE_ID_MAX = 128,  /* [bytes] of a call's id and a state */
 };
 
 static char **text_of(struct store_call *c, int i)
@@ -216,17 +220,39 @@ static int apply(struct pg_conn *c, const char *id,
 	return pg_run(c, PG_CALL_CHANGE, &a, NULL);
 }
 
+/* What is new goes into the outbox. @moved: NULL if the state is as it was. */
+static int tell(struct pg_conn *c, const char *id,
+                const struct store_change *moved, const struct store_event *ev)
+{
+	char event_id[STATE_ID_MAX], data[64];
+	int err = 0;
+
+	if (moved) {
+		const char *state = store_state_text(moved->state);
+
+		/* Each comes once: ranks only grow. */
+		snprintf(event_id, sizeof(event_id), "%s-%s", id, state);
+		snprintf(data, sizeof(data), "\"%s\"", state);
+		err = pg_letter_add(c, id, event_id, "state", data,
+		                    ev ? ev->at_ms : 0);
+	}
+	if (!err && ev && ev->tell)
+		err = pg_letter_add(c, id, ev->dedupe, ev->type, ev->data,
+		                    ev->at_ms);
+	return err;
+}
+
 struct changing {
 	const char *id;
 	const struct store_change *change;
 	const struct store_event *ev;
 	const struct store_turn *turn;
-	unsigned rank; /* before the first attempt */
-	bool done;     /* by an attempt whose end nobody heard */
+	unsigned first_rank, rank; /* before the first attempt, and this */
+	bool done;                 /* by an attempt whose end nobody heard */
 };
 
 /* Lock the row. */
-static int look(struct pg_conn *c, struct changing *ch, bool again)
+static int look(struct pg_conn *c, struct changing *ch)
 {
 	struct pg_args a = {.n = 0};
 	PGresult *r = NULL;
@@ -238,10 +264,18 @@ static int look(struct pg_conn *c, struct changing *ch, bool again)
 		return err;
 	if (!PQntuples(r))
 		err = -ENOENT;
-	else if (!again)
+	else
 		ch->rank = (unsigned)pg_num(r, 0, 0);
+	if (!err && !ch->first_rank)
+		ch->first_rank = ch->rank;
 	PQclear(r);
 	return err;
+}
+
+static bool goes_on(const struct changing *ch, unsigned from)
+{
+	return ch->change && ch->change->has_state &&
+	       store_state_rank(ch->change->state) > from;
 }
 
 static int change_work(struct pg_conn *c, bool again, void *arg)
@@ -250,7 +284,7 @@ static int change_work(struct pg_conn *c, bool again, void *arg)
 	int err = pg_begin(c);
 
 	if (!err)
-		err = look(c, ch, again && ch->rank);
+		err = look(c, ch);
 	if (!err && ch->ev) {
 		err = add_event(c, ch->id, ch->ev);
 		/* With the event came all the rest. */
@@ -260,6 +294,9 @@ static int change_work(struct pg_conn *c, bool again, void *arg)
 		err = apply(c, ch->id, ch->change);
 	if (!err && ch->turn)
 		err = put_turn(c, ch->id, ch->turn);
+	if (!err)
+		err = tell(c, ch->id, goes_on(ch, ch->rank) ? ch->change : NULL,
+		           ch->ev);
 	return pg_end(c, err);
 }
 
@@ -274,8 +311,7 @@ int pg_call_change(struct store *s, const char *id,
 
 	if (err == -EEXIST && ch.done)
 		err = 0;
-	*moved = !err && change && change->has_state &&
-	         store_state_rank(change->state) > ch.rank;
+	*moved = !err && goes_on(&ch, ch.first_rank);
 	return err;
 }
 

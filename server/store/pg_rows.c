@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "server/store/pg.h"
+#include "server/store/pg_ops.h"
 
 /* Rows of the small tables: events, turns, keys, numbers, settings. Each of
  * these works is one statement, and doing it twice is as good as once. */

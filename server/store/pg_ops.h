@@ -1,0 +1,44 @@
+/*
+ * pg_ops.h - the parts of the PostgreSQL store's interface
+ */
+#ifndef SERVER_STORE_PG_OPS_H
+#define SERVER_STORE_PG_OPS_H
+
+#include "server/store/ops.h"
+
+int pg_call_add(struct store *s, const struct store_call *c);
+int pg_call_get(struct store *s, enum store_by by, const char *value,
+                struct store_call *out);
+int pg_call_idem(struct store *s, const char *owner, const char *idem_key,
+                 struct store_call *out);
+int pg_call_change(struct store *s, const char *id,
+                   const struct store_change *change,
+                   const struct store_event *ev, const struct store_turn *turn,
+                   bool *moved);
+int pg_calls(struct store *s, const struct store_filter *f, store_call_h *h,
+             void *arg);
+int pg_count_live(struct store *s, unsigned *n);
+int pg_events(struct store *s, const char *id, store_event_h *h, void *arg);
+int pg_turns(struct store *s, const char *id, store_turn_h *h, void *arg);
+int pg_key_add(struct store *s, const struct store_key *k);
+int pg_key_find(struct store *s, const char *hash, store_key_h *h, void *arg);
+int pg_keys(struct store *s, store_key_h *h, void *arg);
+int pg_key_revoke(struct store *s, const char *name, int64_t at_ms);
+int pg_dnc_add(struct store *s, const char *number, const char *call_id,
+               int64_t at_ms);
+int pg_dnc_find(struct store *s, const char *number);
+int pg_dnc_remove(struct store *s, const char *number);
+int pg_setting_put(struct store *s, const char *name, const char *value,
+                   int64_t at_ms);
+int pg_setting_get(struct store *s, const char *name, char *value, size_t cap,
+                   int64_t *at_ms);
+int pg_outbox_claim(struct store *s, int64_t now_ms, uint32_t lease_ms,
+                    unsigned limit, store_letter_h *h, void *arg);
+int pg_outbox_settle(struct store *s, int64_t seq,
+                     const struct store_settle *what);
+int pg_outbox_wake(struct store *s, bool dead);
+int pg_outbox_trim(struct store *s, unsigned keep, unsigned *dropped);
+int pg_outbox_list(struct store *s, bool dead, store_letter_h *h, void *arg);
+int pg_outbox_count(struct store *s, unsigned *waiting, unsigned *dead);
+
+#endif

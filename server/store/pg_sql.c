@@ -1,0 +1,143 @@
+#include "server/store/pg.h"
+
+#define CALL_COLUMNS                                                   \
+	"id, key, to_number, from_number, phone_number, agent, body, " \
+	"base_url, owner, idem_key, idem_hash, answer, call_uuid, "    \
+	"reservation, bot, stream_url, end_by, end_cause, error, "     \
+	"events_url, "                                                 \
+	"state, answer_status, end_code, created_ms, dialed_ms, "      \
+	"answered_ms, ended_ms"
+#define LETTER_COLUMNS                                     \
+	"seq, event_id, call_id, url, type, data, at_ms, " \
+	"created_ms, next_ms, tries, dead, error"
+#define NOW_MS      "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+#define NEVER       "9223372036854775807"
+#define CALL_SELECT "SELECT " CALL_COLUMNS " FROM call WHERE "
+
+static const char *const texts[PG_STATEMENTS] = {
+	[PG_CALL_ADD] = "INSERT INTO call (" CALL_COLUMNS ", rank) VALUES ("
+			"$1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,"
+			"$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28)",
+	[PG_CALL_BY_ID] = CALL_SELECT "id = $1",
+	[PG_CALL_BY_KEY] = CALL_SELECT "key = $1",
+	[PG_CALL_BY_UUID] =
+		CALL_SELECT "call_uuid = $1 ORDER BY seq DESC LIMIT 1",
+	[PG_CALL_BY_RESERVATION] =
+		CALL_SELECT "reservation = $1 ORDER BY seq DESC LIMIT 1",
+	[PG_CALL_BY_IDEM] = CALL_SELECT
+	"coalesce(owner, '') = coalesce($1, '') AND idem_key = $2",
+	[PG_CALL_LIST] = CALL_SELECT
+	"($1::text IS NULL OR state = $1) AND rank < $2::int"
+	" AND ($3::text IS NULL OR owner = $3) AND created_ms >= $4"
+	" AND seq < $5 ORDER BY seq DESC LIMIT $6",
+	[PG_CALL_SEQ] = "SELECT seq FROM call WHERE id = $1",
+	[PG_CALL_LOCK] = "SELECT rank FROM call WHERE id = $1 FOR UPDATE",
+	[PG_CALL_CHANGE] =
+		"UPDATE call SET"
+		" state = CASE WHEN $2::int > rank THEN $3 ELSE state END,"
+		" rank = greatest(rank, $2::int),"
+		" call_uuid = coalesce(call_uuid, $4),"
+		" reservation = coalesce($5, reservation),"
+		" bot = coalesce($6, bot),"
+		" stream_url = coalesce($7, stream_url),"
+		" end_by = coalesce(end_by, $8),"
+		" end_cause = coalesce(end_cause, $9),"
+		" end_code = CASE WHEN end_code = 0 THEN $10::int"
+		" ELSE end_code END,"
+		" error = coalesce(error, $11),"
+		" answer = coalesce(answer, $12),"
+		" answer_status = CASE WHEN answer_status = 0 THEN $13::int"
+		" ELSE answer_status END,"
+		" dialed_ms = CASE WHEN dialed_ms = 0 THEN $14::bigint"
+		" ELSE dialed_ms END,"
+		" answered_ms = CASE WHEN answered_ms = 0 THEN $15::bigint"
+		" ELSE answered_ms END,"
+		" ended_ms = CASE WHEN ended_ms = 0 THEN $16::bigint"
+		" ELSE ended_ms END"
+		" WHERE id = $1",
+	[PG_COUNT_LIVE] = "SELECT count(*) FROM call WHERE rank < 9",
+	[PG_EVENT_ADD] = "INSERT INTO event"
+			 " (call_id, dedupe, source, type, data, at_ms)"
+			 " VALUES ($1,$2,$3,$4,$5,$6)",
+	[PG_EVENT_LIST] = "SELECT dedupe, source, type, data, at_ms FROM event"
+			  " WHERE call_id = $1 ORDER BY seq",
+	[PG_TURN_PUT] =
+		"INSERT INTO turn (call_id, n, role, text, heard_ms, at_ms,"
+		" interrupted, speech_end, final, first_token, first_audio,"
+		" heard) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)"
+		" ON CONFLICT (call_id, n, role) DO UPDATE SET"
+		" text = excluded.text, heard_ms = excluded.heard_ms,"
+		" at_ms = excluded.at_ms, interrupted = excluded.interrupted,"
+		" speech_end = excluded.speech_end, final = excluded.final,"
+		" first_token = excluded.first_token,"
+		" first_audio = excluded.first_audio, heard = excluded.heard",
+	[PG_TURN_LIST] = "SELECT n, role, text, heard_ms, at_ms, interrupted,"
+			 " speech_end, final, first_token, first_audio, heard"
+			 " FROM turn WHERE call_id = $1"
+			 " ORDER BY n, at_ms, role DESC",
+	[PG_KEY_ADD] = "INSERT INTO api_key (name, hash, scopes, rate, budget,"
+		       " created_ms, revoked_ms)"
+		       " VALUES ($1,$2,$3,$4,$5,$6,$7)",
+	[PG_KEY_FIND] = "SELECT name, hash, scopes, rate, budget, created_ms,"
+			" revoked_ms FROM api_key"
+			" WHERE hash = $1 AND revoked_ms = 0",
+	[PG_KEY_LIST] = "SELECT name, hash, scopes, rate, budget, created_ms,"
+			" revoked_ms FROM api_key ORDER BY seq",
+	[PG_KEY_REVOKE] = "UPDATE api_key SET revoked_ms = $2"
+			  " WHERE name = $1 AND revoked_ms = 0",
+	[PG_DNC_ADD] = "INSERT INTO do_not_call (number, call_id, at_ms)"
+		       " VALUES ($1,$2,$3) ON CONFLICT DO NOTHING",
+	[PG_DNC_FIND] = "SELECT 1 FROM do_not_call WHERE number = $1",
+	[PG_DNC_REMOVE] = "DELETE FROM do_not_call WHERE number = $1",
+	[PG_SETTING_PUT] = "INSERT INTO setting (name, value, at_ms)"
+			   " VALUES ($1,$2,$3) ON CONFLICT (name) DO UPDATE"
+			   " SET value = excluded.value,"
+			   " at_ms = excluded.at_ms",
+	[PG_SETTING_REMOVE] = "DELETE FROM setting WHERE name = $1",
+	[PG_SETTING_GET] = "SELECT value, at_ms FROM setting WHERE name = $1",
+	[PG_LETTER_ADD] =
+		"INSERT INTO outbox (event_id, call_id, url, type, data, at_ms,"
+		" created_ms, next_ms, tries, dead)"
+		" SELECT $2::text, id, events_url, $3::text, $4::text,"
+		" CASE WHEN $5::bigint = 0 THEN " NOW_MS " ELSE $5 END, " NOW_MS
+		", CASE WHEN EXISTS (SELECT 1 FROM outbox WHERE call_id = $1"
+		" AND dead = 0) THEN " NEVER " ELSE 0 END, 0, 0"
+		" FROM call WHERE id = $1 AND events_url IS NOT NULL",
+	[PG_LETTER_CLAIM] =
+		"WITH due AS (SELECT " LETTER_COLUMNS " FROM outbox"
+		" WHERE dead = 0 AND next_ms <= $1 ORDER BY next_ms, seq"
+		" LIMIT $3 FOR UPDATE SKIP LOCKED),"
+		" lease AS (UPDATE outbox SET next_ms = $2 FROM due"
+		" WHERE outbox.seq = due.seq)"
+		" SELECT * FROM due ORDER BY next_ms, seq",
+	[PG_LETTER_LOCK] = "SELECT 1 FROM call WHERE id ="
+			   " (SELECT call_id FROM outbox WHERE seq = $1)"
+			   " FOR UPDATE",
+	[PG_LETTER_NEXT] =
+		"UPDATE outbox SET next_ms = 0 WHERE seq ="
+		" (SELECT min(n.seq) FROM outbox o, outbox n WHERE o.seq = $1"
+		" AND n.call_id = o.call_id AND n.seq > o.seq AND n.dead = 0)"
+		" AND next_ms = " NEVER,
+	[PG_LETTER_REMOVE] = "DELETE FROM outbox WHERE seq = $1",
+	[PG_LETTER_SETTLE] = "UPDATE outbox SET next_ms = $2, tries = $3,"
+			     " dead = $4, error = $5 WHERE seq = $1",
+	[PG_LETTER_REVIVE] =
+		"UPDATE outbox SET dead = 0, tries = 0, next_ms = 0,"
+		" created_ms = " NOW_MS " WHERE dead = 1",
+	[PG_LETTER_WAKE] =
+		"UPDATE outbox SET next_ms = 0 WHERE dead = 0 AND seq IN"
+		" (SELECT min(seq) FROM outbox WHERE dead = 0"
+		" GROUP BY call_id)",
+	[PG_LETTER_TRIM] =
+		"DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox"
+		" ORDER BY dead, seq DESC OFFSET $1)",
+	[PG_LETTER_LIST] = "SELECT " LETTER_COLUMNS " FROM outbox"
+			   " WHERE dead = $1 ORDER BY seq",
+	[PG_LETTER_COUNT] = "SELECT count(*) FILTER (WHERE dead = 0),"
+			    " count(*) FILTER (WHERE dead = 1) FROM outbox",
+};
+
+const char *pg_sql_text(enum pg_sql sql)
+{
+	return texts[sql];
+}
