@@ -215,6 +215,7 @@ const struct store_ops store_pg_ops = {
 	.open = open_store,
 	.close = close_store,
 	.call_add = pg_call_add,
+	.call_admit = pg_call_admit,
 	.call_get = pg_call_get,
 	.call_idem = pg_call_idem,
 	.call_change = pg_call_change,

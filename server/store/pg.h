@@ -26,6 +26,10 @@ enum {
 
 enum pg_sql {
 	PG_CALL_ADD,
+	PG_ADMIT_LOCK,
+	PG_LIVE_TO,
+	PG_USED,
+	PG_USED_LIST,
 	PG_CALL_BY_ID, /* and so on, in the order of enum store_by */
 	PG_CALL_BY_KEY,
 	PG_CALL_BY_UUID,
@@ -143,6 +147,12 @@ const char *pg_sql_text(enum pg_sql sql);
 
 /* Bring the schema up to date. -EINVAL: it is newer than this program. */
 int pg_migrate(struct store *s, char *why, size_t why_cap) MUST_CHECK;
+
+/* A new row of a call. */
+int pg_insert(struct pg_conn *c, const struct store_call *call) MUST_CHECK;
+/* Is this very call there? -ENOENT: there is none of its id. -EEXIST: another
+ * one. */
+int pg_is_added(struct pg_conn *c, const struct store_call *call) MUST_CHECK;
 
 /* A letter of the outbox, if the call has an address for it. */
 int pg_letter_add(struct pg_conn *c, const char *call_id, const char *event_id,

@@ -69,7 +69,8 @@ static int read_call(const PGresult *r, int row, struct store_call *c)
 	c->created_ms = pg_num(r, row, i++);
 	c->dialed_ms = pg_num(r, row, i++);
 	c->answered_ms = pg_num(r, row, i++);
-	c->ended_ms = pg_num(r, row, i);
+	c->ended_ms = pg_num(r, row, i++);
+	c->reserved_sec = pg_num(r, row, i);
 	return 0;
 }
 
@@ -116,9 +117,8 @@ int pg_call_idem(struct store *s, const char *owner, const char *idem_key,
 	return get(s, PG_CALL_BY_IDEM, owner, idem_key, out);
 }
 
-/* Has an attempt that was cut off written this very call? Nobody else has its
- * key. */
-static int is_added(struct pg_conn *c, const struct store_call *call)
+/* Nobody else has its key. */
+int pg_is_added(struct pg_conn *c, const struct store_call *call)
 {
 	struct pg_args a = {.n = 0};
 	PGresult *r = NULL;
@@ -128,18 +128,18 @@ static int is_added(struct pg_conn *c, const struct store_call *call)
 	err = pg_run(c, PG_CALL_BY_ID, &a, &r);
 	if (err)
 		return err;
-	if (!PQntuples(r) || strcmp(pg_col(r, 0, 1), call->key) != 0)
+	if (!PQntuples(r))
+		err = -ENOENT;
+	else if (strcmp(pg_col(r, 0, 1), call->key) != 0)
 		err = -EEXIST;
 	PQclear(r);
 	return err;
 }
 
-static int add_work(struct pg_conn *c, bool again, void *arg)
+int pg_insert(struct pg_conn *c, const struct store_call *call)
 {
-	const struct store_call *call = arg;
 	struct store_call copy = *call;
 	struct pg_args a = {.n = 0};
-	int err;
 
 	for (int i = 0; i < TEXTS; i++)
 		pg_text(&a, *text_of(&copy, i));
@@ -150,9 +150,20 @@ static int add_work(struct pg_conn *c, bool again, void *arg)
 	pg_int(&a, call->dialed_ms);
 	pg_int(&a, call->answered_ms);
 	pg_int(&a, call->ended_ms);
+	pg_int(&a, call->reserved_sec);
 	pg_int(&a, store_state_rank(call->state));
-	err = pg_run(c, PG_CALL_ADD, &a, NULL);
-	return err == -EEXIST && again ? is_added(c, call) : err;
+	return pg_run(c, PG_CALL_ADD, &a, NULL);
+}
+
+static int add_work(struct pg_conn *c, bool again, void *arg)
+{
+	const struct store_call *call = arg;
+	int err = pg_insert(c, call);
+
+	/* An attempt that was cut off may have written it. */
+	if (err == -EEXIST && again && !pg_is_added(c, call))
+		err = 0;
+	return err;
 }
 
 int pg_call_add(struct store *s, const struct store_call *c)

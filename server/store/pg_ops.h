@@ -7,6 +7,8 @@
 #include "server/store/ops.h"
 
 int pg_call_add(struct store *s, const struct store_call *c);
+int pg_call_admit(struct store *s, const struct store_call *c,
+                  struct store_admission *a);
 int pg_call_get(struct store *s, enum store_by by, const char *value,
                 struct store_call *out);
 int pg_call_idem(struct store *s, const char *owner, const char *idem_key,

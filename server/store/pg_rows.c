@@ -140,6 +140,8 @@ static int give_key(const PGresult *r, int row, void *arg)
 		.budget = pg_num(r, row, 4),
 		.created_ms = pg_num(r, row, 5),
 		.revoked_ms = pg_num(r, row, 6),
+		.rates = pg_col(r, row, 7),
+		.budgets = pg_col(r, row, 8),
 	};
 
 	return a->h(&k, a->arg);
@@ -171,6 +173,8 @@ static void fill_key(struct pg_args *a, const void *what)
 	pg_int(a, k->budget);
 	pg_int(a, k->created_ms);
 	pg_int(a, k->revoked_ms);
+	pg_text(a, k->rates);
+	pg_text(a, k->budgets);
 }
 
 struct same {

@@ -62,6 +62,12 @@ static const char *const versions[] = {
 	"CREATE INDEX outbox_due ON outbox (next_ms) WHERE dead = 0;"
 	"CREATE INDEX outbox_call ON outbox (call_id, seq) WHERE dead = 0;"
 	"CREATE INDEX outbox_dead ON outbox (seq) WHERE dead = 1;",
+	"ALTER TABLE call ADD COLUMN reserved_sec BIGINT NOT NULL DEFAULT 0;"
+	"UPDATE call SET reserved_sec = 900 WHERE owner IS NOT NULL;"
+	"CREATE INDEX call_created ON call (created_ms);"
+	"CREATE INDEX call_live_to ON call (to_number) WHERE rank < 9;"
+	"ALTER TABLE api_key ADD COLUMN rates TEXT;"
+	"ALTER TABLE api_key ADD COLUMN budgets TEXT;",
 };
 
 /* Two programs that start at once do not both run a script: the second waits

@@ -6,7 +6,16 @@
 	"reservation, bot, stream_url, end_by, end_cause, error, "     \
 	"events_url, "                                                 \
 	"state, answer_status, end_code, created_ms, dialed_ms, "      \
-	"answered_ms, ended_ms"
+	"answered_ms, ended_ms, reserved_sec"
+/* admit.h says what counts. */
+#define SECONDS                                                             \
+	"CASE WHEN rank < 9 THEN reserved_sec WHEN answered_ms = 0 THEN 0 " \
+	"WHEN ended_ms = 0 THEN reserved_sec ELSE least(reserved_sec, "     \
+	"(greatest(ended_ms - answered_ms, 0) + 999) / 1000) END"
+#define COUNTED                                                 \
+	" FROM call WHERE created_ms > $1 AND reserved_sec > 0" \
+	" AND ($2::text IS NULL OR owner = $2)"                 \
+	" AND NOT (rank = 9 AND dialed_ms = 0)"
 #define LETTER_COLUMNS                                     \
 	"seq, event_id, call_id, url, type, data, at_ms, " \
 	"created_ms, next_ms, tries, dead, error"
@@ -17,7 +26,14 @@
 static const char *const texts[PG_STATEMENTS] = {
 	[PG_CALL_ADD] = "INSERT INTO call (" CALL_COLUMNS ", rank) VALUES ("
 			"$1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,"
-			"$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28)",
+			"$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,"
+			"$29)",
+	[PG_ADMIT_LOCK] = "SELECT pg_advisory_xact_lock(3684582)",
+	[PG_LIVE_TO] = "SELECT 1 FROM call WHERE to_number = $1 AND rank < 9"
+		       " AND reserved_sec > 0 LIMIT 1",
+	[PG_USED] = "SELECT count(*), coalesce(sum(" SECONDS "), 0)" COUNTED,
+	[PG_USED_LIST] =
+		"SELECT created_ms, " SECONDS COUNTED " ORDER BY created_ms",
 	[PG_CALL_BY_ID] = CALL_SELECT "id = $1",
 	[PG_CALL_BY_KEY] = CALL_SELECT "key = $1",
 	[PG_CALL_BY_UUID] =
@@ -76,13 +92,13 @@ static const char *const texts[PG_STATEMENTS] = {
 			 " FROM turn WHERE call_id = $1"
 			 " ORDER BY n, at_ms, role DESC",
 	[PG_KEY_ADD] = "INSERT INTO api_key (name, hash, scopes, rate, budget,"
-		       " created_ms, revoked_ms)"
-		       " VALUES ($1,$2,$3,$4,$5,$6,$7)",
+		       " created_ms, revoked_ms, rates, budgets)"
+		       " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)",
 	[PG_KEY_FIND] = "SELECT name, hash, scopes, rate, budget, created_ms,"
-			" revoked_ms FROM api_key"
+			" revoked_ms, rates, budgets FROM api_key"
 			" WHERE hash = $1 AND revoked_ms = 0",
 	[PG_KEY_LIST] = "SELECT name, hash, scopes, rate, budget, created_ms,"
-			" revoked_ms FROM api_key ORDER BY seq",
+			" revoked_ms, rates, budgets FROM api_key ORDER BY seq",
 	[PG_KEY_REVOKE] = "UPDATE api_key SET revoked_ms = $2"
 			  " WHERE name = $1 AND revoked_ms = 0",
 	[PG_DNC_ADD] = "INSERT INTO do_not_call (number, call_id, at_ms)"

@@ -1,0 +1,147 @@
+#include <errno.h>
+
+#include "server/store/pg.h"
+#include "server/store/pg_ops.h"
+
+static int64_t need(const struct store_call *c, const struct store_limit *l)
+{
+	return l->measure == STORE_CALLS ? 1 : c->reserved_sec;
+}
+
+/* The rows of a limit's statement. */
+static int ask_limit(struct pg_conn *c, enum pg_sql sql,
+                     const struct store_call *call, const struct store_limit *l,
+                     PGresult **r)
+{
+	struct pg_args a = {.n = 0};
+
+	pg_int(&a, call->created_ms - l->span_ms);
+	pg_text(&a, l->owner);
+	return pg_run(c, sql, &a, r);
+}
+
+/* When have enough of the calls that count grown too old to? */
+static int find_room(struct pg_conn *c, const struct store_call *call,
+                     const struct store_limit *l, int64_t over, int64_t *at)
+{
+	PGresult *r = NULL;
+	int err = ask_limit(c, PG_USED_LIST, call, l, &r);
+
+	if (err)
+		return err;
+	*at = 0;
+	for (int row = 0; over > 0 && row < PQntuples(r); row++) {
+		over -= l->measure == STORE_CALLS ? 1 : pg_num(r, row, 1);
+		if (over <= 0)
+			*at = pg_num(r, row, 0) + l->span_ms;
+	}
+	PQclear(r);
+	return 0;
+}
+
+static int check_limits(struct pg_conn *c, const struct store_call *call,
+                        struct store_admission *a)
+{
+	for (size_t i = 0; i < a->n_limits; i++) {
+		const struct store_limit *l = &a->limits[i];
+		PGresult *r = NULL;
+		int64_t over;
+		int err = ask_limit(c, PG_USED, call, l, &r);
+
+		if (err)
+			return err;
+		over = pg_num(r, 0, l->measure == STORE_SECONDS) +
+		       need(call, l) - l->max;
+		PQclear(r);
+		if (over <= 0)
+			continue;
+		a->verdict = STORE_SPENT;
+		a->limit = i;
+		return find_room(c, call, l, over, &a->free_ms);
+	}
+	return 0;
+}
+
+static int any(struct pg_conn *c, enum pg_sql sql, const char *number,
+               bool *yes)
+{
+	struct pg_args a = {.n = 0};
+	PGresult *r = NULL;
+	int err;
+
+	pg_text(&a, number);
+	err = pg_run(c, sql, &a, &r);
+	*yes = !err && PQntuples(r) > 0;
+	PQclear(r);
+	return err;
+}
+
+static int check_live(struct pg_conn *c, struct store_admission *a)
+{
+	PGresult *r = NULL;
+	int err = pg_run(c, PG_COUNT_LIVE, NULL, &r);
+
+	if (!err && pg_num(r, 0, 0) >= a->live_max)
+		a->verdict = STORE_FULL;
+	PQclear(r);
+	return err;
+}
+
+static int judge(struct pg_conn *c, const struct store_call *call,
+                 struct store_admission *a)
+{
+	bool yes = false;
+	int err = any(c, PG_DNC_FIND, call->to, &yes);
+
+	a->verdict = yes ? STORE_UNWANTED : STORE_ADMITTED;
+	if (!err && !yes && a->one_per_number) {
+		err = any(c, PG_LIVE_TO, call->to, &yes);
+		if (yes)
+			a->verdict = STORE_TWICE;
+	}
+	if (!err && a->verdict == STORE_ADMITTED)
+		err = check_limits(c, call, a);
+	if (!err && a->verdict == STORE_ADMITTED && a->live_max)
+		err = check_live(c, a);
+	return err;
+}
+
+struct admitting {
+	const struct store_call *call;
+	struct store_admission *a;
+};
+
+/* One at a time on all servers, or two would take the last unit. */
+static int in_turn(struct pg_conn *c, const struct admitting *ad)
+{
+	int err = pg_run(c, PG_ADMIT_LOCK, NULL, NULL);
+
+	if (!err)
+		err = judge(c, ad->call, ad->a);
+	if (!err && ad->a->verdict == STORE_ADMITTED)
+		err = pg_insert(c, ad->call);
+	return err;
+}
+
+static int admit_work(struct pg_conn *c, bool again, void *arg)
+{
+	struct admitting *ad = arg;
+	int err = again ? pg_is_added(c, ad->call) : -ENOENT;
+
+	if (!err)
+		ad->a->verdict = STORE_ADMITTED;
+	if (err != -ENOENT)
+		return err;
+	err = pg_begin(c);
+	if (!err)
+		err = in_turn(c, ad);
+	return pg_end(c, err);
+}
+
+int pg_call_admit(struct store *s, const struct store_call *c,
+                  struct store_admission *a)
+{
+	struct admitting ad = {c, a};
+
+	return pg_do(s, admit_work, &ad);
+}
