@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bot/session_impl.h"
+#include "bot/session_usage.h"
 #include "bot/stream/proto.h"
 #include "bot/template.h"
 #include "common/buf.h"

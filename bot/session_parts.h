@@ -112,11 +112,6 @@ void session_machine_text(struct session *s, struct str text);
 void session_machine_edge(struct session *s); /* speech began or ended */
 void session_machine_turn(struct session *s); /* the callee's is over */
 
-/* session_usage.c */
-void session_usage_spoken(struct session *s, struct str text);
-void session_usage_answer(struct session *s, const struct llm_event *ev);
-int session_usage_json(const struct session *s, struct buf *out) MUST_CHECK;
-
 /* session_events.c */
 void session_event(struct session *s, enum session_event_type type,
                    const struct buf *json);

@@ -3,6 +3,7 @@
 
 #include "bot/plain.h"
 #include "bot/session_calls.h"
+#include "bot/session_usage.h"
 #include "common/err.h"
 #include "common/log.h"
 #include "common/mem.h"

@@ -1,6 +1,8 @@
 /*
  * What a call has used of its providers: what their bills are about.
  */
+#include "bot/session_usage.h"
+
 #include "bot/session_impl.h"
 #include "common/buf.h"
 #include "common/utf8.h"

@@ -1,6 +1,7 @@
 #include <errno.h>
 
 #include "bot/session_impl.h"
+#include "bot/session_usage.h"
 #include "common/crypto.h"
 #include "common/err.h"
 #include "common/log.h"

@@ -11,6 +11,7 @@
 #include "server/http/message.h"
 #include "server/pause.h"
 #include "server/relay.h"
+#include "server/store/outbox.h"
 #include "server/store/store.h"
 
 static void say(struct http_res *res, int status, const char *word)
@@ -77,7 +78,7 @@ void health_metrics_open(const struct http_req *req, struct http_res *res,
                          void *arg)
 {
 	struct app *app = arg;
-	unsigned live = 0;
+	unsigned live = 0, waiting = 0, dead = 0;
 	int err;
 
 	(void)req;
@@ -102,6 +103,15 @@ void health_metrics_open(const struct http_req *req, struct http_res *res,
 		err = add_gauge(&res->body, "relayed",
 		                "streams that hold a thread",
 		                relay_streams(app->relay));
+	if (!err)
+		err = store_outbox_count(app->store, &waiting, &dead);
+	if (!err)
+		err = add_gauge(&res->body, "events_waiting",
+		                "events that EVENTS_URL has not taken yet",
+		                waiting);
+	if (!err)
+		err = add_gauge(&res->body, "events_dead",
+		                "events that were given up", dead);
 	if (!err)
 		err = add_gauge(&res->body, "blocks", "blocks of memory in use",
 		                (unsigned)mem_live());

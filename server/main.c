@@ -17,6 +17,7 @@
 #include "common/notify.h"
 #include "server/config.h"
 #include "server/dnccmd.h"
+#include "server/eventscmd.h"
 #include "server/keycmd.h"
 #include "server/pause.h"
 #include "server/run.h"
@@ -33,6 +34,7 @@ static int usage(FILE *out, int code)
 	fputs("usage: dialout-server [--check] [--ready-file PATH]\n"
 	      "       dialout-server key add|list|revoke ...\n"
 	      "       dialout-server dnc add|look|remove NUMBER\n"
+	      "       dialout-server events list|dead|retry\n"
 	      "       dialout-server pause [REASON]\n"
 	      "       dialout-server resume\n"
 	      "\n"
@@ -83,9 +85,8 @@ static const struct {
 	const char *word;
 	command_h *run;
 } commands[] = {
-	{"key", keycmd_run},
-	{"dnc", dnccmd_run},
-	{"pause", pause_run},
+	{"key", keycmd_run},          {"dnc", dnccmd_run},
+	{"events", eventscmd_run},    {"pause", pause_run},
 	{"resume", pause_resume_run},
 };
 

@@ -8,6 +8,7 @@
 
 #include "common/buf.h"
 #include "common/js.h"
+#include "server/eventscmd.h"
 #include "server/letter.h"
 #include "server/store/outbox.h"
 #include "server/store/store.h"
@@ -337,6 +338,45 @@ static void what_is_gone_is_dead_and_the_rest_goes_on(void)
 	CHECK_STR("turn ", told);
 }
 
+/* "dialout-server events WORD": what it prints, in static storage. */
+static const char *command(const char *word)
+{
+	static char text[4096];
+	char copy[16], url[128];
+	char *argv[] = {copy, NULL};
+	struct buf out;
+
+	snprintf(copy, sizeof(copy), "%s", word);
+	snprintf(url, sizeof(url), "sqlite:%s", w.ledger);
+	setenv("DATABASE_URL", url, 1);
+	buf_init(&out, sizeof(text) - 1);
+	CHECK_INT(0, eventscmd_run(&out, 1, argv, "/nonexistent"));
+	snprintf(text, sizeof(text), "%s", buf_str(&out));
+	buf_fini(&out);
+	return text;
+}
+
+static void dead_ones_are_listed_and_may_be_tried_again(void)
+{
+	const char *text;
+
+	begin("");
+	set(410, false);
+	place(NUMBER);
+	await_posts(3);
+	await_empty();
+	text = command("dead");
+	CHECK(strstr(text, "-initiated call="));
+	CHECK(strstr(text, "url=EVENTS_URL error=it answered 410\n"));
+	CHECK(strstr(text, "3 given up\n"));
+	CHECK_STR("0 waiting\n", command("list"));
+	set(200, false);
+	CHECK_STR("", command("retry"));
+	await_told("initiated ");
+	await_empty();
+	CHECK_STR("0 given up\n", command("dead"));
+}
+
 static void a_redirect_is_not_followed(void)
 {
 	begin("");
@@ -432,6 +472,7 @@ static const struct test tests[] = {
 	TEST(a_receiver_that_hangs_delays_no_call),
 	TEST(what_was_not_taken_outlives_the_server),
 	TEST(what_is_gone_is_dead_and_the_rest_goes_on),
+	TEST(dead_ones_are_listed_and_may_be_tried_again),
 	TEST(a_redirect_is_not_followed),
 	TEST(private_addresses_are_refused_where_told_so),
 	TEST(a_name_that_leads_to_a_private_address_is_not_told),
