@@ -1,5 +1,6 @@
 #include "server/access.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -83,6 +84,26 @@ struct search {
 	bool any, found, scoped;
 };
 
+/* What stands in the ledger was checked when it was written. */
+static int read_budgets(struct access *a, const struct store_key *k)
+{
+	struct budget more;
+
+	a->calls = (struct budget){.per = {[BUDGET_MINUTE] = k->rate}};
+	a->seconds = (struct budget){.per = {[BUDGET_DAY] = k->budget}};
+	if (k->rates) {
+		if (budget_parse(&more, k->rates, BUDGET_MINUTE))
+			return -EIO;
+		budget_join(&a->calls, &more);
+	}
+	if (k->budgets) {
+		if (budget_parse(&more, k->budgets, BUDGET_DAY))
+			return -EIO;
+		budget_join(&a->seconds, &more);
+	}
+	return 0;
+}
+
 /* All are compared here, too. */
 static int compare_key(const struct store_key *k, void *arg)
 {
@@ -97,9 +118,7 @@ static int compare_key(const struct store_key *k, void *arg)
 	s->found = true;
 	s->scoped = has_scope(k->scopes, s->scope);
 	snprintf(s->a->owner, sizeof(s->a->owner), "%s", k->name);
-	s->a->rate = k->rate;
-	s->a->budget = k->budget;
-	return 0;
+	return read_budgets(s->a, k);
 }
 
 static int search_keys(struct app *app, struct str given, struct search *s)

@@ -2,7 +2,7 @@
  * access.h - who may call, and under which address we are reached
  *
  * Keys of API_KEY may do everything. Keys of the ledger ("key add") have
- * scopes, "start", "read" and "admin", and limits that quota.h looks after.
+ * scopes, "start", "read" and "admin", and budgets that admission.h looks after.
  */
 #ifndef SERVER_ACCESS_H
 #define SERVER_ACCESS_H
@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "common/attr.h"
+#include "server/budget.h"
 
 struct app;
 struct config;
@@ -27,10 +28,9 @@ enum access_scope { ACCESS_START, ACCESS_READ, ACCESS_ADMIN };
 
 /* Who asks. */
 struct access {
-	bool keyed;                  /* came with a good key */
-	char owner[ACCESS_NAME_MAX]; /* the key's name; "env", "open" */
-	uint32_t rate;               /* calls a minute; 0: no limit */
-	int64_t budget;              /* seconds a day; 0: no limit */
+	bool keyed;                   /* came with a good key */
+	char owner[ACCESS_NAME_MAX];  /* the key's name; "env", "open" */
+	struct budget calls, seconds; /* that it may use */
 };
 
 /* May this request do that, by its bearer key (of API_KEY, or one of the

@@ -7,7 +7,6 @@
 #ifndef SERVER_APP_H
 #define SERVER_APP_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -70,9 +69,8 @@ struct app {
 	struct throttle *throttle; /* NULL: nobody guesses keys */
 	struct outbox *outbox;
 	struct http *http, *metrics;
-	atomic_uint port;      /* 0 until it is listened on */
-	pthread_mutex_t admit; /* held while a call is let in */
-	unsigned waiters_max;  /* requests that may wait at once */
+	atomic_uint port;     /* 0 until it is listened on */
+	unsigned waiters_max; /* requests that may wait at once */
 	atomic_uint waiters;
 	atomic_bool stopping;
 	atomic_bool reconciling; /* a look for unknown calls is under way */

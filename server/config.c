@@ -9,6 +9,7 @@
 #include "common/mem.h"
 #include "common/str.h"
 #include "server/bots/bots.h"
+#include "server/config_priv.h"
 #include "server/http/message.h"
 #include "server/number.h"
 
@@ -293,11 +294,8 @@ static int check_rest(struct config *cfg, struct buf *faults)
 		                faults);
 	if (!err && opt_given(cfg->set, "EVENTS_BASE_URL"))
 		err = check_events(cfg->events_base_url, faults);
-	if (!err && !number_prefixes_ok(cfg->allowed_prefixes))
-		err = buf_addf(faults,
-		               "ALLOWED_PREFIXES=%s is no list of prefixes: "
-		               "write ALLOWED_PREFIXES=1,49 or *\n",
-		               cfg->allowed_prefixes);
+	if (!err)
+		err = config_guards_check(cfg, faults);
 	if (!err && !str_starts(str_of(cfg->database_url), "sqlite:") &&
 	    !str_starts(str_of(cfg->database_url), "postgres:") &&
 	    !str_starts(str_of(cfg->database_url), "postgresql:"))
@@ -344,21 +342,6 @@ static int derive(struct config *cfg, struct buf *faults)
 	return err;
 }
 
-static void derive_prefixes(struct config *cfg)
-{
-	size_t n;
-
-	if (cfg->allowed_prefixes)
-		return;
-	cfg->allowed_prefixes = "*";
-	if (!cfg->production || !cfg->from[0])
-		return;
-	n = number_country_len(cfg->from + 1);
-	snprintf(cfg->prefixes, sizeof(cfg->prefixes), "%.*s", (int)n,
-	         cfg->from + 1);
-	cfg->allowed_prefixes = cfg->prefixes;
-}
-
 int server_config_read(struct config *cfg, const char *dotenv,
                        struct buf *faults)
 {
@@ -380,7 +363,7 @@ int server_config_load(struct config *cfg, const char *dotenv,
 	err = derive(cfg, faults);
 	if (!err)
 		err = check_plivo(cfg, faults);
-	derive_prefixes(cfg);
+	config_guards_derive(cfg);
 	if (!err)
 		err = check_keys(cfg, faults);
 	if (!err)

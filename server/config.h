@@ -14,6 +14,7 @@
 
 #include "common/attr.h"
 #include "common/opt.h"
+#include "server/budget.h"
 
 struct buf;
 
@@ -36,9 +37,11 @@ struct config {
 	int events_private; /* 0 refuse, 1 allow */
 	const char *cloud_region;
 	const char *database_url, *allowed_prefixes, *tls_ca_file;
-	int start_auth; /* 0 key, 1 none */
-	int verify;     /* enum config_verify */
-	int log_level;  /* enum log_level */
+	const char *deny_prefixes, *budget_calls_text, *budget_seconds_text;
+	int one_per_number; /* 0 no, 1 yes */
+	int start_auth;     /* 0 key, 1 none */
+	int verify;         /* enum config_verify */
+	int log_level;      /* enum log_level */
 	uint32_t relay_max, calls_per_second, max_calls;
 	uint32_t ring_timeout, call_time_limit, start_wait; /* [s] */
 
@@ -50,6 +53,7 @@ struct config {
 	char prefixes[8];      /* behind allowed_prefixes by default */
 	char listen_local[40]; /* behind listen, with "localhost" resolved */
 	char metrics_local[40];
+	struct budget budget_calls, budget_seconds;
 	struct opt_set *set; /* owns the texts */
 };
 

@@ -13,6 +13,7 @@
 #include "common/mem.h"
 #include "server/app.h"
 #include "server/carrier/carrier.h"
+#include "server/config.h"
 #include "server/dial_priv.h"
 #include "server/store/store.h"
 
@@ -137,6 +138,8 @@ int dial_begin(struct dials *ds, const struct store_call *call,
 	snprintf(d->key, sizeof(d->key), "%s", call->key);
 	snprintf(d->to, sizeof(d->to), "%s", call->to);
 	snprintf(d->base, sizeof(d->base), "%s", call->base_url);
+	d->talk_sec = call->reserved_sec ? (uint32_t)call->reserved_sec
+	                                 : ds->app->cfg->call_time_limit;
 	if (call->reservation)
 		snprintf(d->place, sizeof(d->place), "%s", call->reservation);
 	if (call->bot)

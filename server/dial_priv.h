@@ -32,6 +32,7 @@ struct dial {
 	char id[64], key[64];
 	char to[NUMBER_MAX];
 	char base[ACCESS_BASE_MAX];
+	uint32_t talk_sec; /* Plivo ends it then */
 	char place[BOTS_ID_MAX], bot[BOTS_NAME_MAX];
 };
 

@@ -185,8 +185,7 @@ static void enqueue(struct dial *d)
 	                            .hangup_url = events,
 	                            .answer_get = true,
 	                            .ring_sec = app->cfg->ring_timeout,
-	                            .time_limit_sec =
-	                                    app->cfg->call_time_limit};
+	                            .time_limit_sec = d->talk_sec};
 	uint64_t ticket = 0;
 	int err;
 

@@ -13,13 +13,12 @@
 #include "common/str.h"
 #include "server/access.h"
 #include "server/app.h"
+#include "server/budget.h"
 #include "server/ledgercmd.h"
 #include "server/store/keys.h"
 #include "server/store/store.h"
 
 enum {
-	RATE_MAX = 100000,             /* [calls a minute] */
-	BUDGET_MAX = 1000 * 24 * 3600, /* [s a day] of many calls at once */
 	KEY_LEN = 2 * (CRYPTO_ID_LEN - 1) + 4, /* [bytes] with terminator */
 };
 
@@ -33,10 +32,14 @@ static const char usage_text[] =
 	"  --scope   what it may do: start calls, read them (the default is "
 	"start,read),\n"
 	"            admin: pause and resume\n"
-	"  --rate    calls it may start a minute\n"
-	"  --budget  seconds that its calls may last in 24 hours, together; "
-	"calls that\n"
-	"            are up when it is used are not cut off\n";
+	"  --rate    calls it may start: a number a minute, or a list such as "
+	"10/minute,\n"
+	"            100/hour,500/day\n"
+	"  --budget  seconds that its calls may talk, together: a number a "
+	"day, "
+	"or such a\n"
+	"            list; each call reserves CALL_TIME_LIMIT until it has "
+	"ended\n";
 
 static bool name_ok(const char *name)
 {
@@ -66,7 +69,7 @@ static bool scopes_ok(const char *scopes)
 static const char *read_option(struct store_key *k, const char *name,
                                const char *value)
 {
-	uint64_t n;
+	struct budget b;
 
 	if (!strcmp(name, "--scope")) {
 		k->scopes = value;
@@ -75,15 +78,17 @@ static const char *read_option(struct store_key *k, const char *name,
 		                          "several with commas";
 	}
 	if (!strcmp(name, "--rate")) {
-		if (str_u64(str_of(value), RATE_MAX, &n) || !n)
-			return "--rate is a number of calls a minute";
-		k->rate = (uint32_t)n;
+		if (budget_parse(&b, value, BUDGET_MINUTE))
+			return "--rate is a number of calls a minute, or a "
+			       "list such as 10/minute,500/day";
+		k->rates = value;
 		return NULL;
 	}
 	if (!strcmp(name, "--budget")) {
-		if (str_u64(str_of(value), BUDGET_MAX, &n) || !n)
-			return "--budget is a number of seconds a day";
-		k->budget = (int64_t)n;
+		if (budget_parse(&b, value, BUDGET_DAY))
+			return "--budget is a number of seconds a day, or a "
+			       "list such as 600/hour,3600/day";
+		k->budgets = value;
 		return NULL;
 	}
 	return "there is no such option";
@@ -153,24 +158,28 @@ static void write_time(char dst[32], int64_t ms)
 		strftime(dst, 32, "%Y-%m-%dT%H:%MZ", &tm);
 }
 
-static void write_limit(char dst[32], int64_t v)
+/* What was given then, or a number of a ledger of before. */
+static const char *write_limit(char dst[32], const char *list, int64_t v)
 {
+	if (list)
+		return list;
 	if (v)
 		snprintf(dst, 32, "%" PRId64, v);
 	else
 		snprintf(dst, 32, "-");
+	return dst;
 }
 
 static int list_one(const struct store_key *k, void *arg)
 {
 	char rate[32], budget[32], created[32], revoked[32];
 
-	write_limit(rate, k->rate);
-	write_limit(budget, k->budget);
 	write_time(created, k->created_ms);
 	write_time(revoked, k->revoked_ms);
 	return buf_addf(arg, "%-24s %-11s %8s %10s  %-18s %s\n", k->name,
-	                k->scopes, rate, budget, created, revoked);
+	                k->scopes, write_limit(rate, k->rates, k->rate),
+	                write_limit(budget, k->budgets, k->budget), created,
+	                revoked);
 }
 
 static int list(struct store *s, struct buf *out)

@@ -28,6 +28,7 @@ static const char ACCESS[] = "Who may call the server";
 static const char BOTS[] = "Where the stream goes";
 static const char EVENTS[] = "Who is told of calls";
 static const char LIMITS[] = "Calls";
+static const char GUARDS[] = "Which calls may be made";
 static const char STORAGE[] = "Storage and logs";
 
 /* clang-format off */
@@ -115,10 +116,25 @@ const struct opt server_options[] = {
 	     "Seconds after which Plivo ends any call."),
 	NUMBER("START_WAIT", start_wait, "10", 1, 60, LIMITS,
 	     "Seconds that /start waits for Plivo before it answers 202."),
-	TEXT("ALLOWED_PREFIXES", 0, allowed_prefixes, NULL, LIMITS,
+
+	TEXT("ALLOWED_PREFIXES", 0, allowed_prefixes, NULL, GUARDS,
 	     "Country prefixes that may be dialled, separated by commas, such "
 	     "as 1,49; * for any. Default: * in local mode, the country of "
 	     "PLIVO_PHONE_NUMBER in production."),
+	TEXT("DENY_PREFIXES", 0, deny_prefixes, NULL, GUARDS,
+	     "Prefixes that may not be dialled, whatever ALLOWED_PREFIXES says, "
+	     "such as 1900,1976."),
+	CHOICE("ONE_CALL_PER_NUMBER", one_per_number, "no", "no|yes", GUARDS,
+	     "yes: no call to a number begins before the last one to it has "
+	     "ended; /start answers 409."),
+	TEXT("BUDGET_CALLS", 0, budget_calls_text, NULL, GUARDS,
+	     "Calls that all keys together may start, such as 10/minute,"
+	     "100/hour,500/day, or some of these; beyond, /start answers 429. "
+	     "One that is not dialled does not count."),
+	TEXT("BUDGET_SECONDS", 0, budget_seconds_text, NULL, GUARDS,
+	     "Seconds that the calls of all keys may talk, in the same form. "
+	     "Each reserves CALL_TIME_LIMIT, or less where a budget is less, "
+	     "until it has ended."),
 
 	TEXT("DATABASE_URL", OPT_LOGIN, database_url, "sqlite:dialout.db",
 	     STORAGE,

@@ -163,7 +163,6 @@ int run_open(struct app **ap, const struct config *cfg, char why[RUN_WHY_MAX])
 	if (!app)
 		return -ENOMEM;
 	app->cfg = cfg;
-	pthread_mutex_init(&app->admit, NULL);
 	err = relay_new(&app->relay, app);
 	if (!err)
 		err = throttle_new(&app->throttle);
@@ -218,7 +217,6 @@ void run_close(struct app **ap)
 	store_close(&app->store);
 	relay_free(&app->relay);
 	throttle_free(&app->throttle);
-	pthread_mutex_destroy(&app->admit);
 	mem_free(app);
 	*ap = NULL;
 }

@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "server/access.h"
+#include "server/admission.h"
 #include "server/answer.h"
 #include "server/app.h"
 #include "server/config.h"
@@ -19,12 +20,10 @@
 #include "server/idem.h"
 #include "server/letter.h"
 #include "server/pause.h"
-#include "server/quota.h"
 #include "server/request.h"
-#include "server/store/dnc.h"
 #include "server/store/store.h"
 
-enum { LIMIT_RETRY_SEC = 10, FAULT_RETRY_SEC = 5 };
+enum { FAULT_RETRY_SEC = 5 };
 
 /* One POST /start under way. */
 struct start {
@@ -86,64 +85,17 @@ static bool read_request(struct start *s, const struct http_req *req,
 {
 	const struct config *cfg = s->app->cfg;
 	struct str json = str_n(req->body, req->body_len);
-	char why[REQUEST_WHY_MAX], masked[STR_PHONE_MAX];
+	char why[REQUEST_WHY_MAX];
 	int status = request_read(&s->r, json, why);
 
 	if (status) {
 		http_fail(res, status, "%s", why);
 		return false;
 	}
-	if (!number_allowed(s->r.to, cfg->allowed_prefixes)) {
-		http_fail(res, 403,
-		          "ALLOWED_PREFIXES=%s does not allow %s: add its "
-		          "country's prefix.",
-		          cfg->allowed_prefixes,
-		          str_mask_phone(masked, s->r.to));
+	if (!admission_number(cfg, s->r.to, res))
 		return false;
-	}
 	return access_public_base(cfg, req, res, s->base) && may_tell(s, res) &&
 	       inline_fits(s, res);
-}
-
-static bool has_room(struct app *app, struct http_res *res)
-{
-	unsigned live;
-	int err = store_count_live(app->store, &live);
-
-	if (err) {
-		app_store_fault(app, NULL, err);
-		http_fail_later(res, 503, FAULT_RETRY_SEC,
-		                "The ledger of calls failed.");
-		return false;
-	}
-	if (live < app->cfg->max_calls)
-		return true;
-	http_fail_later(res, 503, LIMIT_RETRY_SEC,
-	                "MAX_CALLS=%u calls are up: try again later, or raise "
-	                "it.",
-	                app->cfg->max_calls);
-	return false;
-}
-
-/* Has the person there asked not to be called? */
-static bool may_call(const struct start *s, struct http_res *res)
-{
-	const int err = store_dnc_find(s->app->store, s->r.to);
-	char masked[STR_PHONE_MAX];
-
-	if (err == -ENOENT)
-		return true;
-	if (err) {
-		app_store_fault(s->app, NULL, err);
-		http_fail_later(res, 503, FAULT_RETRY_SEC,
-		                "The ledger of calls failed.");
-		return false;
-	}
-	http_fail(res, 403,
-	          "%s has asked not to be called again, and is on the ledger's "
-	          "do-not-call list.",
-	          str_mask_phone(masked, s->r.to));
-	return false;
 }
 
 /* What the ledger's row borrows from the request, terminated. */
@@ -190,7 +142,7 @@ static bool add_call(struct start *s, struct http_res *res, struct dial **dp)
 		call.idem_hash = s->idem.hash;
 	}
 	if (!err)
-		err = store_call_add(app->store, &call);
+		err = admission_add(app, &s->who, &call, res);
 	if (!err) {
 		err = dial_begin(app->dials, &call, dp);
 		if (err && store_call_change(app->store, s->id, &failed, NULL,
@@ -201,25 +153,13 @@ static bool add_call(struct start *s, struct http_res *res, struct dial **dp)
 	mem_free(t.body);
 	if (err == -EEXIST) {
 		idem_conflict(res);
-	} else if (err) {
+	} else if (err && res->status < 400) {
 		app_store_fault(app, s->id, err);
 		http_fail_later(res, 503, FAULT_RETRY_SEC,
 		                "The ledger of calls failed: %s.",
 		                err_str(err));
 	}
 	return !err;
-}
-
-/* One at a time, or two would take the last room. */
-static bool admit(struct start *s, struct http_res *res, struct dial **dp)
-{
-	bool ok;
-
-	pthread_mutex_lock(&s->app->admit);
-	ok = quota_check(s->app, &s->who, app_now_ms(), res) &&
-	     has_room(s->app, res) && may_call(s, res) && add_call(s, res, dp);
-	pthread_mutex_unlock(&s->app->admit);
-	return ok;
 }
 
 /* The answer's object. @uuid: NULL or "" is null. */
@@ -306,7 +246,7 @@ void start_handle(const struct http_req *req, struct http_res *res, void *arg)
 	crypto_id(s.key);
 	if (read_request(&s, req, res) &&
 	    idem_begin(&s.idem, app, s.who.owner, req, res) &&
-	    pause_admits(app, res) && admit(&s, res, &d)) {
+	    pause_admits(app, res) && add_call(&s, res, &d)) {
 		app_count(app, COUNT_STARTED);
 		log_line(LOG_INFO, "start", s.id, "event=accepted to=%s",
 		         str_mask_phone(masked, s.r.to));

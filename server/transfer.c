@@ -14,6 +14,7 @@
 #include "common/js.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "server/admission.h"
 #include "server/answer.h"
 #include "server/app.h"
 #include "server/bot_events.h"
@@ -64,7 +65,7 @@ static bool is_sip(const char *to)
 static bool check_destination(const struct config *cfg, struct transfer *t,
                               const char *to, struct http_res *res)
 {
-	char number[NUMBER_MAX], masked[STR_PHONE_MAX];
+	char number[NUMBER_MAX];
 
 	if (strlen(to) < sizeof(t->to) && is_sip(to)) {
 		snprintf(t->to, sizeof(t->to), "%s", to);
@@ -75,14 +76,8 @@ static bool check_destination(const struct config *cfg, struct transfer *t,
 		          "to is neither an E.164 number nor sip:user@host.");
 		return false;
 	}
-	if (!number_allowed(number, cfg->allowed_prefixes)) {
-		http_fail(res, 403,
-		          "ALLOWED_PREFIXES=%s does not allow %s: add its "
-		          "country's prefix.",
-		          cfg->allowed_prefixes,
-		          str_mask_phone(masked, number));
+	if (!admission_number(cfg, number, res))
 		return false;
-	}
 	snprintf(t->to, sizeof(t->to), "%s", number);
 	return true;
 }

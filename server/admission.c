@@ -1,0 +1,167 @@
+#include "server/admission.h"
+
+#include <inttypes.h>
+
+#include "common/err.h"
+#include "common/str.h"
+#include "server/access.h"
+#include "server/app.h"
+#include "server/config.h"
+#include "server/http/message.h"
+#include "server/number.h"
+#include "server/store/admit.h"
+#include "server/store/store.h"
+
+enum {
+	FULL_RETRY_SEC = 10,
+	TWICE_RETRY_SEC = 30,
+	LIMITS = 4 * BUDGET_SPANS, /* calls and seconds, of all and of a key */
+};
+
+bool admission_number(const struct config *cfg, const char *number,
+                      struct http_res *res)
+{
+	char masked[STR_PHONE_MAX];
+
+	str_mask_phone(masked, number);
+	if (cfg->deny_prefixes && number_allowed(number, cfg->deny_prefixes)) {
+		http_fail(res, 403, "DENY_PREFIXES=%s forbids %s.",
+		          cfg->deny_prefixes, masked);
+		return false;
+	}
+	if (number_allowed(number, cfg->allowed_prefixes))
+		return true;
+	http_fail(res, 403,
+	          "ALLOWED_PREFIXES=%s does not allow %s: add its country's "
+	          "prefix.",
+	          cfg->allowed_prefixes, masked);
+	return false;
+}
+
+/* The limits that are set, and what each is called. */
+struct limits {
+	struct store_limit v[LIMITS];
+	enum budget_span spans[LIMITS];
+	size_t n;
+};
+
+static void add_budget(struct limits *l, const struct budget *b,
+                       enum store_measure measure, const char *owner)
+{
+	for (unsigned i = 0; i < BUDGET_SPANS; i++) {
+		if (!b->per[i])
+			continue;
+		l->spans[l->n] = (enum budget_span)i;
+		l->v[l->n++] = (struct store_limit){
+			.measure = measure,
+			.owner = owner,
+			.span_ms = budget_span_ms((enum budget_span)i),
+			.max = b->per[i]};
+	}
+}
+
+/* No call talks longer than a budget could ever pay for. */
+static int64_t longest(const struct config *cfg, const struct access *who)
+{
+	int64_t sec = cfg->call_time_limit;
+	int64_t all = budget_least(&cfg->budget_seconds);
+	int64_t own = budget_least(&who->seconds);
+
+	if (all && all < sec)
+		sec = all;
+	return own && own < sec ? own : sec;
+}
+
+/* Seconds until @at_ms, at least one. */
+static unsigned until(int64_t at_ms)
+{
+	int64_t ms = at_ms - app_now_ms();
+
+	return ms > 1000 ? (unsigned)((ms + 999) / 1000) : 1;
+}
+
+static void refuse_spent(const struct limits *l,
+                         const struct store_admission *a, struct http_res *res)
+{
+	const struct store_limit *one = &l->v[a->limit];
+	const char *span = budget_span_text(l->spans[a->limit]);
+	bool calls = one->measure == STORE_CALLS;
+	char at[APP_TIME_MAX];
+
+	app_time(at, a->free_ms);
+	if (one->owner)
+		http_fail_later(res, 429, until(a->free_ms),
+		                "The key %s has used its %" PRId64
+		                " %s %s%s: there is room again at %s.",
+		                one->owner, one->max,
+		                calls ? "calls" : "seconds of calls", span,
+		                calls ? "" : ", or calls that are up may", at);
+	else
+		http_fail_later(res, 429, until(a->free_ms),
+		                "BUDGET_%s: the %" PRId64
+		                " %s %s of this server are used%s: there is "
+		                "room again at %s.",
+		                calls ? "CALLS" : "SECONDS", one->max,
+		                calls ? "calls" : "seconds of calls", span,
+		                calls ? "" : ", or calls that are up may", at);
+}
+
+static void refuse(struct app *app, const struct store_call *call,
+                   const struct limits *l, const struct store_admission *a,
+                   struct http_res *res)
+{
+	char masked[STR_PHONE_MAX];
+
+	str_mask_phone(masked, call->to);
+	switch (a->verdict) {
+	case STORE_UNWANTED:
+		http_fail(res, 403,
+		          "%s has asked not to be called again, and is on the "
+		          "ledger's do-not-call list.",
+		          masked);
+		break;
+	case STORE_TWICE:
+		http_fail_later(res, 409, TWICE_RETRY_SEC,
+		                "A call to %s waits or is up already: "
+		                "ONE_CALL_PER_NUMBER=yes lets no other begin "
+		                "before its end.",
+		                masked);
+		break;
+	case STORE_SPENT:
+		refuse_spent(l, a, res);
+		break;
+	case STORE_FULL:
+	case STORE_ADMITTED:
+	default:
+		http_fail_later(res, 503, FULL_RETRY_SEC,
+		                "MAX_CALLS=%u calls are up: try again later, "
+		                "or raise it.",
+		                app->cfg->max_calls);
+		break;
+	}
+}
+
+int admission_add(struct app *app, const struct access *who,
+                  struct store_call *call, struct http_res *res)
+{
+	const struct config *cfg = app->cfg;
+	struct limits l = {.n = 0};
+	struct store_admission a = {.one_per_number = cfg->one_per_number,
+	                            .live_max = cfg->max_calls,
+	                            .limits = l.v};
+	int err;
+
+	call->reserved_sec = longest(cfg, who);
+	add_budget(&l, &cfg->budget_calls, STORE_CALLS, NULL);
+	add_budget(&l, &cfg->budget_seconds, STORE_SECONDS, NULL);
+	if (who->keyed) {
+		add_budget(&l, &who->calls, STORE_CALLS, who->owner);
+		add_budget(&l, &who->seconds, STORE_SECONDS, who->owner);
+	}
+	a.n_limits = l.n;
+	err = store_call_admit(app->store, call, &a);
+	if (err || a.verdict == STORE_ADMITTED)
+		return err;
+	refuse(app, call, &l, &a, res);
+	return ERR_LIMIT;
+}

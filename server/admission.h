@@ -1,0 +1,32 @@
+/*
+ * admission.h - may this call be made, and now? What the ledger decides
+ *
+ * The do-not-call list, one call per number, the budgets of the whole server
+ * and of an API key, MAX_CALLS. What was used is read from the ledger, so that
+ * a restart forgives nothing, and the decision is one transaction with the
+ * call's row, so that no race overdraws.
+ */
+#ifndef SERVER_ADMISSION_H
+#define SERVER_ADMISSION_H
+
+#include <stdbool.h>
+
+#include "common/attr.h"
+
+struct access;
+struct app;
+struct http_res;
+struct config;
+struct store_call;
+
+/* Do the prefixes allow @number? False: @res is 403. */
+bool admission_number(const struct config *cfg, const char *number,
+                      struct http_res *res);
+
+/* Add @call, whose reserved_sec is filled in here, to the ledger for @who.
+ * 0: it is there. ERR_LIMIT: it may not be made, and @res is the refusal. Other
+ * errors are store_call_add()'s. */
+int admission_add(struct app *app, const struct access *who,
+                  struct store_call *call, struct http_res *res) MUST_CHECK;
+
+#endif

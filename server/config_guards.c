@@ -1,0 +1,61 @@
+/*
+ * The options that say which calls may be made. All are off until set, but for
+ * the prefixes of production.
+ */
+#include <stdio.h>
+
+#include "common/buf.h"
+#include "server/config_priv.h"
+#include "server/number.h"
+
+void config_guards_derive(struct config *cfg)
+{
+	size_t n;
+
+	if (cfg->allowed_prefixes)
+		return;
+	cfg->allowed_prefixes = "*";
+	if (!cfg->production || !cfg->from[0])
+		return;
+	n = number_country_len(cfg->from + 1);
+	snprintf(cfg->prefixes, sizeof(cfg->prefixes), "%.*s", (int)n,
+	         cfg->from + 1);
+	cfg->allowed_prefixes = cfg->prefixes;
+}
+
+static int check_prefixes(const char *name, const char *v, struct buf *faults)
+{
+	if (!v || number_prefixes_ok(v))
+		return 0;
+	return buf_addf(faults,
+	                "%s=%s is no list of prefixes: write %s=1,49 or *\n",
+	                name, v, name);
+}
+
+static int check_budget(struct budget *b, const char *name, const char *v,
+                        struct buf *faults)
+{
+	if (!v || !budget_parse(b, v, BUDGET_DAY))
+		return 0;
+	return buf_addf(faults,
+	                "%s=%s is no budget: write %s=10/minute,100/hour,"
+	                "500/day, or some of them\n",
+	                name, v, name);
+}
+
+int config_guards_check(struct config *cfg, struct buf *faults)
+{
+	int err = check_prefixes("ALLOWED_PREFIXES", cfg->allowed_prefixes,
+	                         faults);
+
+	if (!err)
+		err = check_prefixes("DENY_PREFIXES", cfg->deny_prefixes,
+		                     faults);
+	if (!err)
+		err = check_budget(&cfg->budget_calls, "BUDGET_CALLS",
+		                   cfg->budget_calls_text, faults);
+	if (!err)
+		err = check_budget(&cfg->budget_seconds, "BUDGET_SECONDS",
+		                   cfg->budget_seconds_text, faults);
+	return err;
+}
