@@ -169,3 +169,19 @@ void llm_law_close_inside_handler(const struct llm_fixture *fx)
 	CHECK_INT(0, log.after_close);
 	rig_end();
 }
+
+struct llm_log llm_log_answer(const struct llm_fixture *fx, const char *url,
+                              const char *prompt, uint32_t deadline_ms)
+{
+	struct llm_log log;
+	struct llm *llm;
+
+	CHECK_INT(0,
+	          llm_log_ask(&llm, &log, fx, &fx->good, prompt, deadline_ms));
+	CHECK(llm_log_until_last(&log, 12000));
+	CHECK_INT(1, log.done + log.failed);
+	rig_no_violations(url);
+	llm_close(&llm);
+	rig_end();
+	return log;
+}

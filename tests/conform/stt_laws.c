@@ -179,3 +179,8 @@ void stt_law_close_inside_handler(const struct stt_fixture *fx)
 	CHECK_INT(0, log.after_close);
 	rig_end();
 }
+
+bool stt_log_flushed(void *arg)
+{
+	return ((struct stt_log *)arg)->flushed > 0;
+}

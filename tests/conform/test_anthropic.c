@@ -11,25 +11,6 @@
 
 static struct llm_fixture fx = {.ops = &llm_anthropic_ops};
 
-/* Rules that answer and call, in a file. */
-static const char *script(void)
-{
-	static char path[256];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/script.txt", proc_temp_dir());
-	f = fopen(path, "w");
-	CHECK(f != NULL);
-	fputs("when user time\nsay One moment.\ncall get_time "
-	      "{\"tz\":\"UTC\"}\n"
-	      "call get_time {\"tz\":\"CET\"}\n\n"
-	      "when user caf\xc3\xa9\nsay Un caf\xc3\xa9 \xe2\x98\x95, s'il "
-	      "vous pla\xc3\xaet.\n",
-	      f);
-	fclose(f);
-	return path;
-}
-
 static const char *begin(const char *fault)
 {
 	const char *args[] = {"--key",
@@ -37,7 +18,7 @@ static const char *begin(const char *fault)
 	                      "--ttft-ms",
 	                      "30",
 	                      "--script",
-	                      script(),
+	                      proc_temp_file(LLM_SIM_RULES),
 	                      fault ? "--fault" : NULL,
 	                      fault,
 	                      NULL};
@@ -49,46 +30,13 @@ static const char *begin(const char *fault)
 	return url;
 }
 
-static void no_event_comes_inside_open(void)
-{
-	begin(NULL);
-	llm_law_no_event_inside_open(&fx);
-}
-
-static void a_refusal_is_one_last_event(void)
-{
-	begin(NULL);
-	llm_law_one_last_event(&fx);
-}
-
-static void nothing_comes_after_close(void)
-{
-	begin(NULL);
-	llm_law_nothing_after_close(&fx);
-}
-
-static void close_is_fine_inside_the_handler(void)
-{
-	begin(NULL);
-	llm_law_close_inside_handler(&fx);
-}
+LLM_LAWS(&fx, begin(NULL))
 
 /* Ask under a fault; the log is the answer. */
 static struct llm_log ask(const char *fault, const char *prompt,
                           uint32_t deadline_ms)
 {
-	const char *url = begin(fault);
-	struct llm_log log;
-	struct llm *llm;
-
-	CHECK_INT(0,
-	          llm_log_ask(&llm, &log, &fx, &fx.good, prompt, deadline_ms));
-	CHECK(llm_log_until_last(&log, 12000));
-	CHECK_INT(1, log.done + log.failed);
-	rig_no_violations(url);
-	llm_close(&llm);
-	rig_end();
-	return log;
+	return llm_log_answer(&fx, begin(fault), prompt, deadline_ms);
 }
 
 static void an_answer_is_streamed_with_its_usage(void)
@@ -235,10 +183,7 @@ static void a_conversation_with_tools_keeps_the_api_s_rules(void)
 }
 
 static const struct test tests[] = {
-	TEST(no_event_comes_inside_open),
-	TEST(a_refusal_is_one_last_event),
-	TEST(nothing_comes_after_close),
-	TEST(close_is_fine_inside_the_handler),
+	LLM_LAW_TESTS,
 	TEST(an_answer_is_streamed_with_its_usage),
 	TEST(parallel_tool_calls_come_whole_behind_the_text),
 	TEST(thinking_and_pings_are_not_spoken),

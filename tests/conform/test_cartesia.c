@@ -18,41 +18,7 @@ static const char *begin(const char *fault)
 	return fx.good.url;
 }
 
-static void no_event_comes_inside_open(void)
-{
-	begin(NULL);
-	tts_law_no_event_inside_open(&fx);
-}
-
-static void a_refusal_is_one_last_event(void)
-{
-	begin(NULL);
-	tts_law_one_last_event(&fx);
-}
-
-static void nothing_comes_after_close(void)
-{
-	begin(NULL);
-	tts_law_nothing_after_close(&fx);
-}
-
-static void close_is_fine_inside_the_handler(void)
-{
-	begin(NULL);
-	tts_law_close_inside_handler(&fx);
-}
-
-static void replies_are_done_once_and_in_order(void)
-{
-	begin(NULL);
-	tts_law_replies_are_done_once_and_in_order(&fx);
-}
-
-static void a_cancelled_reply_is_silent(void)
-{
-	begin(NULL);
-	tts_law_a_cancelled_reply_is_silent(&fx);
-}
+TTS_LAWS(&fx, begin(NULL))
 
 /* What one sentence of three words says under a fault: no reply is lost, and
  * the protocol is kept. */
@@ -133,12 +99,7 @@ static void a_pause_of_the_model_takes_a_new_context(void)
 }
 
 static const struct test tests[] = {
-	TEST(no_event_comes_inside_open),
-	TEST(a_refusal_is_one_last_event),
-	TEST(nothing_comes_after_close),
-	TEST(close_is_fine_inside_the_handler),
-	TEST(replies_are_done_once_and_in_order),
-	TEST(a_cancelled_reply_is_silent),
+	TTS_LAW_TESTS,
 	TEST(words_come_with_their_times),
 	TEST(a_huge_chunk_arrives_whole),
 	TEST(messages_in_fragments_arrive_whole),

@@ -79,35 +79,12 @@ static void begin_ear(void)
 	begin(true, false, "agent-pass");
 }
 
-static void an_error_means_silence(void)
-{
-	begin_ear();
-	stt_law_error_means_silence(&ear);
-}
-
-static void no_event_comes_inside_open(void)
-{
-	begin_ear();
-	stt_law_no_event_inside_open(&ear);
-}
-
-static void without_an_engine_open_fails(void)
-{
-	begin_ear();
-	stt_law_one_last_event(&ear);
-}
-
-static void nothing_comes_after_close(void)
-{
-	begin_ear();
-	stt_law_nothing_after_close(&ear);
-}
-
-static void close_is_fine_inside_the_handler(void)
-{
-	begin_ear();
-	stt_law_close_inside_handler(&ear);
-}
+STT_LAW(an_error_means_silence, error_means_silence, &ear, begin_ear())
+STT_LAW(no_event_comes_inside_open, no_event_inside_open, &ear, begin_ear())
+STT_LAW(without_an_engine_open_fails, one_last_event, &ear, begin_ear())
+STT_LAW(nothing_comes_after_close, nothing_after_close, &ear, begin_ear())
+STT_LAW(close_is_fine_inside_the_handler, close_inside_handler, &ear,
+        begin_ear())
 
 static bool is_flushed(void *arg)
 {

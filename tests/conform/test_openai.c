@@ -13,26 +13,6 @@
 
 static struct llm_fixture fx = {.ops = &llm_openai_ops};
 
-/* Rules that answer and call, in a file. */
-static const char *script(void)
-{
-	static char path[256];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/script.txt", proc_temp_dir());
-	f = fopen(path, "w");
-	CHECK(f != NULL);
-	fputs("when user time\nsay One moment.\ncall get_time "
-	      "{\"tz\":\"UTC\"}\n"
-	      "call get_time {\"tz\":\"CET\"}\n\n"
-	      "when user caf\xc3\xa9\nsay Un caf\xc3\xa9 \xe2\x98\x95, s'il "
-	      "vous "
-	      "pla\xc3\xaet.\n",
-	      f);
-	fclose(f);
-	return path;
-}
-
 static const char *also; /* another fault */
 
 static const char *begin(const char *fault, const char *dialect)
@@ -43,7 +23,7 @@ static const char *begin(const char *fault, const char *dialect)
 	                      "--ttft-ms",
 	                      "30",
 	                      "--script",
-	                      script(),
+	                      proc_temp_file(LLM_SIM_RULES),
 	                      "--dialect",
 	                      dialect ? dialect : "openai",
 	                      fault ? "--fault" : NULL,
@@ -60,46 +40,13 @@ static const char *begin(const char *fault, const char *dialect)
 	return url;
 }
 
-static void no_event_comes_inside_open(void)
-{
-	begin(NULL, NULL);
-	llm_law_no_event_inside_open(&fx);
-}
-
-static void a_refusal_is_one_last_event(void)
-{
-	begin(NULL, NULL);
-	llm_law_one_last_event(&fx);
-}
-
-static void nothing_comes_after_close(void)
-{
-	begin(NULL, NULL);
-	llm_law_nothing_after_close(&fx);
-}
-
-static void close_is_fine_inside_the_handler(void)
-{
-	begin(NULL, NULL);
-	llm_law_close_inside_handler(&fx);
-}
+LLM_LAWS(&fx, begin(NULL, NULL))
 
 /* Ask under a fault; the log is the answer. */
 static struct llm_log ask(const char *fault, const char *dialect,
                           const char *prompt, uint32_t deadline_ms)
 {
-	const char *url = begin(fault, dialect);
-	struct llm_log log;
-	struct llm *llm;
-
-	CHECK_INT(0,
-	          llm_log_ask(&llm, &log, &fx, &fx.good, prompt, deadline_ms));
-	CHECK(llm_log_until_last(&log, 12000));
-	CHECK_INT(1, log.done + log.failed);
-	rig_no_violations(url);
-	llm_close(&llm);
-	rig_end();
-	return log;
+	return llm_log_answer(&fx, begin(fault, dialect), prompt, deadline_ms);
 }
 
 static void an_answer_is_streamed_with_its_usage(void)
@@ -216,10 +163,7 @@ static void a_broken_stream_is_a_failure(void)
 }
 
 static const struct test tests[] = {
-	TEST(no_event_comes_inside_open),
-	TEST(a_refusal_is_one_last_event),
-	TEST(nothing_comes_after_close),
-	TEST(close_is_fine_inside_the_handler),
+	LLM_LAW_TESTS,
 	TEST(an_answer_is_streamed_with_its_usage),
 	TEST(an_answer_is_over_with_its_last_event),
 	TEST(parallel_tool_calls_come_whole_behind_the_text),

@@ -1,84 +1,28 @@
 #include "bot/provider/openai_stt.h"
 
 #include <errno.h>
-#include <math.h>
-#include <stdio.h>
 
 #include "common/err.h"
 #include "tests/conform/rig.h"
-#include "tests/conform/stt_laws.h"
-#include "tests/harness/proc.h"
+#include "tests/conform/stt_sim.h"
 #include "tests/harness/test.h"
 
-static int16_t speech[16000];
-static struct stt_fixture fx = {
-	.ops = &stt_openai_ops, .speech = speech, .n = ARRAY_LEN(speech)};
-
 /* Two sentences: all 2 s of speech are needed for the first. */
-static const char *script(void)
-{
-	static char path[256];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/script.txt", proc_temp_dir());
-	f = fopen(path, "w");
-	CHECK(f != NULL);
-	fputs("[1900] I would like to book a table.\nFor two people.\n", f);
-	fclose(f);
-	return path;
-}
+static const struct stt_sim sim = {
+	.program = "openai-sim",
+	.scheme = "http",
+	.path = "/v1",
+	.option = "--sentences",
+	.script = "[1900] I would like to book a table.\nFor two people.\n",
+};
+static struct stt_fixture fx = {.ops = &stt_openai_ops};
 
 static const char *begin(const char *fault)
 {
-	static char base[256];
-	const char *args[] = {
-		"--key", "k", "--sentences", script(), fault ? "--fault" : NULL,
-		fault,   NULL};
-	const char *url = rig_sim("openai-sim", "http", 0, args);
-
-	for (size_t i = 0; i < ARRAY_LEN(speech); i++)
-		speech[i] = (int16_t)(8000 * sin((double)i * 0.55));
-	snprintf(base, sizeof(base), "%s/v1", url);
-	fx.good = (struct provider_cfg){.key = "k", .url = base};
-	fx.bad = fx.good;
-	fx.bad.key = "wrong";
-	return url;
+	return stt_sim_begin(&sim, &fx, fault);
 }
 
-static void an_error_means_silence(void)
-{
-	begin(NULL);
-	stt_law_error_means_silence(&fx);
-}
-
-static void no_event_comes_inside_open(void)
-{
-	begin(NULL);
-	stt_law_no_event_inside_open(&fx);
-}
-
-static void a_refusal_is_one_last_event(void)
-{
-	begin(NULL);
-	stt_law_one_last_event(&fx);
-}
-
-static void nothing_comes_after_close(void)
-{
-	begin(NULL);
-	stt_law_nothing_after_close(&fx);
-}
-
-static void close_is_fine_inside_the_handler(void)
-{
-	begin(NULL);
-	stt_law_close_inside_handler(&fx);
-}
-
-static bool is_flushed(void *arg)
-{
-	return ((struct stt_log *)arg)->flushed > 0;
-}
+STT_LAWS(&fx, begin(NULL))
 
 /* Speech, then what was understood of it under a fault. */
 static struct stt_log hear(const char *fault)
@@ -90,7 +34,7 @@ static struct stt_log hear(const char *fault)
 	CHECK_INT(0, stt_log_open(&stt, &log, &fx, &fx.good));
 	stt_log_push(stt, &fx, 200);
 	CHECK_INT(0, stt_flush(stt));
-	CHECK(rig_until(is_flushed, &log, 9000));
+	CHECK(rig_until(stt_log_flushed, &log, 9000));
 	CHECK_INT(1, log.flushed);
 	rig_no_violations(url);
 	stt_close(&stt);
@@ -116,15 +60,15 @@ static void silence_is_not_sent(void)
 	CHECK_INT(0, stt_log_open(&stt, &log, &fx, &fx.good));
 	fx.n = 0;
 	stt_log_push(stt, &fx, 600);
-	fx.n = ARRAY_LEN(speech);
+	fx.n = STT_SIM_SPEECH;
 	CHECK_INT(0, stt_flush(stt));
-	CHECK(rig_until(is_flushed, &log, 9000));
+	CHECK(rig_until(stt_log_flushed, &log, 9000));
 	CHECK_INT(0, log.finals);
 	/* The sentence is still there to be said. */
 	log.flushed = 0;
 	stt_log_push(stt, &fx, 0);
 	CHECK_INT(0, stt_flush(stt));
-	CHECK(rig_until(is_flushed, &log, 9000));
+	CHECK(rig_until(stt_log_flushed, &log, 9000));
 	CHECK_STR("I would like to book a table.", log.text);
 	rig_no_violations(url);
 	stt_close(&stt);
@@ -183,11 +127,7 @@ static void a_quota_ends_it(void)
 }
 
 static const struct test tests[] = {
-	TEST(an_error_means_silence),
-	TEST(no_event_comes_inside_open),
-	TEST(a_refusal_is_one_last_event),
-	TEST(nothing_comes_after_close),
-	TEST(close_is_fine_inside_the_handler),
+	STT_LAW_TESTS,
 	TEST(a_recording_becomes_text_without_a_lost_word),
 	TEST(silence_is_not_sent),
 	TEST(texts_come_in_the_order_of_their_recordings),

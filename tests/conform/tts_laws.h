@@ -52,4 +52,33 @@ void tts_law_close_inside_handler(const struct tts_fixture *fx);
 void tts_law_replies_are_done_once_and_in_order(const struct tts_fixture *fx);
 void tts_law_a_cancelled_reply_is_silent(const struct tts_fixture *fx);
 
+/* A test of this name that is a law, behind @begin. */
+#define TTS_LAW(name, law, fx, begin) \
+	static void name(void)        \
+	{                             \
+		begin;                \
+		tts_law_##law(fx);    \
+	}
+
+/* All of them under names that fit any voice; and their rows. */
+#define TTS_LAWS(fx, begin)                                                   \
+	TTS_LAW(no_event_comes_inside_open, no_event_inside_open, fx, begin)  \
+	TTS_LAW(a_refusal_is_one_last_event, one_last_event, fx, begin)       \
+	TTS_LAW(nothing_comes_after_close, nothing_after_close, fx, begin)    \
+	TTS_LAW(close_is_fine_inside_the_handler, close_inside_handler, fx,   \
+	        begin)                                                        \
+	TTS_LAW(replies_are_done_once_and_in_order,                           \
+	        replies_are_done_once_and_in_order, fx, begin)                \
+	TTS_LAW(a_cancelled_reply_is_silent, a_cancelled_reply_is_silent, fx, \
+	        begin)
+
+/* clang-format off */
+#define TTS_LAW_TESTS                                                        \
+	TEST(no_event_comes_inside_open), TEST(a_refusal_is_one_last_event), \
+	TEST(nothing_comes_after_close),                                     \
+	TEST(close_is_fine_inside_the_handler),                              \
+	TEST(replies_are_done_once_and_in_order),                            \
+	TEST(a_cancelled_reply_is_silent)
+/* clang-format on */
+
 #endif

@@ -37,14 +37,9 @@ static void start(const char *const *more)
 {
 	const char *args[20] = {"--key",  "oa-key", "--ttft-ms", "20",
 	                        "--rate", "1000",   "--script",  NULL};
-	static char path[300];
 	size_t n = 8;
-	FILE *f;
 
-	snprintf(path, sizeof(path), "%s/rules", proc_temp_dir());
-	f = fopen(path, "w");
-	CHECK(f && fputs(script, f) >= 0 && fclose(f) == 0);
-	args[7] = path;
+	args[7] = proc_temp_file(script);
 	for (; more && *more; more++)
 		args[n++] = *more;
 	proc_start(&sim, "openai-sim", proc_temp_dir(), args, NULL);

@@ -59,6 +59,18 @@ const char *proc_temp_dir(void)
 	return temp;
 }
 
+const char *proc_temp_file(const char *text)
+{
+	static char path[300];
+	static unsigned n;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/file%u", proc_temp_dir(), n++);
+	f = fopen(path, "w");
+	CHECK(f && fputs(text, f) >= 0 && fclose(f) == 0);
+	return path;
+}
+
 /* Build the child's environment: @env before what is let through. */
 static char **make_env(const char *const *env)
 {

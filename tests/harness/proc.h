@@ -29,6 +29,9 @@ struct proc {
 /* A new folder under $TMPDIR or /tmp, removed when the test ends. */
 const char *proc_temp_dir(void);
 
+/* The path of a file in it that holds @text; valid until the next call. */
+const char *proc_temp_file(const char *text);
+
 /* Start $BUILD_DIR/@program (default build/) in folder @dir (made if missing)
  * with "--ready-file" and the further arguments @args, environment @env
  * ("NAME=value"), both NULL-terminated or NULL. Fails the test when it is not
