@@ -7,7 +7,9 @@ enum {
 	/* The net often loses a soft beginning, such as "please", for a while
 	 * after its first chunks. [ms] */
 	VOICE_GAP_MS = 320, /* without voice, and it is one utterance yet */
-	VOICE_HEAD_MS = 500 /* at most, before the VAD was sure */
+	VOICE_HEAD_MS = 500, /* at most, before the VAD was sure */
+	/* The net goes on hearing a voice for a few chunks after its end. */
+	VOICE_LATE_MS = 96,
 };
 
 static bool bot_has_floor(const struct session *s)
@@ -89,6 +91,28 @@ static void check_likely(struct session *s)
 	if (s->agent->preemptive && !s->reply &&
 	    endpoint_likely(&in, (uint32_t)quiet))
 		session_feed(s, TURN_EV_LIKELY);
+}
+
+/* All that was said is text: the recogniser has heard the end of it, and no
+ * voice has come since. Its answer to the flush can add nothing. */
+static bool all_decided(const struct callee *c)
+{
+	return c->decided && !c->undecided && c->text.len &&
+	       c->decided_at + VOICE_LATE_MS >= c->voice_at;
+}
+
+void session_decided(struct session *s)
+{
+	struct callee *c = &s->callee;
+
+	c->decided = true;
+	c->decided_at = vad_now_ms(s->vad);
+	if (s->turn.state == TURN_HEARING) {
+		check_likely(s);
+	} else if (s->turn.state == TURN_PAUSED && all_decided(c)) {
+		c->all_text = true;
+		session_arm_endpoint(s);
+	}
 }
 
 void session_arm_endpoint(struct session *s)
@@ -269,6 +293,8 @@ void session_check_sound(struct session *s)
 			c->voice_from = now - VAD_CHUNK_MS;
 		c->voice_at = now;
 	}
+	if (s->turn.state == TURN_HEARING && c->text.len)
+		check_likely(s);
 	if (s->turn.state == TURN_OVERLAP && c->speaking &&
 	    judge(s, str_n("", 0)) == INTERRUPT_LONG)
 		session_feed(s, TURN_EV_LONG);
@@ -351,6 +377,7 @@ static void on_speech(struct session *s, const struct vad_edge *edge)
 
 	c->speaking = true;
 	c->all_text = false;
+	c->decided = false;
 	c->speech_from = utterance_from(c, edge);
 	session_verdict_off(s, edge, open);
 	if (open)
@@ -368,6 +395,7 @@ static void on_silence(struct session *s, const struct vad_edge *edge)
 	c->ever_heard = true;
 	c->end_ms = session_ms(s) - (edge->at_ms - edge->since_ms);
 	c->overlap = bot_has_floor(s);
+	c->all_text = all_decided(c);
 	if (s->stt && stt_flush(s->stt) == 0)
 		c->flushes++;
 	session_verdict_ask(s);

@@ -52,6 +52,7 @@ void session_callee_close(struct session *s);
 void session_text(struct session *s, struct str text, bool final);
 void session_add_text(struct callee *c, struct str text);
 void session_check_sound(struct session *s);
+void session_decided(struct session *s); /* the recogniser heard the end */
 int session_vad_open(struct session *s, vad_edge_h *edgeh) MUST_CHECK;
 void session_arm_endpoint(struct session *s);
 void session_stop_endpoint(struct session *s);

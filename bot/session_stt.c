@@ -60,9 +60,11 @@ static void on_stt_event(const struct stt_event *ev, void *arg)
 	case STT_FAILED:
 		on_stt_lost(s, ev->err);
 		break;
+	case STT_SILENCE:
+		session_decided(s);
+		break;
 	case STT_READY:
 	case STT_SPEECH:
-	case STT_SILENCE:
 		break;
 	}
 }
