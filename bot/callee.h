@@ -14,16 +14,16 @@
 #include "common/buf.h"
 
 struct callee {
-	struct buf text;  /* finals of the open turn */
-	bool speaking;    /* voice activity now */
-	bool heard;       /* ... in this turn */
-	bool ever_heard;  /* it has ended once in this call */
-	bool overlap;     /* the last sound was over the bot */
-	bool all_text;    /* flushed, and nothing said since */
-	bool undecided;   /* an interim came after the last final */
-	bool decided;     /* the recogniser has heard the speech end ... */
+	struct buf text;     /* finals of the open turn */
+	bool speaking;       /* voice activity now */
+	bool heard;          /* ... in this turn */
+	bool ever_heard;     /* it has ended once in this call */
+	bool overlap;        /* the last sound was over the bot */
+	bool all_text;       /* flushed, and nothing said since */
+	bool undecided;      /* an interim came after the last final */
+	bool decided;        /* the recogniser has heard the speech end ... */
 	uint64_t decided_at; /* ... and said so then, by the media's clock */
-	unsigned flushes; /* asked for and not answered */
+	unsigned flushes;    /* asked for and not answered */
 	uint64_t begin_ms, end_ms, text_ms, interim_ms; /* of the call */
 	uint64_t speech_from; /* the media's clock [ms] */
 	uint64_t voice_at;    /* ... when the last chunk of it was a voice's */

@@ -6,7 +6,7 @@
 enum {
 	/* The net often loses a soft beginning, such as "please", for a while
 	 * after its first chunks. [ms] */
-	VOICE_GAP_MS = 320, /* without voice, and it is one utterance yet */
+	VOICE_GAP_MS = 320,  /* without voice, and it is one utterance yet */
 	VOICE_HEAD_MS = 500, /* at most, before the VAD was sure */
 	/* The net goes on hearing a voice for a few chunks after its end. */
 	VOICE_LATE_MS = 96,
@@ -293,7 +293,7 @@ void session_check_sound(struct session *s)
 			c->voice_from = now - VAD_CHUNK_MS;
 		c->voice_at = now;
 	}
-	if (s->turn.state == TURN_HEARING && c->text.len)
+	if (s->turn.state == TURN_HEARING && all_decided(c))
 		check_likely(s);
 	if (s->turn.state == TURN_OVERLAP && c->speaking &&
 	    judge(s, str_n("", 0)) == INTERRUPT_LONG)

@@ -2,6 +2,7 @@
  * Answers that are begun when the callee's turn seems to be over: they are
  * heard sooner when it is, and nobody ever knows of them when it is not.
  */
+#include "bot/provider/stt.h"
 #include "common/err.h"
 #include "tests/flow/flow.h"
 #include "tests/harness/test.h"
@@ -141,6 +142,38 @@ static void a_final_in_mid_speech_begins_nothing(void)
 	flow_flushed(&f, 4290);
 	flow_run_to(&f, 2200);
 	CHECK_INT(0, f.n_requests);
+	flow_run_to(&f, 9000);
+	CHECK_INT(1, f.n_requests);
+	flow_close(&f);
+}
+
+/* The net may hear a voice for some chunks after its end. */
+static void the_recogniser_s_end_of_speech_begins_it_once_it_is_quiet(void)
+{
+	open_preempting(NULL);
+	flow_answer(&f, "We open at nine.");
+	flow_sound(&f, 1000, 2060);
+	flow_final(&f, 2070, "When do you open?");
+	flow_stt(&f, 2070, STT_SILENCE, NULL);
+	flow_run_to(&f, 2080);
+	CHECK_INT(0, f.n_requests);
+	flow_run_to(&f, 2180);
+	CHECK_INT(1, f.n_requests);
+	flow_run_to(&f, 9000);
+	CHECK_INT(1, f.n_requests);
+	CHECK_STR("callee: When do you open?|bot: We open at nine.",
+	          flow_chat(&f));
+	flow_close(&f);
+}
+
+static void an_end_of_speech_before_more_voice_begins_nothing(void)
+{
+	open_preempting(NULL);
+	flow_sound(&f, 1000, 4000);
+	flow_final(&f, 2000, "When do you open?");
+	flow_stt(&f, 2000, STT_SILENCE, NULL);
+	flow_final(&f, 4290, "And where are you?");
+	flow_flushed(&f, 4290);
 	flow_run_to(&f, 9000);
 	CHECK_INT(1, f.n_requests);
 	flow_close(&f);
@@ -305,6 +338,8 @@ static const struct test tests[] = {
 	TEST(a_noise_after_it_does_not_withdraw_it),
 	TEST(a_final_text_begins_it_before_the_detector_is_sure),
 	TEST(a_final_in_mid_speech_begins_nothing),
+	TEST(the_recogniser_s_end_of_speech_begins_it_once_it_is_quiet),
+	TEST(an_end_of_speech_before_more_voice_begins_nothing),
 	TEST(words_in_the_same_breath_withdraw_it),
 	TEST(what_sounds_unfinished_begins_nothing),
 	TEST(its_tools_are_run_when_the_turn_is_over),

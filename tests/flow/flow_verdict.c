@@ -2,6 +2,7 @@
  * The model that hears whether a turn is finished: what its answer changes, and
  * what becomes of a turn without one.
  */
+#include "bot/provider/stt.h"
 #include "common/attr.h"
 #include "tests/flow/flow.h"
 #include "tests/harness/test.h"
@@ -40,6 +41,45 @@ static void a_finished_sentence_need_not_be_waited_for(void)
 	CHECK_INT(stop + 90, f.requests[0].at_ms);
 	CHECK_INT(1, f.turns_begun);
 	CHECK_INT(1, f.verdicts_asked);
+	flow_close(&f);
+}
+
+/* It has heard the end of speech itself: its answer to the flush, which may
+ * never come, can add nothing. */
+static void a_recogniser_that_has_decided_is_not_asked_again(void)
+{
+	uint32_t stop;
+
+	for (int i = 0; i < 2; i++) {
+		flow_open(&f, &listener);
+		f.opts.never_flushed = true;
+		flow_sound(&f, 0, 1500);
+		flow_final(&f, 1600, "I need a table.");
+		if (i)
+			flow_stt(&f, 1600, STT_SILENCE, NULL);
+		stop = stop_at(&f, 1500);
+		flow_run_to(&f, 5000);
+		if (i)
+			CHECK_INT(stop + 80, f.requests[0].at_ms);
+		else
+			CHECK_NEAR(1500 + 350, f.requests[0].at_ms, 33);
+		flow_close(&f);
+	}
+}
+
+/* It may come after the detector's "stop", too. */
+static void it_may_decide_after_the_detector_s_stop(void)
+{
+	uint32_t stop;
+
+	flow_open(&f, &listener);
+	f.opts.never_flushed = true;
+	flow_sound(&f, 0, 1500);
+	stop = stop_at(&f, 1500);
+	flow_final(&f, stop + 90, "I need a table.");
+	flow_stt(&f, stop + 90, STT_SILENCE, NULL);
+	flow_run_to(&f, 5000);
+	CHECK_INT(stop + 90, f.requests[0].at_ms);
 	flow_close(&f);
 }
 
@@ -185,6 +225,8 @@ static void an_agent_may_do_without_the_model(void)
 
 static const struct test tests[] = {
 	TEST(a_finished_sentence_need_not_be_waited_for),
+	TEST(a_recogniser_that_has_decided_is_not_asked_again),
+	TEST(it_may_decide_after_the_detector_s_stop),
 	TEST(a_verdict_after_the_recogniser_s_deadline_is_too_late),
 	TEST(a_late_no_does_not_put_off_a_finished_sentence),
 	TEST(a_model_that_cannot_tell_leaves_it_to_the_text),
