@@ -52,6 +52,7 @@ static const struct key keys[] = {
 	{"min_words",		AT(interrupt.min_words), 0, 20,	KIND_COUNT, false},
 	{"pause_ms",		AT(endpoint.short_ms),	100, 5000,	KIND_MS, false},
 	{"long_pause_ms",	AT(endpoint.long_ms),	100, 10000,	KIND_MS, false},
+	{"filler",		AT(filler),		0, 0,	KIND_TEMPLATE, true},
 	{"filler.text",		AT(filler),		0, 0,	KIND_TEMPLATE, true},
 	{"filler.after_ms",	AT(failure.filler_ms),	300, FAILURE_FILLER_MAX_MS, KIND_MS, false},
 	{"failures.first_token_ms", AT(failure.token_ms), 100, FAILURE_TOKEN_MAX_MS, KIND_MS, false},

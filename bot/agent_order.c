@@ -75,7 +75,7 @@ bool agent_names(const struct agent *a, enum stage stage, const char *provider)
 }
 
 /* "NAME.json": its NAME. False: another file. */
-static bool name_of(char name[AGENT_NAME_MAX], const char *file)
+bool agent_file_name(char *name, const char *file)
 {
 	const char *dot = strrchr(file, '.');
 	const size_t n = dot ? (size_t)(dot - file) : 0;
@@ -99,7 +99,7 @@ bool agents_name(const char *dir, enum stage stage, const char *provider)
 		char name[AGENT_NAME_MAX], fault[AGENT_FAULT_MAX] = "";
 		struct agent *a = NULL;
 
-		if (!name_of(name, file->d_name))
+		if (!agent_file_name(name, file->d_name))
 			continue;
 		/* What is wrong with it is said when a call names it. */
 		if (agent_load(&a, dir, name, fault) == 0)

@@ -32,6 +32,9 @@ void agent_order_fini(struct agent_order *o);
 /* Does it name @provider for @stage? */
 bool agent_names(const struct agent *a, enum stage stage, const char *provider);
 
+/* "NAME.json": its NAME, into AGENT_NAME_MAX bytes. False: another file. */
+bool agent_file_name(char *name, const char *file);
+
 /* Does an agent file in @dir do? Files that cannot be read name nobody. */
 bool agents_name(const char *dir, enum stage stage, const char *provider);
 

@@ -15,7 +15,7 @@ struct greetings;
 struct provider_cfg;
 
 enum {
-	GREETINGS_MEMORY = 16, /* clips */
+	GREETINGS_MEMORY = 64, /* clips */
 	GREETINGS_FILES = 256, /* in the folder; the oldest go */
 };
 

@@ -20,7 +20,7 @@ struct metrics {
 /* What is asked for at the moment of writing. */
 struct metrics_now {
 	unsigned capacity, places, calls;
-	int draining, shut;
+	int draining, shut, dumb;
 	const struct net_lag *lag;
 	const struct events_stats *events;
 };

@@ -3,6 +3,7 @@
 #include "bot/clip.h"
 #include "bot/greetings.h"
 #include "bot/session_impl.h"
+#include "bot/template.h"
 #include "bot/warm.h"
 #include "common/log.h"
 
@@ -17,7 +18,7 @@ static void look_up(struct session *s)
 	const struct clip *known;
 
 	if (s->kit.clip || !s->greeting || !s->env.greetings ||
-	    strstr(s->agent->greeting, "{{"))
+	    template_is_personal(s->agent->greeting))
 		return;
 	known = greetings_find(s->env.greetings, s->env.tts->name, &s->tts_cfg,
 	                       str_of(s->greeting), s->fmt);

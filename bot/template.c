@@ -64,6 +64,11 @@ int template_check(struct str tmpl, const char **why)
 	return bad ? -EINVAL : 0;
 }
 
+bool template_is_personal(const char *tmpl)
+{
+	return strstr(tmpl, "{{") != NULL;
+}
+
 /* The first @max characters of @s. */
 static struct str cut_characters(struct str s, size_t max)
 {

@@ -21,6 +21,10 @@ enum { TEMPLATE_VALUE_MAX = 200 /* [characters] */ };
 /* Is @tmpl well formed? -EINVAL with a static text in @why. */
 int template_check(struct str tmpl, const char **why) MUST_CHECK;
 
+/* Does it say anything of the person who is called? What does not is the same
+ * for everybody. */
+bool template_is_personal(const char *tmpl);
+
 /* Append @tmpl, which template_check() has passed, with the values of @body
  * (JSON that jtext_check() has passed; empty without). @marked: values stand
  * between <data> and </data>, explained at the end if there is one.

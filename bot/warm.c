@@ -8,12 +8,10 @@
 #include "bot/agent_order.h"
 #include "bot/clip.h"
 #include "bot/greetings.h"
-#include "bot/plain.h"
 #include "bot/provider/stt.h"
 #include "bot/provider/tts.h"
+#include "bot/render.h"
 #include "bot/reserve.h"
-#include "bot/sentence.h"
-#include "bot/spoken.h"
 #include "bot/template.h"
 #include "common/err.h"
 #include "common/log.h"
@@ -85,32 +83,12 @@ static void spoken(struct warm *w)
 
 static void on_reply(struct warm *w, const struct tts_event *ev)
 {
-	int err = 0;
+	const int got = render_event(w->clip, ev);
 
-	switch (ev->type) {
-	case TTS_AUDIO:
-		err = clip_audio(w->clip, ev->audio, ev->audio_len);
-		break;
-	case TTS_WORD:
-		err = clip_word(w->clip, str_n(ev->word, ev->word_len),
-		                ev->begin_ms, ev->end_ms);
-		break;
-	case TTS_REPLY_DONE:
-		if (w->clip->audio.len)
-			spoken(w);
-		else
-			no_greeting(w, -ENODATA);
-		return;
-	case TTS_REPLY_FAILED:
-		no_greeting(w, ev->err);
-		return;
-	case TTS_READY:
-	case TTS_CLOSED:
-	case TTS_FAILED:
-		return;
-	}
-	if (err)
-		no_greeting(w, err);
+	if (got < 0)
+		no_greeting(w, got);
+	else if (got)
+		spoken(w);
 }
 
 static void on_tts(const struct tts_event *ev, void *arg)
@@ -123,41 +101,6 @@ static void on_tts(const struct tts_event *ev, void *arg)
 	} else if (w->clip && !w->ready) {
 		on_reply(w, ev);
 	}
-}
-
-/* All pieces of the greeting, as the session would give them. */
-static int speak(struct warm *w)
-{
-	struct sentence cut;
-	struct spoken said;
-	struct str piece, voice;
-	struct buf plain;
-	int err;
-
-	sentence_init(&cut, CLIP_TEXT_MAX);
-	buf_init(&plain, CLIP_TEXT_MAX);
-	spoken_init(&said, CLIP_TEXT_MAX);
-	said.words = w->tts_cfg.words_for_numbers;
-	err = sentence_push(&cut, w->clip->asked, strlen(w->clip->asked));
-	while (!err && sentence_next(&cut, SENTENCE_END, &piece)) {
-		buf_reset(&plain);
-		err = plain_add(&plain, piece);
-		if (err || !plain.len)
-			continue;
-		err = spoken_add(&said, str_n(plain.v, plain.len), &voice);
-		if (!err)
-			err = tts_speak(w->tts, WARM_REPLY, voice.v, voice.len);
-		if (!err)
-			err = clip_say(w->clip, str_n(plain.v, plain.len));
-	}
-	if (!err && !w->clip->spoken.len)
-		err = -ENODATA;
-	if (!err)
-		err = tts_finish(w->tts, WARM_REPLY);
-	spoken_fini(&said);
-	buf_fini(&plain);
-	sentence_fini(&cut);
-	return err;
 }
 
 static int open_tts(struct warm *w)
@@ -177,7 +120,7 @@ static int open_clip(struct warm *w, const struct reservation *r)
 	int err = template_text(&text, w->agent->greeting, r->body, false);
 
 	w->keep = env->greetings && !w->session.tts->varies &&
-	          !strstr(w->agent->greeting, "{{");
+	          !template_is_personal(w->agent->greeting);
 	known = w->keep ? greetings_find(env->greetings, w->session.tts->name,
 	                                 &w->tts_cfg, str_of(text), fmt)
 	                : NULL;
@@ -205,7 +148,8 @@ static int open_greeting(struct warm *w, const struct reservation *r)
 		return err;
 	timer_start(w->env.session->timers, &w->late, WARM_SPEAK_MS,
 	            late_handler, w);
-	err = speak(w);
+	err = render_speak(w->tts, WARM_REPLY, w->clip,
+	                   w->tts_cfg.words_for_numbers);
 	if (err)
 		no_greeting(w, err);
 	return 0;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bot/stream/proto.h"
+#include "bot/warm.h"
 #include "bot/worker_impl.h"
 #include "common/err.h"
 #include "common/log.h"
@@ -209,6 +210,8 @@ static int open_parts(struct worker *w)
 		                w);
 	if (!err)
 		err = open_sign(w);
+	if (!err && w->cfg->prepare != PREPARE_OFF)
+		err = stock_open(&w->stock, w->session, w->cfg->agents_dir);
 	if (!err)
 		err = ws_listen(&w->server, w->net, w->cfg->addr, &http, w);
 	return err;
@@ -224,6 +227,7 @@ int worker_open(struct worker **wp, const struct worker_params *prm)
 	w->net = prm->net;
 	w->cfg = prm->cfg;
 	w->capacity = prm->capacity;
+	w->session = prm->session;
 	err = open_parts(w);
 	if (err) {
 		worker_close(&w);
@@ -266,6 +270,7 @@ void worker_close(struct worker **wp)
 	door_fini(&w->door);
 	timer_stop(net_timers(w->net), &w->tick);
 	timer_stop(net_timers(w->net), &w->drain_timer);
+	stock_close(&w->stock);
 	watch_free(&w->watch);
 	events_free(&w->events);
 	reserve_table_free(&w->places);

@@ -43,6 +43,9 @@ static void ready(struct worker *w, const struct ws_request *req,
 	} else if (w->draining) {
 		res->status = 503;
 		say(res, "draining");
+	} else if (worker_is_dumb(w)) {
+		res->status = 503;
+		say(res, "no_provider");
 	} else if (w->admit.shut) {
 		res->status = 503;
 		say(res, "overloaded");
@@ -62,6 +65,7 @@ static void metrics(struct worker *w, const struct ws_request *req,
 		.calls = reserve_bound(w->places),
 		.draining = w->draining,
 		.shut = w->admit.shut,
+		.dumb = worker_is_dumb(w),
 		.lag = &lag,
 		.events = &events,
 	};

@@ -14,6 +14,7 @@
 #include "bot/net/ws.h"
 #include "bot/reserve.h"
 #include "bot/signed.h"
+#include "bot/stock.h"
 #include "bot/watch.h"
 #include "bot/worker.h"
 
@@ -36,6 +37,7 @@ struct worker {
 	struct net *net;
 	const struct bot_config *cfg;
 	unsigned capacity;
+	const struct session_env *session;
 	struct ws_server *server;
 	struct reserve_table *places;
 	struct door door;
@@ -47,6 +49,7 @@ struct worker {
 	struct admit admit;
 	struct timer tick;
 	struct metrics metrics;
+	struct stock *stock; /* NULL: nothing is spoken ahead */
 
 	bool draining;
 	unsigned patience; /* what is still waited for; see worker_drain.c */
@@ -86,6 +89,8 @@ void worker_release(struct worker *w, const char *id, struct ws_response *res);
 
 /* May a place be given away now? */
 bool worker_has_room(const struct worker *w);
+/* Could nobody be heard, answered or spoken to? */
+bool worker_is_dumb(const struct worker *w);
 
 /* --- worker_drain.c --- */
 

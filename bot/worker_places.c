@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "bot/agent.h"
+#include "bot/fallback.h"
 #include "bot/peer.h"
 #include "bot/warm.h"
 #include "bot/worker_impl.h"
@@ -23,7 +24,18 @@ struct wish {
 
 bool worker_has_room(const struct worker *w)
 {
-	return !w->draining && !w->admit.shut;
+	return !w->draining && !w->admit.shut && !worker_is_dumb(w);
+}
+
+bool worker_is_dumb(const struct worker *w)
+{
+	const struct fallback *f = w->session->fallback;
+	const uint64_t now = timers_now(net_timers(w->net));
+
+	for (size_t i = 0; f && i < FALLBACK_STAGES; i++)
+		if (fallback_is_down(f, (enum stage)i, now))
+			return true;
+	return false;
 }
 
 /* A text or null or nothing. False: something else, or too long. */
@@ -168,6 +180,8 @@ void worker_reserve(struct worker *w, const struct ws_request *req,
 		return;
 	} else if (w->draining) {
 		full(w, res, "draining");
+	} else if (worker_is_dumb(w)) {
+		full(w, res, "no provider of a stage works");
 	} else if (!worker_has_room(w)) {
 		full(w, res, "overloaded");
 	} else {

@@ -94,6 +94,7 @@ void booth_open(void)
 	timer_start(net_timers(booth.net), &watchdog, test_ms(10000),
 	            watchdog_handler, NULL);
 	env.timers = net_timers(booth.net);
+	env.fallback = booth.fallback;
 	snprintf(booth.cfg.addr, sizeof(booth.cfg.addr), "%s", booth.listen_on);
 	booth.cfg.agents_dir = dir;
 	booth.cfg.agent = "default";

@@ -23,11 +23,14 @@ struct booth_phone {
 	char log[512]; /* "open text:{...} closed:1000 " */
 };
 
+struct fallback;
+
 struct booth {
 	struct net *net;
 	struct worker *worker;
 	struct bot_config cfg;
 	unsigned capacity;
+	struct fallback *fallback; /* of its sessions; NULL: none */
 	const char *listen_on, *bearer; /* a header of all requests, or NULL */
 	struct booth_phone phone, other;
 

@@ -107,6 +107,20 @@ static void faults_are_named(void)
 		{"{\"limits\":{\"calls\":1}}", "\"limits.calls\": unknown key"},
 		{"{\"min_words\":\"3\"}",
 	         "\"min_words\": must be a number from 0 to 20"},
+		{"{\"failures\":{\"first_token_ms\":5001}}",
+	         "\"failures.first_token_ms\": must be a number from 100 to "
+	         "5000"},
+		{"{\"failures\":{\"stall_ms\":3001}}",
+	         "\"failures.stall_ms\": must be a number from 200 to 3000"},
+		{"{\"failures\":{\"voice_ms\":3001}}",
+	         "\"failures.voice_ms\": must be a number from 100 to 3000"},
+		{"{\"failures\":{\"answer_ms\":60000}}",
+	         "\"failures.answer_ms\": must be a number from 1000 to 8000"},
+		{"{\"failures\":{\"hear_ms\":1}}",
+	         "\"failures.hear_ms\": must be a number from 500 to 5000"},
+		{"{\"filler\":{\"after_ms\":9000}}",
+	         "\"filler.after_ms\": must be a number from 300 to 5000"},
+		{"{\"filler\":7}", "\"filler\": must be a text or null"},
 		{"{\"temperature\":3}",
 	         "\"temperature\": must be a number from 0 to 2"},
 		{"{\"instructions\":null}", "\"instructions\": must be a text"},
@@ -137,7 +151,9 @@ static void everything_can_be_set(void)
 		"{\"instructions\":\"Be kind.\",\"greeting\":null,"
 		"\"voice\":{\"cartesia\":\"c\",\"kokoro\":\"k\"},"
 		"\"temperature\":0.5,\"min_words\":3,\"tools\":[\"end_call\"],"
-		"\"limits\":{\"call_sec\":60},\"protect_greeting\":true}";
+		"\"limits\":{\"call_sec\":60},\"protect_greeting\":true,"
+		"\"filler\":{\"text\":\"Hm.\",\"after_ms\":900},"
+		"\"failures\":{\"first_token_ms\":5000,\"voice_ms\":3000}}";
 	char fault[AGENT_FAULT_MAX] = "";
 	const size_t live = mem_live();
 	struct agent *a;
@@ -151,6 +167,11 @@ static void everything_can_be_set(void)
 	CHECK_INT(3, a->interrupt.min_words);
 	CHECK_INT(60000, a->max_call_ms);
 	CHECK(a->protect_greeting);
+	CHECK_STR("Hm.", a->filler);
+	CHECK_INT(900, a->failure.filler_ms);
+	CHECK_INT(5000, a->failure.token_ms);
+	CHECK_INT(3000, a->failure.voice_ms);
+	CHECK_INT(2000, a->failure.stall_ms);
 	CHECK_STR("end_call", a->tools[0]->name);
 	agent_free(&a);
 	CHECK_INT(live, mem_live());

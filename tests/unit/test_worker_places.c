@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bot/fallback.h"
 #include "tests/fake/booth.h"
 #include "tests/fake/session_here.h"
 #include "tests/harness/test.h"
@@ -273,6 +274,32 @@ static void a_place_is_released_by_its_call_too(void)
 	booth_close();
 }
 
+/* Nobody is dialled who could not be heard, answered or spoken to. */
+static void without_a_provider_that_works_no_place_is_given(void)
+{
+	static struct fallback fb = {.order = {"ears", "head", "mouth"}};
+	static const char *const names[] = {"ears", "head", "mouth"};
+
+	for (size_t i = 0; i < FALLBACK_STAGES; i++)
+		CHECK_INT(0, fallback_add(&fb, (enum stage)i,
+		                          &(struct fallback_entry){
+						  .name = names[i]}));
+	booth.fallback = &fb;
+	booth_open();
+	CHECK_INT(200, booth_ask("GET", "/readyz", NULL));
+	CHECK_INT(200, booth_reserve("c1", NULL));
+	fb.entry[STAGE_LLM][0].left_out_us = UINT64_MAX;
+	CHECK_INT(503, booth_ask("GET", "/readyz", NULL));
+	CHECK_STR("{\"status\":\"no_provider\"}\n", booth.answer);
+	CHECK_INT(503, booth_reserve("c2", NULL));
+	CHECK(strstr(booth.answer, "no provider of a stage works"));
+	CHECK_INT(200, booth_ask("GET", "/metrics", NULL));
+	CHECK(strstr(booth.answer, "\ndialout_bot_no_provider 1\n"));
+	fb.entry[STAGE_LLM][0].left_out_us = 1;
+	CHECK_INT(200, booth_reserve("c2", NULL));
+	booth_close();
+}
+
 static const struct test tests[] = {
 	TEST(probes_say_how_it_is),
 	TEST(a_reservation_is_made_once_per_call),
@@ -288,6 +315,7 @@ static const struct test tests[] = {
 	TEST(a_place_nobody_comes_for_ends_with_an_event),
 	TEST(a_place_can_be_prepared_looked_at_and_released),
 	TEST(a_place_is_released_by_its_call_too),
+	TEST(without_a_provider_that_works_no_place_is_given),
 };
 
 TEST_MAIN(tests)
