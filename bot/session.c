@@ -131,6 +131,7 @@ static void stop_timers(struct session *s)
 		&s->resume,    &s->hurry,     &s->retry,    &s->voice,
 		&s->stt_again, &s->tts_again, &s->max_call, &s->leave,
 		&s->standby,   &s->handover,  &s->filler,   &s->overdue,
+		&s->unhearing,
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)

@@ -64,7 +64,7 @@ static size_t bytes_of(const struct session *s, uint32_t ms)
 
 void session_backup_open(struct session *s)
 {
-	buf_init(&s->recent, 3 * bytes_of(s, SESSION_RECENT_MS));
+	buf_init(&s->recent, 2 * bytes_of(s, SESSION_RECENT_MS));
 	if (!s->env.fallback)
 		return;
 	for (size_t i = 0; i < FALLBACK_STAGES; i++)
@@ -95,14 +95,11 @@ bool session_backup(struct session *s, enum stage stage, int err)
 
 /* ---- what the lost recogniser had not decided ------------------------------- */
 
-/* Kept for as long as another recogniser could want it. */
 void session_backup_hear(struct session *s, const struct pcm *pcm)
 {
 	const size_t most = bytes_of(s, SESSION_RECENT_MS);
 
-	if (!session_backup_waits(s, STAGE_STT) && !s->recent.len)
-		return;
-	if (s->recent.len > 2 * most)
+	if (s->recent.len > most + most / 4)
 		buf_drop(&s->recent, s->recent.len - most);
 	if (buf_add(&s->recent, pcm->v, pcm->n * sizeof(int16_t)) != 0)
 		buf_reset(&s->recent);
@@ -143,8 +140,6 @@ void session_backup_replay(struct session *s)
 	if (push_recent(s) == 0 && !s->callee.speaking &&
 	    stt_flush(s->stt) == 0)
 		s->callee.flushes++;
-	if (!session_backup_waits(s, STAGE_STT))
-		buf_reset(&s->recent);
 }
 
 void session_backup_good(const struct session *s, enum stage stage)

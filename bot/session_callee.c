@@ -203,6 +203,7 @@ void session_take_turn(struct session *s)
 	}
 	s->prompted = 0;
 	s->rounds = 0;
+	s->unheard = 0;
 	session_eager_taken(c);
 	session_machine_turn(s);
 	session_publish_turn(s);
@@ -400,6 +401,7 @@ static void on_silence(struct session *s, const struct vad_edge *edge)
 		c->flushes++;
 	session_verdict_ask(s);
 	session_feed(s, TURN_EV_SILENCE);
+	session_hear_watch(s);
 }
 
 static void on_edge(const struct vad_edge *edge, void *arg)

@@ -93,6 +93,8 @@ struct session {
 	bool hang_up;      /* at the carrier, once events are out */
 	unsigned failures; /* replies that failed, in a row */
 	unsigned stt_tries, tts_tries;
+	bool stt_away;    /* it hears nothing now, and may later */
+	unsigned unheard; /* turns without a recogniser, in a row */
 	unsigned retries; /* of requests, in all */
 	unsigned turns;
 	bool guessing; /* a guess is being begun */
@@ -110,7 +112,7 @@ struct session {
 	struct timer endpoint, watchdog, max_turn, quiet, resume;
 	struct timer hurry, retry, voice, stt_again, tts_again;
 	struct timer media, digits, max_call, leave, deliver;
-	struct timer standby, handover, filler, overdue;
+	struct timer standby, handover, filler, overdue, unhearing;
 
 	struct link events;
 	unsigned n_events;

@@ -83,6 +83,7 @@ void session_calls_drop(struct session *s);
 
 /* session_stt.c */
 int session_stt_open(struct session *s) MUST_CHECK;
+void session_hear_watch(struct session *s); /* the callee has fallen silent */
 
 /* session_backup.c */
 void session_backup_open(struct session *s); /* chooses the first ones */

@@ -1,6 +1,31 @@
 #include "bot/session_impl.h"
 #include "common/err.h"
 
+/* ---- while it is away ------------------------------------------------------ */
+
+/* Somebody has spoken, and it is not known what. Once may be an accident. */
+static void on_unheard(void *arg)
+{
+	struct session *s = arg;
+
+	if (!s->stt_away || s->turn.state != TURN_PAUSED ||
+	    s->callee.text.len || s->ended)
+		return;
+	if (s->unheard++)
+		session_leave(s);
+	else
+		session_feed(s, TURN_EV_FAILED);
+}
+
+void session_hear_watch(struct session *s)
+{
+	if (s->stt_away && !s->callee.speaking && !s->greeting)
+		timer_start(s->env.timers, &s->unhearing,
+		            s->agent->failure.hear_ms, on_unheard, s);
+}
+
+/* ---- what it says ---------------------------------------------------------- */
+
 /* Waits before a lost recogniser is opened again [ms]. */
 static const uint32_t stt_waits[] = {0, 100, 300, 1000};
 
@@ -21,9 +46,16 @@ static void on_flushed(struct session *s)
 
 static void on_stt_lost(struct session *s, int err);
 
+static void is_away(struct session *s)
+{
+	s->stt_away = true;
+	session_hear_watch(s);
+}
+
 /* It does its work. */
 static void heard(struct session *s)
 {
+	s->stt_away = false;
 	s->stt_tries = 0;
 	session_backup_good(s, STAGE_STT);
 }
@@ -64,6 +96,11 @@ static void on_stt_event(const struct stt_event *ev, void *arg)
 		session_decided(s);
 		break;
 	case STT_READY:
+		s->stt_away = false;
+		break;
+	case STT_AWAY:
+		is_away(s);
+		break;
 	case STT_SPEECH:
 		break;
 	}
@@ -97,6 +134,7 @@ static void on_stt_lost(struct session *s, int err)
 	stt_close(&s->stt);
 	s->callee.flushes = 0;
 	session_event_error(s, "stt", err);
+	is_away(s);
 	if (session_backup(s, STAGE_STT, err)) {
 		s->stt_tries = 0;
 		timer_start(s->env.timers, &s->stt_again, 0, on_stt_again, s);

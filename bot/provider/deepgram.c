@@ -90,7 +90,8 @@ static void flushed(void *arg)
 	struct dg *dg = arg;
 
 	timer_stop(clock_of(dg), &dg->flush);
-	if (!dg->flushing)
+	/* What no socket has heard is not decided: the next one is asked. */
+	if (!dg->flushing || !dg->open)
 		return;
 	dg->flushing = false;
 	stt_emit(&dg->stt, &(struct stt_event){.type = STT_FLUSHED});
@@ -190,8 +191,11 @@ static void on_open(struct dg *dg)
 	timer_start(clock_of(dg), &dg->keepalive, KEEPALIVE_MS, keep_alive, dg);
 	watch(dg);
 	send_audio(dg);
-	if (dg->flushing)
+	if (dg->flushing) {
 		send_text(dg, "{\"type\":\"Finalize\"}");
+		timer_start(clock_of(dg), &dg->flush, FLUSH_WAIT_MS, flushed,
+		            dg);
+	}
 	stt_emit(&dg->stt, &(struct stt_event){.type = STT_READY});
 }
 
@@ -219,9 +223,9 @@ static void lost(struct dg *dg, int err, int status)
 	timer_stop(clock_of(dg), &dg->keepalive);
 	timer_stop(clock_of(dg), &dg->deaf);
 	err = reconnect_later(&dg->again, err, status, connect_now, dg);
-	if (err)
-		stt_emit(&dg->stt,
-		         &(struct stt_event){.type = STT_FAILED, .err = err});
+	stt_emit(&dg->stt,
+	         &(struct stt_event){.type = err ? STT_FAILED : STT_AWAY,
+	                             .err = err});
 }
 
 static void on_event(const struct ws_event *ev, void *arg)

@@ -299,10 +299,15 @@ static void lost(struct flux *fx, int err, int status)
 	timer_stop(clock_of(fx), &fx->wait);
 	timer_stop(clock_of(fx), &fx->deaf);
 	err = reconnect_later(&fx->again, err, status, connect_later, fx);
-	if (err)
+	if (err) {
 		fail(fx, err);
-	else if (eager)
-		stt_emit(&fx->stt, &(struct stt_event){.type = STT_RESUMED});
+		return;
+	}
+	fx->told = false;
+	if (eager &&
+	    !stt_emit(&fx->stt, &(struct stt_event){.type = STT_RESUMED}))
+		return;
+	stt_emit(&fx->stt, &(struct stt_event){.type = STT_AWAY});
 }
 
 static void not_connected(void *arg)

@@ -34,8 +34,8 @@ int provider_status_err(int status)
 int reconnect_later(struct reconnect *r, int err, int status, timer_h *handler,
                     void *arg)
 {
-	static const uint32_t delays_ms[RECONNECT_TRIES] = {0, 500, 1000, 2000,
-	                                                    4000};
+	static const uint32_t delays_ms[RECONNECT_TRIES] = {0, 100, 300, 1000,
+	                                                    2000};
 	int why = status ? provider_status_err(status) : err;
 	uint32_t delay;
 	uint8_t dice;

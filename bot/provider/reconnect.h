@@ -1,7 +1,7 @@
 /*
  * reconnect.h - when a provider's socket is opened again, and when no more
  *
- * The first try comes at once, then after 0.5, 1, 2 and 4 s with jitter; a
+ * The first try comes at once, then after 0.1, 0.3, 1 and 2 s with jitter; a
  * call does not wait as a batch job would. A connection that has proved good
  * starts the count anew. Refusals that no retry cures end it at once.
  */

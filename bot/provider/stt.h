@@ -29,7 +29,9 @@ enum {
 };
 
 enum stt_event_type {
-	STT_READY,     /* connected; for the timeline only */
+	STT_READY,     /* connected */
+	STT_AWAY,      /* the connection was lost; the next one, which is being
+	              * made, hears again what has no final text */
 	STT_SPEECH,    /* the recogniser heard speech begin */
 	STT_INTERIM,   /* text so far of this utterance; may still change */
 	STT_FINAL,     /* text that will not change */

@@ -42,6 +42,7 @@ static void count(struct stt_log *log, const struct stt_event *ev)
 	case STT_TURN_OVER:
 		log->turns++;
 		break;
+	case STT_AWAY:
 	case STT_SPEECH:
 	case STT_SILENCE:
 	default:

@@ -12,7 +12,7 @@ struct fake_stt {
 	struct stt base;
 	struct flow *f;
 	struct timer next;
-	bool dead, second;
+	bool dead, later; /* not the first of the call */
 };
 
 static void arm(struct fake_stt *p);
@@ -71,8 +71,8 @@ static int fake_open(struct stt **sttp, struct net *net,
 		return -ENOMEM;
 	p->f = flow_of(prm->cfg);
 	p->f->stt_opens++;
-	p->second = flow_is_second(prm->cfg);
-	p->f->second[0] += p->second;
+	p->later = p->f->stt_opens > 1;
+	p->f->second[0] += flow_is_second(prm->cfg);
 	arm(p);
 	*sttp = &p->base;
 	return 0;
@@ -83,7 +83,7 @@ static int fake_push(struct stt *stt, const struct pcm *pcm)
 	struct fake_stt *p = CONTAINER_OF(stt, struct fake_stt, base);
 
 	p->f->stt_samples += pcm->n;
-	if (p->second && !p->f->replayed)
+	if (p->later && !p->f->replayed)
 		p->f->replayed = pcm->n;
 	for (size_t i = 0; i < pcm->n; i++)
 		p->f->stt_loud += abs(pcm->v[i]) > LOUD;

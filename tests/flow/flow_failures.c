@@ -9,6 +9,7 @@
 #include "bot/fallback.h"
 #include "bot/greetings.h"
 #include "bot/provider/provider.h"
+#include "bot/provider/stt.h"
 #include "common/err.h"
 #include "common/mem.h"
 #include "tests/flow/flow.h"
@@ -347,6 +348,79 @@ static void with_everything_down_the_callee_hears_an_apology_and_goodbye(void)
 	finish();
 }
 
+/* ---- the recogniser -------------------------------------------------------- */
+
+static void a_lost_recogniser_hears_again_what_it_had_not_decided(void)
+{
+	flow_open(&f, &(struct flow_opts){.agent = agent});
+	flow_sound(&f, 1000, 3000);
+	flow_stt_fails(&f, 2000, ERR_EOF);
+	flow_final(&f, 3290, "When do you open?");
+	flow_answer(&f, "We open at nine.");
+	flow_run_to(&f, 6000);
+	CHECK_INT(2, f.stt_opens);
+	CHECK_INT(0, f.second[0]);
+	/* all of the second that was spoken, and little more */
+	CHECK(f.replayed > 1000 * 8 && f.replayed < 1500 * 8);
+	CHECK_STR("callee: When do you open?|bot: We open at nine.",
+	          flow_chat(&f));
+	finish();
+}
+
+/* Its socket is lost in mid-word, and back within a second: nobody notices. */
+static void a_recogniser_that_is_back_in_time_is_not_missed(void)
+{
+	flow_open(&f,
+	          &(struct flow_opts){.agent = agent, .never_flushed = true});
+	flow_sound(&f, 1000, 2000);
+	flow_stt(&f, 1500, STT_AWAY, NULL);
+	flow_stt(&f, 2500, STT_READY, NULL);
+	flow_final(&f, 3900, "When do you open?");
+	flow_answer(&f, "We open at nine.");
+	flow_run_to(&f, 9000);
+	CHECK_STR("callee: When do you open?|bot: We open at nine.",
+	          flow_chat(&f));
+	finish();
+}
+
+static void without_a_recogniser_the_callee_is_asked_to_say_it_again(void)
+{
+	flow_open(&f, &(struct flow_opts){.agent = agent,
+	                                  .never_flushed = true,
+	                                  .greetings = at_hand()});
+	flow_sound(&f, 1000, 2000);
+	flow_stt(&f, 1500, STT_AWAY, NULL);
+	flow_run_to(&f, 5000);
+	/* 1.5 s after the detector was sure of the silence. */
+	CHECK_NEAR(2000 + 240 + 1500, f.heard[APOLOGY].first_ms, 60);
+	/* It is back, and had kept what was said: that is answered. */
+	flow_stt(&f, 5200, STT_READY, NULL);
+	flow_final(&f, 5400, "When do you open?");
+	flow_answer(&f, "We open at nine.");
+	flow_run_to(&f, 15000);
+	CHECK_INT(SORRY_MS, f.heard[APOLOGY].count);
+	CHECK(strstr(flow_chat(&f), "callee: When do you open?|bot: We open "
+	                            "at nine.") != NULL);
+	CHECK_INT(0, f.hangups);
+	finish();
+}
+
+static void a_bot_that_stays_deaf_says_goodbye(void)
+{
+	flow_open(&f, &(struct flow_opts){.agent = agent,
+	                                  .never_flushed = true,
+	                                  .greetings = at_hand()});
+	flow_sound(&f, 1000, 2000);
+	flow_sound(&f, 8000, 9000);
+	flow_stt(&f, 1500, STT_AWAY, NULL);
+	flow_run_to(&f, 20000);
+	CHECK_INT(SORRY_MS, f.heard[APOLOGY].count);
+	CHECK_INT(SORRY_MS, f.heard[GOODBYE].count);
+	CHECK_NEAR(9000 + 240 + 1500, f.heard[GOODBYE].first_ms, 60);
+	CHECK_INT(1, f.hangups);
+	finish();
+}
+
 /* ---- how often ------------------------------------------------------------- */
 
 static void a_dead_provider_is_not_asked_twice_as_often(void)
@@ -405,6 +479,10 @@ static const struct test tests[] = {
 	TEST(a_voice_that_refuses_is_asked_once_more),
 	TEST(without_any_voice_the_goodbye_comes_from_what_is_kept),
 	TEST(with_everything_down_the_callee_hears_an_apology_and_goodbye),
+	TEST(a_lost_recogniser_hears_again_what_it_had_not_decided),
+	TEST(a_recogniser_that_is_back_in_time_is_not_missed),
+	TEST(without_a_recogniser_the_callee_is_asked_to_say_it_again),
+	TEST(a_bot_that_stays_deaf_says_goodbye),
 	TEST(a_dead_provider_is_not_asked_twice_as_often),
 	TEST(a_stage_is_down_when_all_of_its_providers_are),
 };
