@@ -75,6 +75,8 @@ void store_call_fini(struct store_call *c);
 struct store_change {
 	enum store_state state;
 	bool has_state;
+	bool held; /* only while the call is in our hands: ERR_STALE; and not
+	            * for what comes before its end was asked for: -ECANCELED */
 	const char *call_uuid; /* * */
 	const char *reservation, *bot, *stream_url;
 	const char *end_by, *end_cause; /* * */

@@ -8,8 +8,10 @@
 #ifndef SERVER_STORE_OPS_H
 #define SERVER_STORE_OPS_H
 
+#include "common/crypto.h"
 #include "server/store/admit.h"
 #include "server/store/dnc.h"
+#include "server/store/hands.h"
 #include "server/store/keys.h"
 #include "server/store/outbox.h"
 #include "server/store/setting.h"
@@ -23,6 +25,11 @@ struct store_ops {
 	int (*call_add)(struct store *s, const struct store_call *c);
 	int (*call_admit)(struct store *s, const struct store_call *c,
 	                  struct store_admission *a);
+	int (*beat)(struct store *s); /* NULL: no other server can use it */
+	int (*claim)(struct store *s, int64_t now_ms, store_claim_h *h,
+	             void *arg);
+	int (*turn)(struct store *s, uint64_t interval_us, uint64_t *wait_us);
+	int (*turn_hold)(struct store *s, uint32_t ms);
 	int (*call_get)(struct store *s, enum store_by by, const char *value,
 	                struct store_call *out);
 	int (*call_idem)(struct store *s, const char *owner,
@@ -64,7 +71,13 @@ struct store_ops {
 
 struct store {
 	const struct store_ops *ops;
+	char self[CRYPTO_ID_LEN]; /* this server, by which it has hands */
 };
+
+/* May this change be made? @held: we have the call in hand; @ends: somebody
+ * has asked for its end. ERR_STALE, -ECANCELED. */
+int store_may_change(const struct store_change *ch, bool held,
+                     bool ends) MUST_CHECK;
 
 extern const struct store_ops store_sqlite_ops, store_pg_ops;
 

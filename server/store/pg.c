@@ -131,16 +131,21 @@ int pg_do_long(struct store *s, pg_work_h *work, void *arg)
 	return work_for(pg_of(s), OPEN_MS, work, arg);
 }
 
-static void close_store(struct store *s)
+static void release(struct pg *pg)
 {
-	struct pg *pg = pg_of(s);
-
 	for (int i = 0; i < PG_CONNS; i++)
 		pg_disconnect(&pg->conns[i]);
 	pthread_cond_destroy(&pg->freed);
 	pthread_mutex_destroy(&pg->lock);
 	mem_free(pg->url);
 	mem_free(pg);
+}
+
+static void close_store(struct store *s)
+{
+	if (pg_leave(s))
+		log_line(LOG_WARN, "store", NULL, "event=left_unsaid");
+	release(pg_of(s));
 }
 
 static struct pg *make(const char *rest)
@@ -153,6 +158,7 @@ static struct pg *make(const char *rest)
 	if (!pg)
 		return NULL;
 	pg->base.ops = &store_pg_ops;
+	crypto_id(pg->base.self);
 	pthread_mutex_init(&pg->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -162,7 +168,7 @@ static struct pg *make(const char *rest)
 		pg->conns[i].pg = pg;
 	pg->url = mem_alloc(cap);
 	if (!pg->url) {
-		close_store(&pg->base);
+		release(pg);
 		return NULL;
 	}
 	snprintf(pg->url, cap, "%s%s", scheme, rest);
@@ -204,8 +210,10 @@ static int open_store(struct store **sp, const char *rest, char *why,
 	}
 	if (!err)
 		err = pg_migrate(&pg->base, why, why_cap);
+	if (!err)
+		err = pg_beat(&pg->base);
 	if (err)
-		close_store(&pg->base);
+		release(pg);
 	else
 		*sp = &pg->base;
 	return err;
@@ -216,6 +224,10 @@ const struct store_ops store_pg_ops = {
 	.close = close_store,
 	.call_add = pg_call_add,
 	.call_admit = pg_call_admit,
+	.beat = pg_beat,
+	.claim = pg_claim,
+	.turn = pg_turn,
+	.turn_hold = pg_turn_hold,
 	.call_get = pg_call_get,
 	.call_idem = pg_call_idem,
 	.call_change = pg_call_change,

@@ -65,6 +65,11 @@ enum pg_sql {
 	PG_LETTER_TRIM,
 	PG_LETTER_LIST,
 	PG_LETTER_COUNT,
+	PG_CALL_CLAIM,
+	PG_SERVER_BEAT,
+	PG_SERVER_LEAVE,
+	PG_TURN_TAKE,
+	PG_TURN_HOLD,
 	PG_STATEMENTS
 };
 
@@ -153,6 +158,9 @@ int pg_insert(struct pg_conn *c, const struct store_call *call) MUST_CHECK;
 /* Is this very call there? -ENOENT: there is none of its id. -EEXIST: another
  * one. */
 int pg_is_added(struct pg_conn *c, const struct store_call *call) MUST_CHECK;
+
+/* This server lives. */
+int pg_say_alive(struct pg_conn *c) MUST_CHECK;
 
 /* A letter of the outbox, if the call has an address for it. */
 int pg_letter_add(struct pg_conn *c, const char *call_id, const char *event_id,

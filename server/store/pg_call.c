@@ -152,6 +152,7 @@ int pg_insert(struct pg_conn *c, const struct store_call *call)
 	pg_int(&a, call->ended_ms);
 	pg_int(&a, call->reserved_sec);
 	pg_int(&a, store_state_rank(call->state));
+	pg_text(&a, c->pg->base.self);
 	return pg_run(c, PG_CALL_ADD, &a, NULL);
 }
 
@@ -265,18 +266,26 @@ struct changing {
 /* Lock the row. */
 static int look(struct pg_conn *c, struct changing *ch)
 {
+	const bool dials = ch->change && ch->change->has_state &&
+	                   ch->change->state == STORE_DIALING;
 	struct pg_args a = {.n = 0};
 	PGresult *r = NULL;
 	int err;
 
 	pg_text(&a, ch->id);
+	pg_text(&a, c->pg->base.self);
+	/* Who dials must live by the database's clock, too. */
+	pg_text(&a, dials ? "true" : "false");
 	err = pg_run(c, PG_CALL_LOCK, &a, &r);
 	if (err)
 		return err;
-	if (!PQntuples(r))
-		err = -ENOENT;
-	else
+	if (PQntuples(r)) {
 		ch->rank = (unsigned)pg_num(r, 0, 0);
+		err = store_may_change(ch->change, *pg_col(r, 0, 1) == 't',
+		                       *pg_col(r, 0, 2) == 't');
+	} else {
+		err = -ENOENT;
+	}
 	if (!err && !ch->first_rank)
 		ch->first_rank = ch->rank;
 	PQclear(r);

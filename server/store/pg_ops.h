@@ -9,6 +9,12 @@
 int pg_call_add(struct store *s, const struct store_call *c);
 int pg_call_admit(struct store *s, const struct store_call *c,
                   struct store_admission *a);
+int pg_beat(struct store *s);
+/* It says so itself when it ends, and nobody has to wait for its lease. */
+int pg_leave(struct store *s);
+int pg_claim(struct store *s, int64_t now_ms, store_claim_h *h, void *arg);
+int pg_turn(struct store *s, uint64_t interval_us, uint64_t *wait_us);
+int pg_turn_hold(struct store *s, uint32_t ms);
 int pg_call_get(struct store *s, enum store_by by, const char *value,
                 struct store_call *out);
 int pg_call_idem(struct store *s, const char *owner, const char *idem_key,

@@ -68,6 +68,11 @@ static const char *const versions[] = {
 	"CREATE INDEX call_live_to ON call (to_number) WHERE rank < 9;"
 	"ALTER TABLE api_key ADD COLUMN rates TEXT;"
 	"ALTER TABLE api_key ADD COLUMN budgets TEXT;",
+	"ALTER TABLE call ADD COLUMN holder TEXT;"
+	"CREATE TABLE server ("
+	" id TEXT PRIMARY KEY, until TIMESTAMPTZ NOT NULL);"
+	"CREATE TABLE pace ("
+	" scope TEXT PRIMARY KEY, next TIMESTAMPTZ NOT NULL);",
 };
 
 /* Two programs that start at once do not both run a script: the second waits

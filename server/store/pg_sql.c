@@ -24,10 +24,11 @@
 #define CALL_SELECT "SELECT " CALL_COLUMNS " FROM call WHERE "
 
 static const char *const texts[PG_STATEMENTS] = {
-	[PG_CALL_ADD] = "INSERT INTO call (" CALL_COLUMNS ", rank) VALUES ("
-			"$1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,"
-			"$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,"
-			"$29)",
+	[PG_CALL_ADD] =
+		"INSERT INTO call (" CALL_COLUMNS ", rank, holder) VALUES ("
+		"$1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,"
+		"$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,"
+		"$29,$30)",
 	[PG_ADMIT_LOCK] = "SELECT pg_advisory_xact_lock(3684582)",
 	[PG_LIVE_TO] = "SELECT 1 FROM call WHERE to_number = $1 AND rank < 9"
 		       " AND reserved_sec > 0 LIMIT 1",
@@ -47,7 +48,11 @@ static const char *const texts[PG_STATEMENTS] = {
 	" AND ($3::text IS NULL OR owner = $3) AND created_ms >= $4"
 	" AND seq < $5 ORDER BY seq DESC LIMIT $6",
 	[PG_CALL_SEQ] = "SELECT seq FROM call WHERE id = $1",
-	[PG_CALL_LOCK] = "SELECT rank FROM call WHERE id = $1 FOR UPDATE",
+	[PG_CALL_LOCK] = "SELECT rank, coalesce(holder = $2, false) AND"
+			 " (NOT $3::bool OR EXISTS (SELECT 1 FROM server"
+			 " WHERE id = $2 AND until > clock_timestamp())),"
+			 " end_by IS NOT NULL"
+			 " FROM call WHERE id = $1 FOR UPDATE",
 	[PG_CALL_CHANGE] =
 		"UPDATE call SET"
 		" state = CASE WHEN $2::int > rank THEN $3 ELSE state END,"
@@ -151,6 +156,35 @@ static const char *const texts[PG_STATEMENTS] = {
 			   " WHERE dead = $1 ORDER BY seq",
 	[PG_LETTER_COUNT] = "SELECT count(*) FILTER (WHERE dead = 0),"
 			    " count(*) FILTER (WHERE dead = 1) FROM outbox",
+	[PG_CALL_CLAIM] =
+		"WITH lost AS (SELECT seq, id, coalesce(holder = $1, false)"
+		" AS ours FROM call WHERE rank <= 3 AND"
+		" CASE WHEN holder = $1 THEN created_ms < $2 AND dialed_ms < $2"
+		" ELSE holder IS NULL OR NOT EXISTS (SELECT 1 FROM server"
+		" WHERE server.id = holder AND until > clock_timestamp()) END"
+		" ORDER BY seq FOR UPDATE SKIP LOCKED),"
+		" taken AS (UPDATE call SET holder = $1 FROM lost"
+		" WHERE call.seq = lost.seq AND NOT lost.ours)"
+		" SELECT id, ours FROM lost ORDER BY seq",
+	[PG_SERVER_BEAT] =
+		"INSERT INTO server (id, until) VALUES ($1, clock_timestamp()"
+		" + $2::int * interval '1 ms') ON CONFLICT (id) DO UPDATE SET"
+		" until = clock_timestamp() + $2::int * interval '1 ms'",
+	[PG_SERVER_LEAVE] = "DELETE FROM server WHERE id = $1"
+			    " OR until < clock_timestamp() - interval '1 day'",
+	[PG_TURN_TAKE] =
+		"INSERT INTO pace (scope, next) VALUES ('dial',"
+		" clock_timestamp() + $1::bigint * interval '1 us')"
+		" ON CONFLICT (scope) DO UPDATE SET"
+		" next = greatest(pace.next, clock_timestamp())"
+		" + $1::bigint * interval '1 us'"
+		" RETURNING (extract(epoch FROM next - clock_timestamp())"
+		" * 1000000)::bigint - $1::bigint",
+	[PG_TURN_HOLD] =
+		"INSERT INTO pace (scope, next) VALUES ('dial',"
+		" clock_timestamp() + $1::int * interval '1 ms')"
+		" ON CONFLICT (scope) DO UPDATE SET next = greatest(pace.next,"
+		" clock_timestamp() + $1::int * interval '1 ms')",
 };
 
 const char *pg_sql_text(enum pg_sql sql)

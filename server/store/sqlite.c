@@ -204,6 +204,7 @@ static int open_store(struct store **sp, const char *path, char *why,
 	if (!sq)
 		return -ENOMEM;
 	sq->base.ops = &store_sqlite_ops;
+	crypto_id(sq->base.self);
 	pthread_mutex_init(&sq->writer.lock, NULL);
 	pthread_mutex_init(&sq->reader.lock, NULL);
 	err = open_conn(&sq->writer, path);
@@ -223,6 +224,7 @@ const struct store_ops store_sqlite_ops = {
 	.close = close_store,
 	.call_add = sq_call_add,
 	.call_admit = sq_call_admit,
+	.claim = sq_claim,
 	.call_get = sq_call_get,
 	.call_idem = sq_call_idem,
 	.call_change = sq_call_change,

@@ -18,6 +18,8 @@ enum sq_sql {
 	SQ_COMMIT,
 	SQ_ROLLBACK,
 	SQ_CALL_ADD,
+	SQ_CALL_UNHELD,
+	SQ_CALL_CLAIM,
 	SQ_LIVE_TO,
 	SQ_USED,
 	SQ_USED_LIST,
@@ -109,6 +111,7 @@ int sq_insert(struct sq_conn *w, const struct store_call *c) MUST_CHECK;
 int sq_call_add(struct store *s, const struct store_call *c);
 int sq_call_admit(struct store *s, const struct store_call *c,
                   struct store_admission *a);
+int sq_claim(struct store *s, int64_t now_ms, store_claim_h *h, void *arg);
 int sq_call_get(struct store *s, enum store_by by, const char *value,
                 struct store_call *out);
 int sq_call_idem(struct store *s, const char *owner, const char *idem_key,

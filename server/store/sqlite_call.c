@@ -62,6 +62,7 @@ int sq_insert(struct sq_conn *w, const struct store_call *c)
 	sq_int_at(st, ++i, c->ended_ms);
 	sq_int_at(st, ++i, c->reserved_sec);
 	sq_int_at(st, ++i, store_state_rank(c->state));
+	sq_text_at(st, ++i, CONTAINER_OF(w, struct sqlite, writer)->base.self);
 	return sq_run(w, st);
 }
 
@@ -201,6 +202,33 @@ static int number(struct sq_conn *c, enum sq_sql sql, const char *id,
 	return err < 0 ? err : 0;
 }
 
+/* The call's rank, if @ch may be made. */
+static int look(struct sq_conn *w, const char *id,
+                const struct store_change *ch, int64_t *rank)
+{
+	const char *self = CONTAINER_OF(w, struct sqlite, writer)->base.self;
+	const char *holder;
+	bool ends;
+	int err;
+	sqlite3_stmt *st = sq_use(w, SQ_CALL_RANK, &err);
+
+	if (!st)
+		return err;
+	sq_text_at(st, 1, id);
+	err = sq_step(w, st);
+	if (!err)
+		err = -ENOENT;
+	if (err == 1) {
+		*rank = sqlite3_column_int64(st, 0);
+		holder = sq_col(st, 1);
+		ends = sq_col(st, 2) != NULL;
+		err = store_may_change(ch, holder && !strcmp(holder, self),
+		                       ends);
+	}
+	sq_done(st);
+	return err;
+}
+
 static int apply(struct sq_conn *w, const char *id,
                  const struct store_change *ch)
 {
@@ -265,7 +293,7 @@ int sq_call_change(struct store *s, const char *id,
 	err = sq_begin(w);
 	if (err)
 		goto out;
-	err = number(w, SQ_CALL_RANK, id, &rank);
+	err = look(w, id, change, &rank);
 	if (!err && ev)
 		err = add_event(w, id, ev);
 	if (!err && change)

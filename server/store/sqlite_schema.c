@@ -83,6 +83,8 @@ static const char *const versions[] = {
 	"ALTER TABLE api_key ADD COLUMN rates TEXT;"
 	"ALTER TABLE api_key ADD COLUMN budgets TEXT;"
 	"PRAGMA user_version = 5;",
+	"ALTER TABLE call ADD COLUMN holder TEXT;"
+	"PRAGMA user_version = 6;",
 };
 
 #define CALL_COLUMNS                                                   \
@@ -112,9 +114,16 @@ static const char *const texts[SQ_STATEMENTS] = {
 	[SQ_BEGIN] = "BEGIN IMMEDIATE",
 	[SQ_COMMIT] = "COMMIT",
 	[SQ_ROLLBACK] = "ROLLBACK",
-	[SQ_CALL_ADD] = "INSERT INTO call (" CALL_COLUMNS ", rank) VALUES ("
-			"?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
-			"?,?)",
+	[SQ_CALL_ADD] =
+		"INSERT INTO call (" CALL_COLUMNS ", rank, holder) VALUES ("
+		"?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
+		"?,?,?)",
+	[SQ_CALL_UNHELD] =
+		"SELECT id, coalesce(holder = ?1, 0) FROM call WHERE rank <= 3"
+		" AND (holder IS NULL OR holder <> ?1 OR (created_ms < ?2"
+		" AND dialed_ms < ?2)) ORDER BY seq",
+	[SQ_CALL_CLAIM] = "UPDATE call SET holder = ?1 WHERE rank <= 3"
+			  " AND (holder IS NULL OR holder <> ?1)",
 	[SQ_LIVE_TO] = "SELECT 1 FROM call WHERE to_number = ? AND rank < 9"
 		       " AND reserved_sec > 0 LIMIT 1",
 	[SQ_USED] = "SELECT count(*), coalesce(sum(" SECONDS "), 0)" COUNTED,
@@ -134,7 +143,7 @@ static const char *const texts[SQ_STATEMENTS] = {
 	" AND (?3 IS NULL OR owner = ?3) AND created_ms >= ?4 AND seq < ?5"
 	" ORDER BY seq DESC LIMIT ?6",
 	[SQ_CALL_SEQ] = "SELECT seq FROM call WHERE id = ?",
-	[SQ_CALL_RANK] = "SELECT rank FROM call WHERE id = ?",
+	[SQ_CALL_RANK] = "SELECT rank, holder, end_by FROM call WHERE id = ?",
 	[SQ_CALL_CHANGE] =
 		"UPDATE call SET"
 		" state = CASE WHEN ?2 > rank THEN ?3 ELSE state END,"

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/err.h"
 #include "common/mem.h"
 #include "common/str.h"
 #include "server/store/ops.h"
@@ -109,6 +110,33 @@ int store_call_admit(struct store *s, const struct store_call *c,
 	return s->ops->call_admit(s, c, a);
 }
 
+bool store_shared(const struct store *s)
+{
+	return s->ops->beat != NULL;
+}
+
+int store_beat(struct store *s)
+{
+	return s->ops->beat ? s->ops->beat(s) : 0;
+}
+
+int store_claim(struct store *s, int64_t now_ms, store_claim_h *h, void *arg)
+{
+	return s->ops->claim(s, now_ms, h, arg);
+}
+
+int store_turn(struct store *s, uint64_t interval_us, uint64_t *wait_us)
+{
+	ASSERT(s->ops->turn);
+	return s->ops->turn(s, interval_us, wait_us);
+}
+
+int store_turn_hold(struct store *s, uint32_t ms)
+{
+	ASSERT(s->ops->turn_hold);
+	return s->ops->turn_hold(s, ms);
+}
+
 int store_call_get(struct store *s, enum store_by by, const char *value,
                    struct store_call *out)
 {
@@ -132,6 +160,17 @@ int store_call_change(struct store *s, const char *id,
 	ASSERT(!turn || (turn->role && turn->text));
 	return s->ops->call_change(s, id, change, ev, turn,
 	                           moved ? moved : &unused);
+}
+
+int store_may_change(const struct store_change *ch, bool held, bool ends)
+{
+	if (!ch || !ch->held)
+		return 0;
+	if (!held)
+		return ERR_STALE;
+	return ends && ch->has_state && !store_state_final(ch->state)
+	               ? -ECANCELED
+	               : 0;
 }
 
 int store_calls(struct store *s, const struct store_filter *f, store_call_h *h,

@@ -38,6 +38,10 @@ enum { LAW_URL_MAX = 256 /* [bytes] */ };
 	X(calls_are_counted_to_the_unit) \
 	X(seconds_are_reserved_and_settled) \
 	X(many_race_for_the_last_unit_and_one_has_it) \
+	X(what_is_not_dialled_goes_to_the_next_server) \
+	X(only_who_has_a_call_in_hand_dials_it) \
+	X(a_call_whose_end_was_asked_for_is_not_dialled) \
+	X(what_was_forgotten_in_hand_is_told_of) \
 	X(what_was_promised_survives_a_kill) \
 	X(many_threads_use_one_store) \
 	X(no_memory_is_an_error_and_leaks_nothing)
