@@ -39,7 +39,9 @@ LIBS_TEST   := -lcheck -lsubunit -lrt -lexpat -lnghttp2 -lssl -lcrypto
 
 COMMON_SRC := $(wildcard common/*.c common/curl/*.c)
 SERVER_SRC := $(filter-out server/main.c,$(wildcard server/*.c server/*/*.c))
-BOT_SRC    := $(filter-out bot/main.c,$(wildcard bot/*.c bot/*/*.c))
+BOT_SRC    := $(filter-out bot/main.c bot/agents/%,$(wildcard bot/*.c bot/*/*.c))
+AGENT_SRC  := $(wildcard bot/agents/*.c)
+HOOKED_SRC := $(wildcard tests/hooks/*.c)
 TEST_SRC   := $(wildcard tests/harness/*.c tests/fake/*.c)
 CONF_SRC   := $(filter-out tests/conform/test_%.c,$(wildcard tests/conform/*.c))
 SIMLIB_SRC := $(wildcard tests/sim/lib/*.c)
@@ -59,6 +61,11 @@ obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 PROGRAMS := $(if $(wildcard server/main.c),$(BUILD)/dialout-server) \
 	$(if $(wildcard bot/main.c),$(BUILD)/dialout-bot)
+# Code of agents: shared objects, and what `make HOOKS=file.c` compiles in.
+HOOKS   ?=
+AGENTS  := $(patsubst bot/agents/%.c,$(BUILD)/agents/%.so,$(AGENT_SRC))
+HOOKED  := $(patsubst tests/%.c,$(BUILD)/%.so,$(HOOKED_SRC))
+HOOK_OBJ := $(patsubst %.c,$(BUILD)/obj/in/%.o,$(HOOKS))
 SIMS  := $(patsubst tests/sim/%.c,$(BUILD)/%,$(SIM_SRC)) \
 	$(patsubst tests/demo/%.c,$(BUILD)/demo-%,$(DEMO_SRC))
 TESTS := $(patsubst tests/%.c,$(BUILD)/%,$(UNIT_SRC) $(CONFORM_SRC) \
@@ -98,9 +105,9 @@ deps-build deps-demo deps-test deps-lint: deps-%:
 
 # ---- compile and link -------------------------------------------------------
 
-all: layers $(PROGRAMS) $(SIMS) ## build the programs and the simulators
+all: layers $(PROGRAMS) $(AGENTS) $(SIMS) ## build the programs and the simulators
 
-tests: all $(TESTS) ## build the tests, too
+tests: all $(TESTS) $(HOOKED) ## build the tests, too
 
 layers:
 	@tests/lint/layers.sh
@@ -119,6 +126,21 @@ $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q_CC) $(CC) $(CFLAGS) $(WARN) -c -o $@ $<
 
+$(BUILD)/obj/in/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q_CC) $(CC) $(CFLAGS) $(WARN) -DDIALOUT_COMPILED_IN -c -o $@ $<
+
+SO = $(Q_LD) $(CC) $(filter-out -fPIE,$(CFLAGS)) -fPIC $(WARN) -shared \
+	-MF $(BUILD)/obj/$(notdir $@).d -Wl,-z,relro,-z,now -o $@ $<
+
+$(BUILD)/agents/%.so: bot/agents/%.c
+	@mkdir -p $(@D) $(BUILD)/obj
+	$(SO)
+
+$(BUILD)/hooks/%.so: tests/hooks/%.c
+	@mkdir -p $(@D) $(BUILD)/obj
+	$(SO)
+
 $(LIBCOMMON): $(call obj,$(COMMON_SRC))
 $(LIBSERVER): $(call obj,$(SERVER_SRC))
 $(LIBBOT): $(call obj,$(BOT_SRC))
@@ -134,7 +156,8 @@ LINK = $(Q_LD) $(CC) $(CFLAGS) $(LDFLAGS) -o $@
 $(BUILD)/dialout-server: $(BUILD)/obj/server/main.o $(LIBSERVER) $(LIBCOMMON)
 	$(LINK) $^ $(LIBS_SERVER) $(LIBS_COMMON)
 
-$(BUILD)/dialout-bot: $(BUILD)/obj/bot/main.o $(LIBBOT) $(LIBCOMMON)
+$(BUILD)/dialout-bot: $(BUILD)/obj/bot/main.o $(HOOK_OBJ) $(LIBBOT) \
+		$(LIBCOMMON) | $(AGENTS)
 	$(LINK) $^ $(LIBS_BOT) $(LIBS_COMMON)
 
 $(BUILD)/demo-%: $(BUILD)/obj/tests/demo/%.o $(LIBBOT) $(LIBCOMMON)
@@ -143,6 +166,8 @@ $(BUILD)/demo-%: $(BUILD)/obj/tests/demo/%.o $(LIBBOT) $(LIBCOMMON)
 $(BUILD)/%-sim: $(BUILD)/obj/tests/sim/%-sim.o $(LIBSIM) $(LIBCOMMON)
 	$(LINK) $^ -lwebsockets -luv -lexpat -lnghttp2 -lssl -lcrypto \
 		$(LIBS_COMMON)
+
+$(TESTS): | $(AGENTS) $(HOOKED)
 
 $(TESTS) $(BENCHES): $(BUILD)/%: $(BUILD)/obj/tests/%.o $(LIBTEST) $(LIBSIM) \
 		$(LIBBOT) $(LIBSERVER) $(LIBCOMMON)

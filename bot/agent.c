@@ -40,6 +40,7 @@ static const struct key keys[] = {
 	{"goodbye",		AT(goodbye),		0, 0,	KIND_TEMPLATE, true},
 	{"farewell",		AT(farewell),		0, 0,	KIND_TEMPLATE, true},
 	{"model",		AT(model),		0, 0,	KIND_TEXT, true},
+	{"hooks",		AT(hooks_name),		0, 0,	KIND_TEXT, true},
 	{"language",		AT(language),		0, 0,	KIND_TEXT, true},
 	{"spoken_numbers",	AT(spoken_numbers),	0, 0,	KIND_BOOL, false},
 	{"temperature",		AT(temperature),	0, 2,	KIND_REAL, false},
@@ -359,6 +360,8 @@ int agent_parse(struct agent **ap, const char *name, const char *text,
 	err = agent_new(&a, name);
 	if (!err)
 		err = parse_object(a, obj, "", fault);
+	if (!err)
+		err = agent_tools_check(a, fault);
 	if (err)
 		agent_free(&a);
 	else
@@ -399,6 +402,7 @@ int agent_load(struct agent **ap, const char *dir, const char *name,
                char fault[AGENT_FAULT_MAX])
 {
 	char path[4096], what[AGENT_FAULT_MAX] = "";
+	struct agent *a = NULL;
 	struct buf text;
 	int n, err;
 
@@ -415,7 +419,13 @@ int agent_load(struct agent **ap, const char *dir, const char *name,
 	if (err)
 		snprintf(what, sizeof(what), "cannot be read");
 	else
-		err = agent_parse(ap, name, buf_str(&text), text.len, what);
+		err = agent_parse(&a, name, buf_str(&text), text.len, what);
+	if (!err)
+		err = agent_hooks_find(a, dir, what);
+	if (err)
+		agent_free(&a);
+	else
+		*ap = a;
 	if (err)
 		snprintf(fault, AGENT_FAULT_MAX, "%.120s: %.120s", path, what);
 	buf_fini(&text);
@@ -444,6 +454,7 @@ void agent_free(struct agent **ap)
 	for (size_t i = 0; i < a->n_prompts; i++)
 		mem_free(a->prompts[i]);
 	mem_free(a->model);
+	mem_free(a->hooks_name);
 	mem_free(a->language);
 	for (size_t i = 0; i < FALLBACK_STAGES; i++)
 		agent_order_fini(&a->order[i]);

@@ -29,6 +29,7 @@ enum {
 	AGENT_PROMPTS_MAX = 8,
 };
 
+struct dialout_hooks;
 struct tool;
 struct tool_own;
 
@@ -73,6 +74,8 @@ struct agent {
 	size_t n_tools;
 	struct tool_own *own_tools[AGENT_TOOLS_MAX]; /* of the file */
 	size_t n_own_tools;
+	char *hooks_name; /* code that goes with it; NULL: none */
+	const struct dialout_hooks *hooks; /* ... which agent_load() finds */
 	bool preemptive; /* answers begin when a turn seems over */
 	bool turn_model; /* asked, if there is one, whether a turn is over */
 	struct agent_machine machine;

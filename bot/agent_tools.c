@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bot/hook_lib.h"
 #include "bot/tool_http.h"
 
 static int parse_tool(struct agent *a, json_t *v, const struct tool **tp,
@@ -70,6 +71,34 @@ int agent_tools_parse(struct agent *a, const json_t *list,
 		a->tools[a->n_tools++] = tool;
 	}
 	return 0;
+}
+
+int agent_tools_check(const struct agent *a, char fault[AGENT_FAULT_MAX])
+{
+	for (size_t i = 0; i < a->n_tools && !a->hooks_name; i++) {
+		if (!a->tools[i]->hook)
+			continue;
+		snprintf(fault, AGENT_FAULT_MAX,
+		         "\"tools\": %.64s has \"hook\", and the file names no "
+		         "\"hooks\"",
+		         a->tools[i]->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int agent_hooks_find(struct agent *a, const char *dir,
+                     char fault[AGENT_FAULT_MAX])
+{
+	char what[HOOK_FAULT_MAX] = "";
+	int err;
+
+	if (!a->hooks_name)
+		return 0;
+	err = hook_lib_find(&a->hooks, dir, a->hooks_name, what);
+	if (err)
+		snprintf(fault, AGENT_FAULT_MAX, "\"hooks\": %.240s", what);
+	return err;
 }
 
 void agent_tools_free(struct agent *a)

@@ -12,6 +12,15 @@
 int agent_tools_parse(struct agent *a, const json_t *list,
                       char fault[AGENT_FAULT_MAX]) MUST_CHECK;
 
+/* Do the tools fit the rest of the file? -EINVAL with @fault. */
+int agent_tools_check(const struct agent *a,
+                      char fault[AGENT_FAULT_MAX]) MUST_CHECK;
+
+/* Find the code that goes with the agent, beside the files of @dir. As
+ * hook_lib_find(). */
+int agent_hooks_find(struct agent *a, const char *dir,
+                     char fault[AGENT_FAULT_MAX]) MUST_CHECK;
+
 void agent_tools_free(struct agent *a);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bot/session_hooks.h"
 #include "bot/session_impl.h"
 #include "bot/session_usage.h"
 #include "bot/stream/proto.h"
@@ -152,6 +153,7 @@ void session_end(struct session *s, const char *by, const char *cause)
 	session_take_turn(s);
 	session_publish_turn(s);
 	session_calls_drop(s);
+	session_hooks_over(s, by, cause);
 	stop_timers(s);
 	stt_close(&s->stt);
 	tts_close(&s->tts);
@@ -343,6 +345,8 @@ int session_open(struct session **sp, const struct session_env *env,
 
 	err = copy_params(s, prm);
 	if (!err)
+		err = session_hooks_open(s, prm);
+	if (!err)
 		err = open_texts(s);
 	session_kit_open(s);
 	if (!err)
@@ -369,6 +373,7 @@ void session_close(struct session **sp)
 		return;
 	stop_timers(s);
 	session_calls_drop(s);
+	session_hooks_close(s);
 	session_events_drop(s);
 	session_drop_reply(s);
 	stt_close(&s->stt);

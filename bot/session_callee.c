@@ -1,3 +1,4 @@
+#include "bot/session_hooks.h"
 #include "bot/session_impl.h"
 #include "common/log.h"
 
@@ -177,6 +178,8 @@ void session_drop_turn(struct session *s)
 	forget(s);
 	if (session_results_wait(s))
 		session_feed(s, TURN_EV_QUIET);
+	else
+		session_hooks_quiet(s);
 }
 
 void session_add_text(struct callee *c, struct str text)
@@ -212,6 +215,7 @@ void session_take_turn(struct session *s)
 	    chat_callee(s->chat, text_of(&c->text)) != 0)
 		log_line(LOG_ERROR, "session", s->call_id, "event=no_memory");
 	c->asked_open = c->asked.len > 0;
+	session_hooks_heard(s, text_of(&c->text));
 	c->asked_ms = c->begin_ms;
 	timeline_reset(&s->timeline);
 	timeline_note(&s->timeline, TIMELINE_SPEECH_END,
@@ -242,6 +246,7 @@ void session_reopen_turn(struct session *s)
 	if (!c->asked_open || !chat_take_back(s->chat))
 		return;
 	c->asked_open = false;
+	session_hooks_reopened(s);
 	buf_reset(&c->text);
 	session_add_text(c, text_of(&c->asked));
 	c->begin_ms = c->asked_ms;

@@ -29,6 +29,9 @@ struct running {
 	                                    * reply is over */
 	struct transfer *transfer;
 	uint32_t ring_sec;
+	uint64_t ticket; /* of the agent's code; 0: not its own */
+	char *result;    /* ... that it gave; NULL: not yet */
+	struct timer late;
 };
 
 struct running *session_call_of(struct link *l);
@@ -38,6 +41,10 @@ void session_call_settle(struct running *c, struct str result);
 
 /* The same without the model: the conversation is over. */
 void session_call_close(struct running *c, struct str result);
+
+/* The event of a tool's result. */
+void session_record(struct session *s, const char *name, struct str result,
+                    uint64_t ms);
 
 /* Get a transfer ready. -EINVAL, with @result saying why for the model. */
 int session_transfer_plan(struct running *c, const struct tool_transfer *t,

@@ -27,6 +27,7 @@
 
 enum {
 	SESSION_ID_MAX = 128,          /* [bytes] with terminator */
+	SESSION_BODY_MAX = 64 * 1024,  /* [bytes] of custom data */
 	SESSION_TEXT_MAX = 16 * 1024,  /* [bytes] of one turn of the callee */
 	SESSION_FEED_MAX = 16,         /* turn events within one */
 	SESSION_EVENTS_MAX = 256,      /* not delivered yet */
@@ -50,7 +51,8 @@ struct session {
 	const struct agent *agent;
 	char call_id[SESSION_ID_MAX], call_uuid[SESSION_ID_MAX];
 	char *body;
-	char *transfer_url; /* NULL: nobody hands calls over */
+	struct session_hooks *hooks; /* NULL: the agent has none */
+	char *transfer_url;          /* NULL: nobody hands calls over */
 	enum audio_fmt fmt;
 	uint64_t t0_us;
 	struct provider_cfg stt_cfg, llm_cfg, tts_cfg;

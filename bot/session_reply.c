@@ -3,6 +3,7 @@
 
 #include "bot/plain.h"
 #include "bot/session_calls.h"
+#include "bot/session_hooks.h"
 #include "bot/session_usage.h"
 #include "common/err.h"
 #include "common/log.h"
@@ -336,12 +337,20 @@ void session_answer(struct session *s)
 void session_start_reply(struct session *s)
 {
 	session_take_turn(s);
+	if (session_hooks_end(s)) {
+		session_hooks_quiet(s);
+		return;
+	}
+	if (session_lines_wait(s) && !s->greeting && session_is_guess(s))
+		session_withdraw_guess(s);
 	if (session_is_guess(s))
 		session_confirm_guess(s);
 	else if (s->prompt)
 		session_say_prompt(s);
 	else if (s->greeting)
 		session_say(s, REPLY_GREETING, s->greeting);
+	else if (session_lines_wait(s))
+		session_say_line(s);
 	else
 		session_answer(s);
 }

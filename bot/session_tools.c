@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "bot/session_calls.h"
+#include "bot/session_hooks.h"
 #include "bot/stream/proto.h"
 #include "bot/tool_call.h"
 #include "bot/transfer.h"
@@ -55,8 +56,8 @@ static const struct tool *tool_named(const struct session *s, const char *name)
 	return NULL;
 }
 
-static void record(struct session *s, const char *name, struct str result,
-                   uint64_t ms)
+void session_record(struct session *s, const char *name, struct str result,
+                    uint64_t ms)
 {
 	struct buf json;
 
@@ -83,6 +84,8 @@ static void drop(struct running *c)
 	list_remove(&c->link);
 	tool_call_close(&c->call);
 	transfer_close(&c->transfer);
+	timer_stop(c->s->env.timers, &c->late);
+	mem_free(c->result);
 	mem_free(c->name);
 	mem_free(c);
 }
@@ -121,7 +124,7 @@ void session_call_close(struct running *c, struct str result)
 
 	if (chat_settle(s->chat, c->place, result) != 0)
 		no_memory(s);
-	record(s, c->name, result, session_ms(s) - c->from_ms);
+	session_record(s, c->name, result, session_ms(s) - c->from_ms);
 	drop(c);
 }
 
@@ -145,9 +148,9 @@ void session_calls_drop(struct session *s)
 	while (!list_empty(&s->calls)) {
 		struct running *c = session_call_of(s->calls.next);
 
-		record(s, c->name,
-		       str_of("{\"error\":\"the call ended before\"}"),
-		       session_ms(s) - c->from_ms);
+		session_record(s, c->name,
+		               str_of("{\"error\":\"the call ended before\"}"),
+		               session_ms(s) - c->from_ms);
 		drop(c);
 	}
 }
@@ -170,13 +173,20 @@ static int start(struct running *c, const struct tool *tool, struct str args,
 	                                     .args = args,
 	                                     .call_id = c->s->call_id};
 
+	if (session_hooks_take(c, tool, args))
+		return 0;
+	if (tool->hook) {
+		const int err = tools_error(result, "nobody answers this tool");
+
+		return err ? err : -EINVAL;
+	}
 	if (tool->transfer)
 		return session_transfer_plan(c, tool->transfer, args, result);
 	return tool_call_open(&c->call, &prm, result, on_result, c);
 }
 
 /* Let @tool run. Not 0: it does not, and @result says why. */
-static int set_going(struct session *s, const struct reply *r,
+static int set_going(struct session *s, struct reply *r,
                      const struct reply_call *call, const struct tool *tool,
                      struct buf *result)
 {
@@ -203,6 +213,8 @@ static int set_going(struct session *s, const struct reply *r,
 		err = chat_pending(s->chat, call->id, &c->place);
 	if (err)
 		drop(c);
+	else if (!r->filler && !c->result)
+		r->filler = tool->filler;
 	return err;
 }
 
@@ -257,15 +269,15 @@ static enum tool_effect run_call(struct session *s, struct reply *r,
 	}
 	buf_init(&result, LLM_ANSWER_MAX);
 	if (!tool || tool->run) {
+		if (tool)
+			session_hooks_told(s, c->name, c->arguments);
 		effect = run_now(s, c, tool, &result);
 	} else if (set_going(s, r, c, tool, &result) == 0) {
-		if (!r->filler)
-			r->filler = tool->filler;
 		goto out;
 	}
 	if (chat_result(s->chat, c->id, str_n(buf_str(&result), result.len)))
 		no_memory(s);
-	record(s, c->name, str_n(buf_str(&result), result.len), 0);
+	session_record(s, c->name, str_n(buf_str(&result), result.len), 0);
 out:
 	buf_fini(&result);
 	return effect;

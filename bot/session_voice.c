@@ -1,5 +1,6 @@
 #include <errno.h>
 
+#include "bot/session_hooks.h"
 #include "bot/session_impl.h"
 #include "bot/session_usage.h"
 #include "common/crypto.h"
@@ -270,6 +271,8 @@ static void after_reply(struct session *s)
 		session_feed(s, TURN_EV_WORDS);
 	else if (session_results_wait(s))
 		session_feed(s, TURN_EV_QUIET);
+	else
+		session_hooks_quiet(s);
 }
 
 /* All of the reply's sound was heard, @heard_ms; it may have been cut short by

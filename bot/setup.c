@@ -11,6 +11,8 @@
 #include "bot/engine/smart_turn.h"
 #include "bot/eot_smart.h"
 #include "bot/greetings.h"
+#include "bot/hook_lib.h"
+#include "bot/hook_room.h"
 #include "bot/media/silero.h"
 #include "bot/media/vad.h"
 #include "bot/media/vad_batch.h"
@@ -222,6 +224,9 @@ int setup_open(struct setup *s, const struct bot_config *c, struct net *net)
 	int err;
 
 	memset(s, 0, sizeof(*s));
+	err = hook_room_open(net);
+	if (err)
+		return err;
 	s->hear = is_named(c, STAGE_STT, "embedded");
 	s->speak = is_named(c, STAGE_TTS, "embedded");
 	err = open_vad(s, c);
@@ -260,6 +265,8 @@ int setup_open(struct setup *s, const struct bot_config *c, struct net *net)
 
 void setup_close(struct setup *s)
 {
+	hook_lib_unload();
+	hook_room_close();
 	engine_free(&s->engine);
 	net_wake_close(&s->engine_wake);
 	vad_batch_free(&s->vad_batch);

@@ -253,10 +253,31 @@ static int get_parameters(struct tool_own *t, const json_t *obj,
 	return err;
 }
 
+/* The agent's own code answers it. */
+static int get_hook(struct tool_own *t, const json_t *obj,
+                    char fault[TOOL_FAULT_MAX])
+{
+	const json_t *ms = json_object_get(obj, "timeout_ms");
+	const double n = ms ? json_number_value(ms) : TOOL_TIMEOUT_MS;
+
+	if (!json_is_true(json_object_get(obj, "hook")))
+		return tool_fault(fault, "hook", "must be true");
+	if (json_object_get(obj, "http"))
+		return tool_fault(fault, "http",
+		                  "has no place beside \"hook\"");
+	if (n < TIMEOUT_MIN || n > TOOL_TIMEOUT_MAX)
+		return tool_fault(fault, "timeout_ms",
+		                  "must be a number from 100 to 30000");
+	t->tool.timeout_ms = (uint32_t)n;
+	t->tool.hook = true;
+	return 0;
+}
+
 int tool_own_new(struct tool_own **tp, json_t *obj, char fault[TOOL_FAULT_MAX])
 {
-	static const char *const known[] = {"name", "description", "parameters",
-	                                    "http", "filler",      NULL};
+	static const char *const known[] = {
+		"name",   "description", "parameters", "http",
+		"filler", "hook",        "timeout_ms", NULL};
 	struct tool_own *t = mem_zalloc(sizeof(*t));
 	int err;
 
@@ -276,21 +297,28 @@ int tool_own_new(struct tool_own **tp, json_t *obj, char fault[TOOL_FAULT_MAX])
 		err = get_parameters(t, obj, fault);
 	if (!err)
 		err = tool_text(&t->filler, obj, "filler", false, fault);
-	if (!err)
+	if (!err && json_object_get(obj, "hook"))
+		err = get_hook(t, obj, fault);
+	else if (!err && json_object_get(obj, "timeout_ms"))
+		err = tool_fault(fault, "timeout_ms", "belongs into \"http\"");
+	else if (!err)
 		err = get_http(&t->http, json_object_get(obj, "http"), fault);
 out:
 	if (err) {
 		tool_own_free(&t);
 		return err;
 	}
-	t->tool = (struct tool){.name = t->name,
-	                        .description = t->description,
-	                        .parameters = t->parameters,
-	                        .filler = t->filler};
+	t->tool.name = t->name;
+	t->tool.description = t->description;
+	t->tool.parameters = t->parameters;
+	t->tool.filler = t->filler;
 	if (t->transfer.n)
 		t->tool.transfer = &t->transfer;
-	else
+	else if (!t->tool.hook)
 		t->tool.http = &t->http;
+	/* Its request has a deadline already; its hook gets one, too. */
+	if (!t->tool.hook)
+		t->tool.timeout_ms = TOOL_TIMEOUT_MAX;
 	*tp = t;
 	return 0;
 }

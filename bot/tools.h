@@ -10,6 +10,9 @@
 #ifndef BOT_TOOLS_H
 #define BOT_TOOLS_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "common/attr.h"
 #include "common/str.h"
 
@@ -36,7 +39,9 @@ struct tool {
 
 	const struct tool_http *http; /* in place of run(); NULL: built in */
 	const struct tool_transfer *transfer; /* likewise */
-	const char *filler; /* said while it runs, if nothing else is; NULL */
+	bool hook;           /* the agent's code answers, see hooks.h */
+	uint32_t timeout_ms; /* ... in so long */
+	const char *filler;  /* said while it runs, if nothing else is; NULL */
 };
 
 /* The built-in tool of that name; NULL if there is none. */

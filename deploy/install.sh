@@ -1,7 +1,7 @@
 #!/bin/sh
 # install.sh BUILD DESTDIR PREFIX [all|bot|remove] - `make install`'s work
 #
-# all     programs, agents, models that are in the cache, units
+# all     programs, agents and their code, its header, models that are in the cache, units
 # bot     the bot alone, as an image needs it
 # remove  takes away what "all" put there, as `make uninstall` does
 #
@@ -27,12 +27,16 @@ put 755 "$build/dialout-bot" "$prefix/bin/dialout-bot"
 for f in "$here"/../bot/agents/*.json "$here"/../bot/agents/*.script; do
     put_new 644 "$f" "/etc/dialout/agents/$(basename "$f")"
 done
+for f in "$build"/agents/*.so; do
+    [ ! -f "$f" ] || put 755 "$f" "$prefix/lib/dialout/agents/$(basename "$f")"
+done
 for f in "$models"/*; do
     [ ! -f "$f" ] || put 644 "$f" "/usr/share/dialout/models/$(basename "$f")"
 done
 [ "$part" = bot ] && exit 0
 
 put 755 "$build/dialout-server" "$prefix/bin/dialout-server"
+put 644 "$here/../bot/hooks.h" "$prefix/include/dialout/hooks.h"
 put_new 600 "$here/../env.example" /etc/dialout/env
 for unit in dialout-server.service dialout-bot@.service; do
     filled=$(mktemp)
@@ -43,7 +47,9 @@ done
 if [ "$part" = remove ]; then
     # Nothing but models is put there, by whatever cache they came.
     rm -rf "$dest/usr/share/dialout"
-    rmdir "$dest/etc/dialout/agents" "$dest/etc/dialout" 2>/dev/null || true
+    rmdir "$dest/etc/dialout/agents" "$dest/etc/dialout" \
+        "$dest$prefix/lib/dialout/agents" "$dest$prefix/lib/dialout" \
+        "$dest$prefix/include/dialout" 2>/dev/null || true
     for left in /etc/dialout /var/lib/dialout; do
         [ ! -e "$dest$left" ] || echo "left: $dest$left"
     done

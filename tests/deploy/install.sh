@@ -50,6 +50,8 @@ wanted() {
 600 ./etc/dialout/env
 755 ./opt/d/bin/dialout-bot
 755 ./opt/d/bin/dialout-server
+644 ./opt/d/include/dialout/hooks.h
+755 ./opt/d/lib/dialout/agents/survey.so
 644 ./usr/lib/systemd/system/dialout-bot@.service
 644 ./usr/lib/systemd/system/dialout-server.service
 644 ./usr/share/dialout/models/other.onnx
@@ -72,6 +74,22 @@ folders_open() {
 check "make install, with a umask that is tight" make_it install
 check "every file is in its place, with its mode" as_wanted
 check "every folder can be entered by all" folders_open
+
+# An agent's code needs the header alone.
+own_code() {
+    mkdir -p "$work/own"
+    cat >"$work/own/mine.c" <<'END'
+#include <dialout/hooks.h>
+
+static const struct dialout_hooks mine = {
+	.abi = DIALOUT_ABI, .size = sizeof(mine), .name = "mine"};
+
+DIALOUT_HOOKS(mine);
+END
+    (cd "$work/own" && "${CC:-cc}" -std=c11 -Wall -Wextra -Wpedantic -Werror \
+        -shared -fPIC -I"$root/opt/d/include" -o mine.so mine.c)
+}
+check "an agent's own code builds with the installed header" own_code
 
 unit() { echo "$root/usr/lib/systemd/system/$1"; }
 verify() {

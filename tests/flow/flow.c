@@ -153,6 +153,7 @@ void flow_open(struct flow *f, const struct flow_opts *opts)
 		test_fail(__FILE__, __LINE__, "%s", fault);
 
 	f->agent->preemptive = f->opts.preempt;
+	f->agent->hooks = f->opts.hooks;
 	cfg.engine = (struct engine *)(void *)f;
 	env.timers = f->ts;
 	env.stt = f->opts.flux ? &fake_flux_ops : &fake_stt_ops;

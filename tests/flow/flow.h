@@ -108,7 +108,8 @@ struct flow_request {
 struct flow_opts {
 	const char *agent; /* JSON; NULL: see flow.c */
 	const char *body;
-	const char *transfer_url;    /* of the server; NULL: there is none */
+	const char *transfer_url; /* of the server; NULL: there is none */
+	const struct dialout_hooks *hooks; /* of the agent; NULL: none */
 	bool backup;                 /* a second provider for each stage */
 	bool flux;                   /* the recogniser decides turns */
 	bool eot;                    /* there is a listener for ends of turns */
