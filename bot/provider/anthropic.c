@@ -15,7 +15,6 @@
 
 #include "bot/provider/anthropic_msg.h"
 #include "bot/provider/llm_http.h"
-#include "common/buf.h"
 #include "common/err.h"
 #include "common/js.h"
 #include "common/log.h"
@@ -157,33 +156,17 @@ static int on_event(struct llm_http *h, const json_t *msg)
 static int an_open(struct llm **llmp, struct net *net,
                    const struct llm_params *prm)
 {
-	static const struct llm_dialect dialect = {.name = "anthropic",
-	                                           .event = on_event};
-	const char *base =
-		prm->cfg->url ? prm->cfg->url : "https://api.anthropic.com";
-	const char *headers[] = {"Content-Type: application/json",
-	                         "anthropic-version: 2023-06-01", NULL, NULL};
-	struct buf url, auth, body;
-	int err;
+	static const struct llm_dialect dialect = {
+		.name = "anthropic",
+		.base = "https://api.anthropic.com",
+		.path = "v1/messages",
+		.key_header = "x-api-key: ",
+		.header = "anthropic-version: 2023-06-01",
+		.request = anthropic_request,
+		.event = on_event,
+	};
 
-	buf_init(&url, 1024);
-	buf_init(&auth, 1024);
-	buf_init(&body, LLM_HTTP_REQUEST_MAX);
-	err = buf_addf(&url, "%s%sv1/messages", base,
-	               base[strlen(base) - 1] == '/' ? "" : "/");
-	if (!err)
-		err = buf_addf(&auth, "x-api-key: %s",
-		               prm->cfg->key ? prm->cfg->key : "");
-	headers[2] = buf_str(&auth);
-	if (!err)
-		err = anthropic_request(&body, prm);
-	if (!err)
-		err = llm_http_open(llmp, net, prm, &dialect, buf_str(&url),
-		                    headers, &body);
-	buf_fini(&url);
-	buf_fini(&auth);
-	buf_fini(&body);
-	return err;
+	return llm_http_open(llmp, net, prm, &dialect);
 }
 
 const struct llm_ops llm_anthropic_ops = {

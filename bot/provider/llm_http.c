@@ -18,6 +18,8 @@ enum {
 	REFUSAL_MAX = 64 * 1024,   /* [bytes] kept of an error's body */
 	RETRY_MAX_SEC = 3600,      /* a longer wish is no wish */
 	CALL_ARGS_MAX = 16 * 1024, /* [bytes] a model that raves */
+	URL_MAX = 1024,            /* [bytes] */
+	KEY_HEADER_MAX = 1024,     /* [bytes] with its key */
 };
 
 static struct timers *clock_of(const struct llm_http *h)
@@ -229,10 +231,10 @@ void llm_http_close(struct llm *llm)
 		release(h);
 }
 
-int llm_http_open(struct llm **llmp, struct net *net,
-                  const struct llm_params *prm,
-                  const struct llm_dialect *dialect, const char *url,
-                  const char *const *headers, const struct buf *body)
+static int start(struct llm **llmp, struct net *net,
+                 const struct llm_params *prm,
+                 const struct llm_dialect *dialect, const char *url,
+                 const char *const *headers, const struct buf *body)
 {
 	struct llm_http *h = mem_zalloc(sizeof(*h));
 	struct fetch_params f = {
@@ -270,4 +272,36 @@ int llm_http_open(struct llm **llmp, struct net *net,
 	            waited, h);
 	*llmp = &h->llm;
 	return 0;
+}
+
+int llm_http_open(struct llm **llmp, struct net *net,
+                  const struct llm_params *prm,
+                  const struct llm_dialect *dialect)
+{
+	const struct provider_cfg *cfg = prm->cfg;
+	const char *base = cfg->url ? cfg->url : dialect->base;
+	const char *headers[4] = {"Content-Type: application/json"};
+	struct buf url, auth, body;
+	size_t n = 1;
+	int err;
+
+	buf_init(&url, URL_MAX);
+	buf_init(&auth, KEY_HEADER_MAX);
+	buf_init(&body, LLM_HTTP_REQUEST_MAX);
+	err = buf_addf(&url, "%s%s%s", base,
+	               base[strlen(base) - 1] == '/' ? "" : "/", dialect->path);
+	if (!err && cfg->key) {
+		err = buf_addf(&auth, "%s%s", dialect->key_header, cfg->key);
+		headers[n++] = buf_str(&auth);
+	}
+	headers[n] = dialect->header;
+	if (!err)
+		err = dialect->request(&body, prm);
+	if (!err)
+		err = start(llmp, net, prm, dialect, buf_str(&url), headers,
+		            &body);
+	buf_fini(&url);
+	buf_fini(&auth);
+	buf_fini(&body);
+	return err;
 }

@@ -31,6 +31,12 @@ enum {
 
 struct llm_dialect {
 	const char *name; /* in the log */
+	const char *base; /* of the URL, where the configuration has none */
+	const char *path; /* behind it, without a slash */
+	const char *key_header; /* up to the key: "x-api-key: " */
+	const char *header;     /* one more, or NULL */
+	/* Append a request's body. -ENOMEM, ERR_LIMIT. */
+	int (*request)(struct buf *out, const struct llm_params *prm);
 	/* One event. -ECANCELED: llm_http_text() has said that we are closed.
 	 * Another error ends the answer with it. */
 	int (*event)(struct llm_http *h, const json_t *msg);
@@ -62,13 +68,11 @@ struct llm_http {
 	struct llm_event usage; /* finish and tokens, for LLM_DONE */
 };
 
-/* Send @body (copied) to @url with @headers, NULL-terminated; the answer's
- * events go to @dialect. -EINVAL: the URL. -ENOMEM. */
+/* Ask as @dialect (borrowed) does, which gets the answer's events.
+ * -EINVAL: the URL. -ENOMEM. ERR_LIMIT: too much is asked. */
 int llm_http_open(struct llm **llmp, struct net *net,
                   const struct llm_params *prm,
-                  const struct llm_dialect *dialect, const char *url,
-                  const char *const *headers,
-                  const struct buf *body) MUST_CHECK;
+                  const struct llm_dialect *dialect) MUST_CHECK;
 
 /* For struct llm_ops. */
 void llm_http_close(struct llm *llm);

@@ -14,7 +14,6 @@
 #include "bot/provider/llm_http.h"
 #include "bot/provider/openai_msg.h"
 #include "bot/provider/reconnect.h"
-#include "common/buf.h"
 #include "common/err.h"
 #include "common/js.h"
 #include "common/log.h"
@@ -99,33 +98,16 @@ static int on_chunk(struct llm_http *h, const json_t *msg)
 static int oa_open(struct llm **llmp, struct net *net,
                    const struct llm_params *prm)
 {
-	static const struct llm_dialect dialect = {.name = "openai",
-	                                           .event = on_chunk};
-	const char *base =
-		prm->cfg->url ? prm->cfg->url : "https://api.openai.com/v1";
-	const char *headers[] = {"Content-Type: application/json", NULL, NULL};
-	struct buf url, auth, body;
-	int err;
+	static const struct llm_dialect dialect = {
+		.name = "openai",
+		.base = "https://api.openai.com/v1",
+		.path = "chat/completions",
+		.key_header = "Authorization: Bearer ",
+		.request = openai_request,
+		.event = on_chunk,
+	};
 
-	buf_init(&url, 1024);
-	buf_init(&auth, 1024);
-	buf_init(&body, LLM_HTTP_REQUEST_MAX);
-	err = buf_addf(&url, "%s%schat/completions", base,
-	               base[strlen(base) - 1] == '/' ? "" : "/");
-	if (!err && prm->cfg->key) {
-		err = buf_addf(&auth, "Authorization: Bearer %s",
-		               prm->cfg->key);
-		headers[1] = buf_str(&auth);
-	}
-	if (!err)
-		err = openai_request(&body, prm);
-	if (!err)
-		err = llm_http_open(llmp, net, prm, &dialect, buf_str(&url),
-		                    headers, &body);
-	buf_fini(&url);
-	buf_fini(&auth);
-	buf_fini(&body);
-	return err;
+	return llm_http_open(llmp, net, prm, &dialect);
 }
 
 const struct llm_ops llm_openai_ops = {

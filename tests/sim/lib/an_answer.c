@@ -9,9 +9,8 @@
 #include "tests/sim/lib/simmem.h"
 
 enum {
-	PIECE = 5,     /* [bytes] of text or arguments in one delta */
-	PER_TOKEN = 4, /* [bytes] of a prompt */
-	STALL_AT = 3,  /* deltas before a stall */
+	PIECE = 5,    /* [bytes] of text or arguments in one delta */
+	STALL_AT = 3, /* deltas before a stall */
 };
 
 struct an_answer {
@@ -289,15 +288,6 @@ static void on_token(void *arg)
 
 /* --- the beginning --- */
 
-static bool offered(const json_t *tools, const char *name)
-{
-	for (size_t i = 0; i < json_array_size(tools); i++)
-		if (strcmp(js_str(json_array_get(tools, i), "name", ""),
-		           name) == 0)
-			return true;
-	return false;
-}
-
 static void take_rule(struct an_answer *a, const json_t *body,
                       const json_t *plain)
 {
@@ -306,36 +296,18 @@ static void take_rule(struct an_answer *a, const json_t *body,
 
 	if (rule->say)
 		oa_script_fill(&a->text, rule->say, plain);
-	for (size_t i = 0; i < rule->n_calls; i++) {
-		if (offered(tools, rule->call[i].name))
-			a->call[a->n_calls++] = rule->call[i];
-		else
-			sim_count(a->sim, "calls_of_tools_not_offered", 1);
-	}
-	for (size_t i = 0; i < json_array_size(plain); i++) {
-		char *text = oa_text_of(json_array_get(plain, i));
-
-		a->prompt_tokens += (unsigned)strlen(text) / PER_TOKEN + 4;
-		mem_free(text);
-	}
-}
-
-static uint32_t fault_number(struct an_answer *a, const char *name,
-                             uint32_t def)
-{
-	const struct simfault *f = sim_fault(a->sim, name, a->no);
-
-	return f ? simfault_number(f, def) : 0;
+	a->n_calls = oa_script_calls(a->call, rule, tools, a->sim);
+	a->prompt_tokens += oa_script_tokens(plain);
 }
 
 static void take_faults(struct an_answer *a)
 {
 	const struct simfault *f = sim_fault(a->sim, "finish", a->no);
 
-	a->shred = fault_number(a, "shred", 1);
-	a->cut_at = fault_number(a, "cut", 3);
-	a->error_at = fault_number(a, "mid-error", 2);
-	a->stall_ms = fault_number(a, "stall-mid", 10000);
+	a->shred = sim_fault_number(a->sim, "shred", a->no, 1);
+	a->cut_at = sim_fault_number(a->sim, "cut", a->no, 3);
+	a->error_at = sim_fault_number(a->sim, "mid-error", a->no, 2);
+	a->stall_ms = sim_fault_number(a->sim, "stall-mid", a->no, 10000);
 	a->crlf = sim_fault(a->sim, "crlf", a->no) != NULL;
 	a->pings = sim_fault(a->sim, "pings", a->no) != NULL;
 	a->thinking = sim_fault(a->sim, "thinking", a->no) != NULL;
@@ -365,7 +337,7 @@ void an_answer_begin(struct an_cfg *cfg, struct sim *s, struct simreq *r,
 	take_faults(a);
 	s->open++;
 	simreq_on_gone(r, on_gone, a);
-	ms += fault_number(a, "slow", 5000);
+	ms += sim_fault_number(a->sim, "slow", a->no, 5000);
 	simreq_begin(r, 200, "text/event-stream; charset=utf-8");
 	timer_start(s->timers, &a->timer, ms, on_token, a);
 }

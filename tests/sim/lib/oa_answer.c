@@ -13,7 +13,6 @@
 
 enum {
 	TOKEN_MAX = 6,      /* [bytes] of a word's piece */
-	PER_TOKEN = 4,      /* [bytes] of a prompt */
 	TICK_MIN_US = 5000, /* tokens of less are sent together */
 };
 
@@ -229,18 +228,6 @@ static void on_whole(void *arg)
 
 /* --- the beginning --- */
 
-static bool offered(const json_t *tools, const char *name)
-{
-	for (size_t i = 0; i < json_array_size(tools); i++) {
-		const json_t *f =
-			json_object_get(json_array_get(tools, i), "function");
-
-		if (strcmp(js_str(f, "name", ""), name) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void take_rule(struct oa_answer *a, const json_t *body)
 {
 	const json_t *messages = json_object_get(body, "messages");
@@ -253,26 +240,8 @@ static void take_rule(struct oa_answer *a, const json_t *body)
 		oa_script_fill(&a->text, rule->say, messages);
 	a->refusal = rule->refuse != NULL;
 	a->finish = rule->finish;
-	for (size_t i = 0; i < rule->n_calls; i++) {
-		if (offered(tools, rule->call[i].name))
-			a->call[a->n_calls++] = rule->call[i];
-		else
-			sim_count(a->sim, "calls_of_tools_not_offered", 1);
-	}
-	for (size_t i = 0; i < json_array_size(messages); i++) {
-		char *text = oa_text_of(json_array_get(messages, i));
-
-		a->prompt_tokens += (unsigned)strlen(text) / PER_TOKEN + 4;
-		mem_free(text);
-	}
-}
-
-static uint32_t fault_number(struct oa_answer *a, const char *name,
-                             uint32_t def)
-{
-	const struct simfault *f = sim_fault(a->sim, name, a->no);
-
-	return f ? simfault_number(f, def) : 0;
+	a->n_calls = oa_script_calls(a->call, rule, tools, a->sim);
+	a->prompt_tokens += oa_script_tokens(messages);
 }
 
 static void take_faults(struct oa_answer *a)
@@ -280,10 +249,10 @@ static void take_faults(struct oa_answer *a)
 	struct sim *s = a->sim;
 	const struct simfault *f = sim_fault(s, "finish", a->no);
 
-	a->shred = fault_number(a, "shred", 1);
-	a->cut_at = fault_number(a, "cut", 5);
-	a->mid_error_at = fault_number(a, "mid-error", 3);
-	a->stall_mid_ms = fault_number(a, "stall-mid", 10000);
+	a->shred = sim_fault_number(a->sim, "shred", a->no, 1);
+	a->cut_at = sim_fault_number(a->sim, "cut", a->no, 5);
+	a->mid_error_at = sim_fault_number(a->sim, "mid-error", a->no, 3);
+	a->stall_mid_ms = sim_fault_number(a->sim, "stall-mid", a->no, 10000);
 	a->crlf = sim_fault(s, "crlf", a->no) != NULL;
 	a->comments = sim_fault(s, "comments", a->no) != NULL;
 	a->no_done = sim_fault(s, "no-done", a->no) != NULL;
@@ -338,7 +307,8 @@ void oa_answer_begin(struct oa_cfg *cfg, struct sim *s, struct simreq *r,
 	s->open++;
 	simreq_on_gone(r, on_gone, a);
 	ms = (rule->ttft_ms ? rule->ttft_ms : cfg->ttft_ms) +
-	     sim_random(s, cfg->jitter_ms + 1) + fault_number(a, "slow", 5000);
+	     sim_random(s, cfg->jitter_ms + 1) +
+	     sim_fault_number(a->sim, "slow", a->no, 5000);
 	a->next_us = timers_now(s->timers) + ms * UINT64_C(1000);
 	if (a->stream)
 		simreq_begin(r, 200, "text/event-stream");

@@ -7,9 +7,10 @@
 
 #include "common/str.h"
 #include "tests/sim/lib/oa_check.h"
+#include "tests/sim/lib/sim.h"
 #include "tests/sim/lib/simmem.h"
 
-enum { RULES_MAX = 256 };
+enum { RULES_MAX = 256, PER_TOKEN = 4 /* [bytes] of a prompt */ };
 
 struct oa_script {
 	char *text; /* cut into lines; rules point into it */
@@ -267,4 +268,45 @@ void oa_script_fill(struct buf *out, const char *say, const json_t *messages)
 		}
 		say = end + 1;
 	}
+}
+
+/* Tools have their name in a "function" with one of the two services. */
+static bool offered(const json_t *tools, const char *name)
+{
+	for (size_t i = 0; i < json_array_size(tools); i++) {
+		const json_t *tool = json_array_get(tools, i);
+		const json_t *f = json_object_get(tool, "function");
+
+		if (strcmp(js_str(f ? f : tool, "name", ""), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+size_t oa_script_calls(struct oa_call call[OA_CALLS_MAX],
+                       const struct oa_rule *rule, const json_t *tools,
+                       struct sim *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rule->n_calls; i++) {
+		if (offered(tools, rule->call[i].name))
+			call[n++] = rule->call[i];
+		else
+			sim_count(s, "calls_of_tools_not_offered", 1);
+	}
+	return n;
+}
+
+unsigned oa_script_tokens(const json_t *messages)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < json_array_size(messages); i++) {
+		char *text = oa_text_of(json_array_get(messages, i));
+
+		n += (unsigned)strlen(text) / PER_TOKEN + 4;
+		mem_free(text);
+	}
+	return n;
 }

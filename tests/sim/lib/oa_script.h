@@ -49,6 +49,7 @@ struct oa_rule {
 };
 
 struct oa_script;
+struct sim;
 
 /* @text: the file's, or NULL. NULL: a line is wrong, said on standard error. */
 struct oa_script *oa_script_new(const char *text) MUST_CHECK;
@@ -60,5 +61,14 @@ const struct oa_rule *oa_script_find(const struct oa_script *s,
 
 /* Append @say with its places filled. */
 void oa_script_fill(struct buf *out, const char *say, const json_t *messages);
+
+/* The calls of @rule whose tools are offered, into @call; how many. Those that
+ * are not are counted in @s. */
+size_t oa_script_calls(struct oa_call call[OA_CALLS_MAX],
+                       const struct oa_rule *rule, const json_t *tools,
+                       struct sim *s);
+
+/* About how many tokens the texts of @messages are. */
+unsigned oa_script_tokens(const json_t *messages);
 
 #endif

@@ -154,6 +154,14 @@ const struct simfault *sim_fault(struct sim *s, const char *name,
 	return NULL;
 }
 
+uint32_t sim_fault_number(struct sim *s, const char *name, unsigned stream,
+                          uint32_t def)
+{
+	const struct simfault *f = sim_fault(s, name, stream);
+
+	return f ? simfault_number(f, def) : 0;
+}
+
 uint32_t simfault_number(const struct simfault *f, uint32_t def)
 {
 	uint64_t n;

@@ -101,6 +101,10 @@ const struct simfault *sim_fault(struct sim *s, const char *name,
                                  unsigned stream);
 uint32_t simfault_number(const struct simfault *f, uint32_t def);
 
+/* The number of a fault that is set, @def without one; 0: it is not set. */
+uint32_t sim_fault_number(struct sim *s, const char *name, unsigned stream,
+                          uint32_t def);
+
 /* 0 up to @n - 1, the same sequence for the same --seed. */
 uint32_t sim_random(struct sim *s, uint32_t n);
 
