@@ -141,8 +141,22 @@ $(BUILD)/hooks/%.so: tests/hooks/%.c
 	@mkdir -p $(@D) $(BUILD)/obj
 	$(SO)
 
+# The plan of numbers: text that `make plan` has made of libphonenumber's data.
+$(BUILD)/gen/plan_table.c: server/plan.txt deploy/plan.py
+	@mkdir -p $(@D)
+	@python3 deploy/plan.py table server/plan.txt >$@
+
+$(BUILD)/obj/gen/plan_table.o: $(BUILD)/gen/plan_table.c
+	@mkdir -p $(@D)
+	$(Q_CC) $(CC) $(CFLAGS) $(WARN) -c -o $@ $<
+
+plan: ## renew server/plan.txt from Debian's python3-phonenumbers
+	@deploy/deps.sh packages python3 python3-phonenumbers
+	@/usr/bin/python3 deploy/plan.py extract >server/plan.txt.new
+	@mv server/plan.txt.new server/plan.txt
+
 $(LIBCOMMON): $(call obj,$(COMMON_SRC))
-$(LIBSERVER): $(call obj,$(SERVER_SRC))
+$(LIBSERVER): $(call obj,$(SERVER_SRC)) $(BUILD)/obj/gen/plan_table.o
 $(LIBBOT): $(call obj,$(BOT_SRC))
 $(LIBTEST): $(call obj,$(TEST_SRC) $(CONF_SRC) $(FLOWLIB_SRC) $(E2ELIB_SRC) \
 	$(BENCHLIB_SRC))
@@ -295,4 +309,4 @@ help: ## this list
 .PHONY: all tests layers deps deps-build deps-demo deps-test deps-lint run demo \
 	test check-san check-asan-gcc check-asan-clang check-tsan lint \
 	lint-layers format fuzz fuzzers bench bench-speech bench-script \
-	test-peers install uninstall test-deploy clean help
+	test-peers install uninstall test-deploy plan clean help
