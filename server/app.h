@@ -14,6 +14,7 @@
 
 #include "common/attr.h"
 
+struct beat;
 struct bots;
 struct carrier;
 struct config;
@@ -64,6 +65,7 @@ struct app {
 	struct bots *bots; /* NULL: the stream goes elsewhere */
 	struct dials *dials;
 	struct sweep *sweep;
+	struct beat *beat;
 	struct pulse *pulse;
 	struct relay *relay;
 	struct throttle *throttle; /* NULL: nobody guesses keys */

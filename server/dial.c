@@ -58,6 +58,21 @@ unsigned dials_count(struct dials *ds)
 	return n;
 }
 
+bool dials_has(struct dials *ds, const char *id)
+{
+	bool found = false;
+	struct link *l;
+
+	pthread_mutex_lock(&ds->lock);
+	for (l = ds->all.next; l != &ds->all && !found; l = l->next) {
+		const struct dial *d = CONTAINER_OF(l, struct dial, link);
+
+		found = !strcmp(d->id, id) && d->view.phase != DIAL_OVER;
+	}
+	pthread_mutex_unlock(&ds->lock);
+	return found;
+}
+
 void dial_ref(struct dial *d)
 {
 	pthread_mutex_lock(&d->ds->lock);
@@ -92,6 +107,13 @@ void dial_ticket(struct dial *d, uint64_t ticket)
 {
 	pthread_mutex_lock(&d->ds->lock);
 	d->ticket = ticket;
+	pthread_mutex_unlock(&d->ds->lock);
+}
+
+void dial_mark_cancelled(struct dial *d)
+{
+	pthread_mutex_lock(&d->ds->lock);
+	d->cancelled = true;
 	pthread_mutex_unlock(&d->ds->lock);
 }
 

@@ -29,6 +29,8 @@ struct dial {
 	bool cancelled;
 
 	/* of the chain of steps alone */
+	bool stale; /* another server has it in hand */
+	bool tried; /* to write that it is dialled, and nobody knows */
 	char id[64], key[64];
 	char to[NUMBER_MAX];
 	char base[ACCESS_BASE_MAX];
@@ -40,6 +42,7 @@ void dial_ref(struct dial *d);
 void dial_unref(struct dial *d);
 void dial_phase(struct dial *d, enum dial_phase phase);
 void dial_ticket(struct dial *d, uint64_t ticket);
+void dial_mark_cancelled(struct dial *d);
 bool dial_is_cancelled(struct dial *d);
 
 /* The chain ends here, with what /start is to say; its reference is gone. */

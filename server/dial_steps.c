@@ -14,6 +14,7 @@
 #include "server/end.h"
 #include "server/pause.h"
 #include "server/relay.h"
+#include "server/store/hands.h"
 #include "server/store/store.h"
 
 enum {
@@ -29,6 +30,7 @@ static void not_placed(struct dial *d, enum store_state state,
 	struct app *app = d->ds->app;
 	struct store_change change = {.state = state,
 	                              .has_state = true,
+	                              .held = true,
 	                              .error = error,
 	                              .ended_ms = app_now_ms()};
 	int err;
@@ -37,6 +39,9 @@ static void not_placed(struct dial *d, enum store_state state,
 	log_line(LOG_WARN, "call", d->id, "event=not_placed state=%s why=%s",
 	         store_state_text(state), LOG_TEXT(error));
 	err = store_call_change(app->store, d->id, &change, NULL, NULL, NULL);
+	/* Another server goes on with it, at this place. */
+	if (err == ERR_STALE)
+		return;
 	if (err)
 		app_store_fault(app, d->id, err);
 	end_release(app, d->id, d->bot, d->place);
@@ -97,6 +102,11 @@ static void on_cancelled(struct dial *d)
 {
 	if (is_stopping(d))
 		return;
+	if (d->stale) {
+		dial_over(d, 503, RETRY_SEC, "",
+		          "Another server has taken the call over");
+		return;
+	}
 	not_placed(d, STORE_CANCELLED, "cancelled before it was dialled");
 	if (dial_is_cancelled(d))
 		dial_over(d, 409, 0, "", "The call was cancelled");
@@ -147,12 +157,47 @@ static void on_dialed(const struct carrier_outcome *o, void *arg)
 	}
 }
 
+/* Nobody heard whether an earlier attempt came through; it did, and nothing
+ * was sent, if the call is where that would have brought it. */
+static int was_written(struct dial *d)
+{
+	struct store_call call;
+	int err = store_call_get(d->ds->app->store, STORE_ID, d->id, &call);
+
+	if (err)
+		return err;
+	if (call.state != STORE_DIALING)
+		err = -ECANCELED;
+	store_call_fini(&call);
+	return err;
+}
+
+static int not_sent(struct dial *d, int err)
+{
+	if (err == ERR_STALE) {
+		log_line(LOG_WARN, "call", d->id, "event=taken_over");
+		d->stale = true;
+	} else if (err == -ECANCELED) {
+		/* By DELETE, on another server perhaps. */
+		dial_mark_cancelled(d);
+	} else {
+		/* A ledger that others share comes back before long; nothing
+		 * goes out before it does. */
+		app_store_fault(d->ds->app, d->id, err);
+		d->tried = true;
+		if (store_shared(d->ds->app->store))
+			return -EAGAIN;
+	}
+	return err;
+}
+
 static int on_sending(void *arg)
 {
 	struct dial *d = arg;
 	struct app *app = d->ds->app;
 	struct store_change change = {.state = STORE_DIALING,
 	                              .has_state = true,
+	                              .held = true,
 	                              .dialed_ms = app_now_ms()};
 	struct pause pause;
 	bool moved = false;
@@ -161,17 +206,18 @@ static int on_sending(void *arg)
 	if (dial_is_cancelled(d))
 		return -ECANCELED;
 	err = pause_look(app->store, &pause);
-	if (err)
-		return app_store_fault(app, d->id, err);
-	if (pause.on)
+	if (!err && pause.on)
 		return -EAGAIN;
-	err = store_call_change(app->store, d->id, &change, NULL, NULL, &moved);
-	if (err)
-		return app_store_fault(app, d->id, err);
-	if (!moved)
-		return -ECANCELED;
-	dial_phase(d, DIAL_SENDING);
-	return 0;
+	if (!err)
+		err = store_call_change(app->store, d->id, &change, NULL, NULL,
+		                        &moved);
+	if (!err && !moved)
+		err = d->tried ? was_written(d) : -ECANCELED;
+	if (!err) {
+		dial_phase(d, DIAL_SENDING);
+		return 0;
+	}
+	return not_sent(d, err);
 }
 
 static void enqueue(struct dial *d)
@@ -254,7 +300,8 @@ static void on_reserved(int err, const struct bots_place *place,
 {
 	struct dial *d = arg;
 	struct app *app = d->ds->app;
-	struct store_change change = {.state = STORE_QUEUED, .has_state = true};
+	struct store_change change = {
+		.state = STORE_QUEUED, .has_state = true, .held = true};
 	char why[WHY_MAX];
 
 	if (is_stopping(d))
@@ -280,7 +327,14 @@ static void on_reserved(int err, const struct bots_place *place,
 	if (place->stream_url[0])
 		change.stream_url = place->stream_url;
 	err = store_call_change(app->store, d->id, &change, NULL, NULL, NULL);
-	if (err) {
+	if (err == ERR_STALE || err == -ECANCELED) {
+		d->stale = err == ERR_STALE;
+		if (d->stale)
+			end_release(app, d->id, d->bot, d->place);
+		else
+			dial_mark_cancelled(d);
+		on_cancelled(d);
+	} else if (err) {
 		app_store_fault(app, d->id, err);
 		not_placed(d, STORE_FAILED, "the ledger failed");
 		dial_over(d, 503, RETRY_SEC, "", "The ledger of calls failed");

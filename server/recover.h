@@ -1,5 +1,5 @@
 /*
- * recover.h - calls that an earlier process left behind
+ * recover.h - calls that an earlier process, or another server, left behind
  */
 #ifndef SERVER_RECOVER_H
 #define SERVER_RECOVER_H
@@ -13,5 +13,9 @@ struct app;
  * what was to end is ended. All else goes on by its callbacks; whether it is
  * still up is asked of Plivo (reconcile.h). The store's errors, -ENOMEM. */
 int recover_calls(struct app *app) MUST_CHECK;
+
+/* The same for calls not yet at Plivo that have lost their server since, or
+ * that this one has forgotten. */
+int recover_claimed(struct app *app) MUST_CHECK;
 
 #endif

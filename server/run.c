@@ -9,6 +9,7 @@
 #include "common/mem.h"
 #include "server/answering.h"
 #include "server/app.h"
+#include "server/beat.h"
 #include "server/bot_events.h"
 #include "server/bots/bots.h"
 #include "server/carrier/carrier.h"
@@ -23,6 +24,7 @@
 #include "server/recover.h"
 #include "server/relay.h"
 #include "server/start.h"
+#include "server/store/hands.h"
 #include "server/store/keys.h"
 #include "server/store/store.h"
 #include "server/sweep.h"
@@ -59,6 +61,23 @@ static const struct http_route metrics_routes[] = {
 	{HTTP_GET, "/metrics", health_metrics_open, 0, false},
 };
 
+/* The pace is that of all servers that share the ledger. */
+static int take_turn(uint64_t interval_us, uint64_t *wait_us, void *arg)
+{
+	struct app *app = arg;
+
+	return store_turn(app->store, interval_us, wait_us);
+}
+
+static void hold_turns(uint32_t ms, void *arg)
+{
+	struct app *app = arg;
+	int err = store_turn_hold(app->store, ms);
+
+	if (err)
+		app_store_fault(app, NULL, err);
+}
+
 static int open_peers(struct app *app, char why[RUN_WHY_MAX])
 {
 	const struct config *cfg = app->cfg;
@@ -73,6 +92,11 @@ static int open_peers(struct app *app, char why[RUN_WHY_MAX])
 
 	if (err)
 		return err;
+	if (store_shared(app->store)) {
+		carrier.turn = take_turn;
+		carrier.turn_hold = hold_turns;
+		carrier.turn_arg = app;
+	}
 	err = fetchd_new(&app->rest, &fetch);
 	if (!err)
 		err = carrier_new(&app->carrier, app->rest, &carrier);
@@ -180,6 +204,8 @@ int run_open(struct app **ap, const struct config *cfg, char why[RUN_WHY_MAX])
 			         err_str(err));
 	}
 	if (!err)
+		err = beat_open(&app->beat, app);
+	if (!err)
 		err = sweep_open(&app->sweep, app);
 	if (!err)
 		err = pulse_open(&app->pulse, app);
@@ -208,6 +234,7 @@ void run_close(struct app **ap)
 	http_close(&app->metrics, 0);
 	pulse_close(&app->pulse);
 	sweep_close(&app->sweep);
+	beat_close(&app->beat);
 	outbox_close(&app->outbox);
 	/* Places that come now are not dialled: the chains look at stopping. */
 	carrier_free(&app->carrier);

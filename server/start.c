@@ -227,8 +227,13 @@ static void finish(struct start *s, struct dial *d, struct http_res *res)
 	change.answer = buf_str(&res->body);
 	change.answer_status = res->status;
 	err = store_call_change(app->store, s->id, &change, NULL, NULL, NULL);
-	if (err)
-		app_store_fault(app, s->id, err);
+	if (!err)
+		return;
+	app_store_fault(app, s->id, err);
+	/* What a restart would forget must not be promised. */
+	if (res->status == 202 && dial_cancel(app->dials, s->id))
+		http_fail_later(res, 503, FAULT_RETRY_SEC,
+		                "The ledger of calls failed.");
 }
 
 void start_handle(const struct http_req *req, struct http_res *res, void *arg)

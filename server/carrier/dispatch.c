@@ -12,8 +12,6 @@ enum {
 	QUEUE_MAX = 1000,  /* calls, unless said otherwise */
 	CONNECT_MS = 3000, /* [ms] of a POST's connection */
 	POST_MS = 20000,   /* [ms] of a POST: late is better than unknown */
-	HOLD_MIN_SEC = 1,  /* [s] after a 429 nothing is posted for */
-	HOLD_MAX_SEC = 10, /* [s] that long, whatever the answer says */
 	AGAIN_MS = 500,    /* [ms] until the first is asked for again */
 };
 
@@ -121,20 +119,6 @@ static void count_out(struct carrier *c, bool more)
 	pthread_mutex_unlock(&c->lock);
 }
 
-/* Plivo says we are too fast: the others would be refused just as well. */
-static void hold(struct carrier *c, long sec)
-{
-	uint64_t until;
-
-	if (sec < HOLD_MIN_SEC)
-		sec = HOLD_MIN_SEC;
-	if (sec > HOLD_MAX_SEC)
-		sec = HOLD_MAX_SEC;
-	until = carrier_clock_us() + (uint64_t)sec * 1000000;
-	if (until > c->next_us)
-		c->next_us = until;
-}
-
 static void posted(const struct fetch_result *r, void *arg)
 {
 	struct dialing *dg = arg;
@@ -147,7 +131,7 @@ static void posted(const struct fetch_result *r, void *arg)
 	list_remove(&dg->link);
 	count_out(c, false);
 	if (o.result == CARRIER_BUSY)
-		hold(c, o.retry_after_sec);
+		carrier_hold(c, o.retry_after_sec);
 	finish(dg, &o);
 }
 
@@ -202,15 +186,12 @@ static struct dialing *take(struct carrier *c, struct link *list)
 /* Nobody overtakes it. */
 static void put_back(struct carrier *c, struct dialing *dg)
 {
-	uint64_t until = carrier_clock_us() + AGAIN_MS * 1000;
-
 	pthread_mutex_lock(&c->lock);
 	/* Before the first one. */
 	list_append(c->queue.next, &dg->link);
 	c->queued++;
 	pthread_mutex_unlock(&c->lock);
-	if (until > c->next_us)
-		c->next_us = until;
+	carrier_pause(c, AGAIN_MS);
 }
 
 static void send_one(struct carrier *c, struct dialing *dg)
@@ -235,30 +216,6 @@ static void send_one(struct carrier *c, struct dialing *dg)
 	}
 }
 
-static void pump(void *arg);
-
-/* May one more be posted now? Otherwise the timer is set for when it may. */
-static bool its_turn(struct carrier *c)
-{
-	uint64_t now = carrier_clock_us();
-
-	if (now >= c->next_us)
-		return true;
-	fetchd_timer(c->d, &c->pace,
-	             (uint32_t)((c->next_us - now + 999) / 1000), pump, c);
-	return false;
-}
-
-static void spend_turn(struct carrier *c)
-{
-	uint64_t now = carrier_clock_us();
-
-	/* A little lateness is caught up with; idle time is not saved. */
-	if (now - c->next_us > c->interval_us)
-		c->next_us = now;
-	c->next_us += c->interval_us;
-}
-
 static bool is_closing(struct carrier *c)
 {
 	bool closing;
@@ -279,18 +236,18 @@ static bool anybody_waits(struct carrier *c)
 	return waits;
 }
 
-static void pump(void *arg)
+void carrier_pump(void *arg)
 {
 	struct carrier *c = arg;
 	struct dialing *dg;
 
 	for (dg = take(c, &c->withdrawn); dg; dg = take(c, &c->withdrawn))
 		finish_as(dg, CARRIER_CANCELLED, "");
-	while (!is_closing(c) && anybody_waits(c) && its_turn(c)) {
+	while (!is_closing(c) && anybody_waits(c) && carrier_its_turn(c)) {
 		dg = take(c, &c->queue);
 		if (!dg)
 			break;
-		spend_turn(c);
+		carrier_spend_turn(c);
 		send_one(c, dg);
 	}
 }
@@ -302,7 +259,7 @@ static void run_pump(void *arg)
 	pthread_mutex_lock(&c->lock);
 	c->pump_posted = false;
 	pthread_mutex_unlock(&c->lock);
-	pump(c);
+	carrier_pump(c);
 }
 
 /* Under the lock. */
@@ -442,6 +399,9 @@ int carrier_new(struct carrier **cp, struct fetchd *d,
 	c->ops = opts->ops;
 	c->d = d;
 	c->interval_us = 1000000 / opts->calls_per_sec;
+	c->turn = opts->turn;
+	c->turn_hold = opts->turn_hold;
+	c->turn_arg = opts->turn_arg;
 	c->queue_max = opts->queue_max ? opts->queue_max : QUEUE_MAX;
 	list_init(&c->queue);
 	list_init(&c->withdrawn);

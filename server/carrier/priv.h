@@ -1,7 +1,7 @@
 /*
  * priv.h - the parts of a carrier, to one another
  *
- * dispatch.c places calls, errand.c does everything else, plivo.c knows one
+ * dispatch.c places calls, turn.c says when, errand.c does everything else, plivo.c knows one
  * carrier's requests and answers and does no I/O. Nobody outside this folder
  * includes this.
  */
@@ -62,6 +62,9 @@ struct carrier {
 	struct fetchd *d;
 	char *api_url, *auth_id, *auth_token;
 	uint64_t interval_us; /* between two POSTs */
+	int (*turn)(uint64_t interval_us, uint64_t *wait_us, void *arg);
+	void (*turn_hold)(uint32_t ms, void *arg);
+	void *turn_arg;
 	uint32_t queue_max;
 
 	pthread_mutex_t lock;         /* guards what follows, up to the line */
@@ -76,6 +79,7 @@ struct carrier {
 	struct link errands; /* struct errand */
 	struct timer pace;
 	uint64_t next_us; /* the next POST is due */
+	bool has_turn;    /* at that moment, of all servers */
 };
 
 void carrier_req_init(struct carrier_req *r);
@@ -84,6 +88,17 @@ struct carrier_account carrier_account(const struct carrier *c);
 
 /* Microseconds of a clock that only goes forward. */
 uint64_t carrier_clock_us(void);
+
+/* On the thread, turn.c: may one more be posted now? Otherwise carrier_pump()
+ * runs when it may. */
+bool carrier_its_turn(struct carrier *c);
+void carrier_spend_turn(struct carrier *c);
+/* Nothing is posted for that long. */
+void carrier_pause(struct carrier *c, uint32_t ms);
+/* Plivo says we are too fast, and after how many seconds we may go on. */
+void carrier_hold(struct carrier *c, long sec);
+/* dispatch.c: post what may be posted. */
+void carrier_pump(void *arg);
 
 /* Post a job, unless the carrier is closing: -ECANCELED. */
 int carrier_post(struct carrier *c, struct fetchd_job *job) MUST_CHECK;

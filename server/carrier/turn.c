@@ -1,0 +1,106 @@
+/*
+ * When the next POST may go out. Alone, a server counts for itself. Where
+ * several share the carrier's pace, a turn is taken before each POST from who
+ * gives them to all.
+ */
+#include "common/err.h"
+#include "common/log.h"
+#include "server/carrier/priv.h"
+
+enum {
+	HOLD_MIN_SEC = 1,  /* [s] after a 429 nothing is posted for */
+	HOLD_MAX_SEC = 10, /* [s] that long, whatever the answer says */
+	FAULT_MS = 500,    /* [ms] until turns are asked for again */
+	/* [us] What is later than that has missed its turn. Turns are a
+	 * little further apart than the pace says, so that one that is as
+	 * late as this does not make a second of one too many. */
+	LATE_US = 30000,
+	APART_PERCENT = 104,
+};
+
+static void wait_until(struct carrier *c, uint64_t now)
+{
+	fetchd_timer(c->d, &c->pace,
+	             (uint32_t)((c->next_us - now + 999) / 1000), carrier_pump,
+	             c);
+}
+
+/* Have a turn that is not over. False: none can be had now. */
+static bool take_turn(struct carrier *c)
+{
+	uint64_t now = carrier_clock_us(), asked = now, wait_us;
+	int err;
+
+	if (c->has_turn && now < c->next_us + LATE_US)
+		return true;
+	err = c->turn(c->interval_us * APART_PERCENT / 100, &wait_us,
+	              c->turn_arg);
+	if (err) {
+		log_line(LOG_WARN, "carrier", NULL, "event=no_turn text=%s",
+		         LOG_TEXT(err_str(err)));
+		carrier_pause(c, FAULT_MS);
+		return false;
+	}
+	now = carrier_clock_us();
+	/* The answer may be as old as the question. */
+	if (now - asked > LATE_US) {
+		carrier_pause(c, 1);
+		return false;
+	}
+	c->next_us = now + wait_us;
+	c->has_turn = true;
+	return true;
+}
+
+bool carrier_its_turn(struct carrier *c)
+{
+	uint64_t now = carrier_clock_us();
+
+	if (now < c->next_us) {
+		wait_until(c, now);
+		return false;
+	}
+	if (!c->turn)
+		return true;
+	if (take_turn(c)) {
+		now = carrier_clock_us();
+		if (now >= c->next_us)
+			return true;
+	}
+	wait_until(c, now);
+	return false;
+}
+
+void carrier_spend_turn(struct carrier *c)
+{
+	uint64_t now = carrier_clock_us();
+
+	c->has_turn = false;
+	if (c->turn)
+		return;
+	/* A little lateness is caught up with; idle time is not saved. */
+	if (now - c->next_us > c->interval_us)
+		c->next_us = now;
+	c->next_us += c->interval_us;
+}
+
+void carrier_pause(struct carrier *c, uint32_t ms)
+{
+	uint64_t until = carrier_clock_us() + (uint64_t)ms * 1000;
+
+	c->has_turn = false;
+	if (until > c->next_us)
+		c->next_us = until;
+}
+
+/* The others would be refused just as well. */
+void carrier_hold(struct carrier *c, long sec)
+{
+	if (sec < HOLD_MIN_SEC)
+		sec = HOLD_MIN_SEC;
+	if (sec > HOLD_MAX_SEC)
+		sec = HOLD_MAX_SEC;
+	carrier_pause(c, (uint32_t)sec * 1000);
+	if (c->turn_hold)
+		c->turn_hold((uint32_t)sec * 1000, c->turn_arg);
+}
