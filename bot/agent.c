@@ -295,6 +295,8 @@ static int parse_object(struct agent *a, json_t *obj, const char *prefix,
 			err = parse_order(a, path, v, fault);
 		else if (strcmp(path, "tools") == 0)
 			err = agent_tools_parse(a, v, fault);
+		else if (strcmp(path, "after_call") == 0)
+			err = agent_after_parse(&a->after, v, fault);
 		else
 			err = fault_key(fault, path, "unknown key");
 		if (err)
@@ -459,6 +461,7 @@ void agent_free(struct agent **ap)
 	for (size_t i = 0; i < FALLBACK_STAGES; i++)
 		agent_order_fini(&a->order[i]);
 	agent_tools_free(a);
+	agent_after_fini(&a->after);
 	mem_free(a);
 }
 

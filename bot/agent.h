@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bot/agent_after.h"
 #include "bot/agent_order.h"
 #include "bot/endpoint.h"
 #include "bot/failure.h"
@@ -79,6 +80,7 @@ struct agent {
 	bool preemptive; /* answers begin when a turn seems over */
 	bool turn_model; /* asked, if there is one, whether a turn is over */
 	struct agent_machine machine;
+	struct agent_after after; /* when the call is over */
 	bool protect_greeting; /* the greeting cannot be interrupted */
 	enum agent_greets greets;
 	uint32_t greet_after_ms; /* of silence after the call was answered */

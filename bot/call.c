@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bot/after.h"
+#include "bot/after_talk.h"
 #include "bot/agent.h"
 #include "bot/events.h"
 #include "bot/net/net.h"
@@ -31,6 +33,7 @@ struct call {
 	struct session *session;
 	struct agent *agent;
 	struct events_feed *feed;
+	struct after_talk *talk; /* NULL: nobody asks for it */
 	struct hangup *hangup;
 	struct timer timer;           /* line lost, hanging up, ending */
 	bool hanging_up;              /* asked for, once */
@@ -53,6 +56,13 @@ static void destroy(struct call *c)
 	session_close(&c->session);
 	ws_close(&c->ws, NORMAL, NULL);
 	hangup_close(&c->hangup);
+	if (c->talk)
+		afters_begin(env->afters,
+		             &(struct after_params){.agent = &c->agent,
+		                                    .feed = &c->feed,
+		                                    .talk = &c->talk,
+		                                    .call_id = c->id,
+		                                    .body = c->place->body});
 	events_close(&c->feed);
 	agent_free(&c->agent);
 	if (c->place)
@@ -188,6 +198,8 @@ static void session_handler(const struct session_event *ev, void *arg)
 
 	events_add(c->feed, names[ev->type], ev->at_us, ev->json,
 	           last || ev->type == SESSION_STARTED);
+	if (c->talk)
+		after_talk_note(c->talk, ev);
 	if (!last)
 		return;
 	c->ended = true;
@@ -235,6 +247,9 @@ static int open_session(struct call *c, const struct stream_msg *start)
 		         LOG_TEXT(fault));
 		return err;
 	}
+	/* Without memory for it there is no report, but a call. */
+	if (c->agent->after.wanted && after_talk_new(&c->talk))
+		log_line(LOG_ERROR, "call", c->id, "event=no_report_kept");
 	prm.agent = c->agent;
 	prm.kit = &kit;
 	r->kit = NULL;

@@ -17,6 +17,7 @@
 #include "common/attr.h"
 #include "common/list.h"
 
+struct afters;
 struct call;
 struct events;
 struct net;
@@ -28,6 +29,7 @@ struct call_env {
 	struct net *net;
 	const struct session_env *session;
 	struct events *events;
+	struct afters *afters;
 	const struct hangup_account *account; /* NULL: no credentials */
 	const char *agents_dir;
 	const char *default_agent;

@@ -184,6 +184,7 @@ static void fill_call_env(struct worker *w, const struct worker_params *prm)
 		.net = w->net,
 		.session = prm->session,
 		.events = w->events,
+		.afters = w->afters,
 		.account = c->plivo_id && c->plivo_token ? &w->account : NULL,
 		.agents_dir = c->agents_dir,
 		.default_agent = c->agent,
@@ -205,6 +206,8 @@ static int open_parts(struct worker *w)
 	if (!err)
 		err = events_new(&w->events, w->net, w->cfg->secret,
 		                 w->cfg->state_dir);
+	if (!err)
+		err = afters_new(&w->afters, w->session);
 	if (!err)
 		err = watch_new(&w->watch, w->net, w->cfg->secret, server_back,
 		                w);
@@ -272,6 +275,7 @@ void worker_close(struct worker **wp)
 	timer_stop(net_timers(w->net), &w->drain_timer);
 	stock_close(&w->stock);
 	watch_free(&w->watch);
+	afters_free(&w->afters);
 	events_free(&w->events);
 	reserve_table_free(&w->places);
 	signed_free(&w->sign);

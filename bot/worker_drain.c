@@ -12,6 +12,7 @@ enum {
 	FOR_CALLS,        /* until the calls end by themselves */
 	GOODBYE_SEC = 15, /* [s] */
 	EVENTS_SEC = 5,   /* [s] */
+	REPORTS_SEC = 30, /* [s] the same, where a call is reported on */
 };
 
 static void step(struct worker *w);
@@ -54,7 +55,12 @@ static bool delivered(const struct worker *w)
 	struct events_stats st;
 
 	events_stats(w->events, &st);
-	return st.waiting == 0;
+	return st.waiting == 0 && !afters_running(w->afters);
+}
+
+static void wait_for_events(struct worker *w)
+{
+	wait_sec(w, afters_running(w->afters) ? REPORTS_SEC : EVENTS_SEC);
 }
 
 static void look_again(void *arg)
@@ -83,7 +89,7 @@ static void step(struct worker *w)
 		break;
 	case FOR_EVENTS:
 		each_call(w, call_abort);
-		wait_sec(w, EVENTS_SEC);
+		wait_for_events(w);
 		look_again(w);
 		break;
 	case NO_PATIENCE:
@@ -107,7 +113,7 @@ void worker_drain_check(struct worker *w)
 	w->patience = FOR_EVENTS;
 	/* Not from within the last call's end. */
 	timer_start(net_timers(w->net), &w->tick, 0, look_again, w);
-	wait_sec(w, EVENTS_SEC);
+	wait_for_events(w);
 }
 
 void worker_drain(struct worker *w, uint32_t sec, worker_drained_h *handler,

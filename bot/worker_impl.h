@@ -5,6 +5,7 @@
 #define BOT_WORKER_IMPL_H
 
 #include "bot/admit.h"
+#include "bot/after.h"
 #include "bot/call.h"
 #include "bot/config.h"
 #include "bot/door.h"
@@ -42,6 +43,7 @@ struct worker {
 	struct reserve_table *places;
 	struct door door;
 	struct events *events;
+	struct afters *afters;
 	struct watch *watch;       /* of the servers */
 	struct signed_check *sign; /* NULL: nothing to verify with */
 	struct hangup_account account;

@@ -99,8 +99,37 @@ struct listing {
 	struct buf *out;
 	unsigned n;
 	struct costs costs;
+	struct buf after; /* the report on the call; empty without */
 	bool whole;
 };
+
+enum { AFTER_MAX = 64 * 1024 /* [bytes] */ };
+
+/* What was made of the call; the last report counts. */
+static int take_after(struct listing *l, const struct store_event *ev)
+{
+	static const char *const names[] = {"summary", "fields", "error"};
+	json_t *data;
+	int err;
+
+	if (strcmp(ev->type, "summary") != 0 ||
+	    strcmp(ev->source, "bot") != 0 || !ev->data)
+		return 0;
+	data = js_parse(ev->data, strlen(ev->data), NULL, 0);
+	buf_reset(&l->after);
+	err = buf_adds(&l->after, "{");
+	for (size_t i = 0; i < ARRAY_LEN(names) && !err; i++) {
+		const json_t *v = json_object_get(data, names[i]);
+
+		err = buf_addf(&l->after, "%s\"%s\":", i ? "," : "", names[i]);
+		if (!err && v)
+			err = js_dump(&l->after, v);
+		else if (!err)
+			err = buf_adds(&l->after, "null");
+	}
+	json_decref(data);
+	return err ? err : buf_adds(&l->after, "}");
+}
 
 static int add_turn(const struct store_turn *t, void *arg)
 {
@@ -175,6 +204,8 @@ static int add_event(const struct store_event *ev, void *arg)
 		               ev->data && *ev->data ? ev->data : "null");
 	if (!err)
 		err = buf_adds(l->out, "}");
+	if (!err)
+		err = take_after(l, ev);
 	return err ? err : costs_take(&l->costs, ev);
 }
 
@@ -185,6 +216,7 @@ int ledger_json_story(struct buf *out, struct store *store, const char *id,
 	int err = buf_adds(out, ",\"turns\":[");
 
 	costs_init(&l.costs);
+	buf_init(&l.after, AFTER_MAX);
 	if (!err)
 		err = store_turns(store, id, add_turn, &l);
 	if (!err)
@@ -196,7 +228,11 @@ int ledger_json_story(struct buf *out, struct store *store, const char *id,
 		err = buf_adds(out, "],\"costs\":");
 	if (!err)
 		err = costs_json(out, &l.costs);
+	if (!err)
+		err = buf_addf(out, ",\"after_call\":%s",
+		               l.after.len ? buf_str(&l.after) : "null");
 	costs_fini(&l.costs);
+	buf_fini(&l.after);
 	return err;
 }
 

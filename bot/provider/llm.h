@@ -22,6 +22,10 @@ enum {
 	LLM_TOOL_CALLS_MAX = 16,    /* in one answer */
 };
 
+/* The tool by which a model reports on a call that is over: its arguments are
+ * "summary", a text, and "fields", an object. The scripted model knows it. */
+#define LLM_REPORT "report"
+
 enum llm_role { LLM_SYSTEM, LLM_USER, LLM_ASSISTANT, LLM_TOOL };
 
 struct llm_tool_call {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bot/net/net.h"
+#include "bot/provider/script_impl.h"
 #include "bot/provider/script_rules.h"
 #include "common/buf.h"
 #include "common/log.h"
@@ -19,6 +20,7 @@ struct sc {
 	struct script_place at;
 	struct buf text;
 	const char *tool;
+	struct buf args; /* of the tool; empty: none */
 	char tool_id[32];
 	uint32_t turns; /* user messages in the context */
 };
@@ -32,8 +34,10 @@ static void answer(void *arg)
 
 	if (sc->text.len && !llm_emit(&sc->llm, &ev))
 		return;
-	ev = (struct llm_event){.type = LLM_TOOL_CALL,
-	                        .call = {sc->tool_id, sc->tool, "{}"}};
+	ev = (struct llm_event){
+		.type = LLM_TOOL_CALL,
+		.call = {sc->tool_id, sc->tool,
+	                 sc->args.len ? buf_str(&sc->args) : "{}"}};
 	if (sc->tool && !llm_emit(&sc->llm, &ev))
 		return;
 	ev = (struct llm_event){.type = LLM_DONE,
@@ -47,6 +51,7 @@ static void sc_close(struct llm *llm)
 
 	timer_stop(sc->timers, &sc->answer);
 	buf_fini(&sc->text);
+	buf_fini(&sc->args);
 	mem_free(sc);
 }
 
@@ -71,6 +76,27 @@ static int play(struct sc *sc, const struct llm_params *prm)
 	}
 	snprintf(sc->tool_id, sizeof(sc->tool_id), "script_%u", sc->turns);
 	return err;
+}
+
+static bool is_report(const struct llm_params *prm)
+{
+	return prm->n_tools == 1 && prm->n_msgs &&
+	       !strcmp(prm->tools[0].name, LLM_REPORT);
+}
+
+/* Play what was said, but for the request of the report itself. */
+static int report(struct sc *sc, const struct llm_params *prm)
+{
+	struct llm_params said = *prm;
+	int err;
+
+	said.n_msgs--;
+	err = play(sc, &said);
+	buf_reset(&sc->text);
+	sc->tool = LLM_REPORT;
+	return err ? err
+	           : script_report(sc->script, &sc->at, sc->turns,
+	                           prm->tools[0].parameters, &sc->args);
 }
 
 /* The file read last stays in memory: every answer of every call asks for it,
@@ -120,9 +146,10 @@ static int sc_open(struct llm **llmp, struct net *net,
 		return -ENOMEM;
 	sc->timers = net_timers(net);
 	buf_init(&sc->text, LLM_ANSWER_MAX);
+	buf_init(&sc->args, LLM_ANSWER_MAX);
 	err = load(sc, prm);
 	if (!err)
-		err = play(sc, prm);
+		err = is_report(prm) ? report(sc, prm) : play(sc, prm);
 	if (err) {
 		sc_close(&sc->llm);
 		return err;

@@ -68,4 +68,10 @@ struct script {
 	size_t n_rules;
 };
 
+/* Append the arguments of a report on the dialogue that stands at @at, as a
+ * JSON object. @parameters is the tool's schema. -ENOMEM, ERR_LIMIT. */
+int script_report(const struct script *s, const struct script_place *at,
+                  unsigned turns, const char *parameters,
+                  struct buf *out) MUST_CHECK;
+
 #endif
