@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/buf.h"
+#include "common/js.h"
 #include "server/app.h"
+#include "server/config.h"
 #include "server/http/http.h"
 #include "server/http/message.h"
 #include "server/store/store.h"
@@ -12,6 +15,7 @@
 enum {
 	HEADER_MAX = 200,  /* [bytes] of the header */
 	ATTEMPTS_MAX = 50, /* of one key that all ended in 503 */
+	LATE_MS = 5000,    /* [ms] of an answer, when all who wait are gone */
 };
 
 void idem_conflict(struct http_res *res)
@@ -39,6 +43,54 @@ static void hash_body(struct idem *idem, const struct http_req *req)
 		snprintf(idem->hash + 2 * i, 3, "%02x", digest[i]);
 }
 
+/* Nobody will answer the request that made @call any more: its server has
+ * ended, and what it would have said is in the ledger. False: answered. */
+static bool tell_late(const struct store_call *call, struct app *app,
+                      struct http_res *res)
+{
+	struct buf *out = &res->body;
+	int err;
+
+	if (!call->call_uuid && store_state_final(call->state)) {
+		http_fail(res, 502, "The call %s failed: %s", call->id,
+		          call->error ? call->error : "nobody knows why");
+		return false;
+	}
+	err = buf_adds(out, "{\"call_uuid\":");
+	if (!err && call->call_uuid)
+		err = js_quote(out, call->call_uuid, strlen(call->call_uuid));
+	else if (!err)
+		err = buf_adds(out, "null");
+	if (!err)
+		err = buf_addf(out,
+		               ",\"status\":\"%s\",\"phone_number\":%s,"
+		               "\"call_id\":\"%s\"}",
+		               call->call_uuid ? "call_initiated" : "unknown",
+		               call->phone_number, call->id);
+	app_count(app, COUNT_REPLAYED);
+	res->status = call->call_uuid ? 200 : 202;
+	http_res_header(res, "Idempotent-Replayed", "true");
+	http_res_check(res, err);
+	return false;
+}
+
+/* The request that made @call has no answer yet. */
+static bool compare_open(const struct store_call *call, struct app *app,
+                         struct http_res *res)
+{
+	int64_t age_ms = app_now_ms() - call->created_ms;
+	int64_t answer_ms = (int64_t)app->cfg->start_wait * 1000 + LATE_MS;
+
+	/* It has not been placed, and never will be. */
+	if (call->state == STORE_NOT_PLACED || call->state == STORE_CANCELLED ||
+	    (call->state == STORE_FAILED && !call->dialed_ms))
+		return true;
+	if (call->state >= STORE_DIALING && age_ms > answer_ms)
+		return tell_late(call, app, res);
+	idem_conflict(res);
+	return false;
+}
+
 /* What @call tells the same request. False: answered. */
 static bool compare(const struct idem *idem, const struct store_call *call,
                     struct app *app, struct http_res *res)
@@ -48,10 +100,8 @@ static bool compare(const struct idem *idem, const struct store_call *call,
 		          "This Idempotency-Key was used with another body.");
 		return false;
 	}
-	if (!call->answer_status || !call->answer) {
-		idem_conflict(res);
-		return false;
-	}
+	if (!call->answer_status || !call->answer)
+		return compare_open(call, app, res);
 	if (call->answer_status == 503)
 		return true;
 	app_count(app, COUNT_REPLAYED);

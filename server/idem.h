@@ -3,6 +3,7 @@
  *
  * A key with the same body gets the answer that was given before, unless that
  * said to try again later (503): then it is a new attempt under the same key.
+ * Where the server ended before it could answer, the ledger does.
  */
 #ifndef SERVER_IDEM_H
 #define SERVER_IDEM_H
