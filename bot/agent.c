@@ -64,6 +64,7 @@ static const struct key keys[] = {
 	{"idle.after_sec",	AT(prompt_ms),		2, 600,	KIND_SEC, false},
 	{"machine.message",	AT(machine.message),	0, 0,	KIND_TEMPLATE, true},
 	{"machine.screener",	AT(machine.screener),	0, 0,	KIND_TEMPLATE, true},
+	{"machine.carrier",	AT(machine.carrier),	0, 0,	KIND_BOOL, false},
 	{"limits.call_sec",	AT(max_call_ms),	10, 14400,	KIND_SEC, false},
 	{"limits.idle_sec",	AT(idle_ms),		5, 3600,	KIND_SEC, false},
 	{"limits.turn_sec",	AT(max_turn_ms),	5, 600,	KIND_SEC, false},

@@ -48,6 +48,7 @@ enum agent_greets {
 /* What to do with a machine; see amd.h. */
 struct agent_machine {
 	bool watch;     /* is it asked at all? By any of the keys. */
+	bool carrier;   /* the carrier listens for machines, too */
 	char *message;  /* template, left in a mailbox; NULL: hang up */
 	char *screener; /* template, told to an assistant; NULL: as a person */
 };

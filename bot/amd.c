@@ -130,11 +130,42 @@ bool amd_tone(struct amd *a, enum tone tone, uint32_t at_ms)
 
 bool amd_speech(struct amd *a, uint32_t lasted_ms, uint32_t at_ms)
 {
+	const uint32_t most = a->carrier ? AMD_HELLO_MS : AMD_LONG_MS;
 	const bool first = !a->turns;
 
 	a->spoke = true;
-	return first && at_ms <= AMD_WATCH_MS && lasted_ms >= AMD_LONG_MS &&
+	if (first && lasted_ms > a->longest_ms)
+		a->longest_ms = lasted_ms;
+	return first && at_ms <= AMD_WATCH_MS && lasted_ms >= most &&
 	       settle(a, AMD_VOICEMAIL);
+}
+
+bool amd_carrier(struct amd *a, uint32_t at_ms)
+{
+	if (at_ms > AMD_WATCH_MS)
+		return false;
+	a->carrier = true;
+	return !a->turns && a->longest_ms >= AMD_HELLO_MS &&
+	       settle(a, AMD_VOICEMAIL);
+}
+
+bool amd_doubts(struct amd *a)
+{
+	const bool person =
+		a->kind == AMD_PERSON || (a->kind == AMD_UNKNOWN && a->turns);
+
+	if (!a->carrier || a->asked || !person)
+		return false;
+	a->asked = true;
+	return true;
+}
+
+bool amd_told(struct amd *a, enum amd_kind kind)
+{
+	if (kind == AMD_UNKNOWN || kind == a->kind)
+		return false;
+	a->kind = kind;
+	return true;
 }
 
 bool amd_text(struct amd *a, struct str text, uint32_t at_ms)
@@ -146,6 +177,16 @@ bool amd_text(struct amd *a, struct str text, uint32_t at_ms)
 bool amd_turn(struct amd *a)
 {
 	return ++a->turns >= AMD_TURNS && settle(a, AMD_PERSON);
+}
+
+enum amd_kind amd_by_name(struct str text)
+{
+	const struct str word = words_cut(&text);
+
+	for (int k = AMD_PERSON; k <= AMD_ANNOUNCEMENT; k++)
+		if (same(word, str_of(amd_name((enum amd_kind)k))))
+			return (enum amd_kind)k;
+	return AMD_UNKNOWN;
 }
 
 const char *amd_name(enum amd_kind kind)

@@ -303,12 +303,20 @@ int call_open(const struct call_env *env, struct reservation *r, struct ws *ws,
 	err = open_session(c, start);
 	if (err)
 		give_up(c, err);
+	else if (r->machine)
+		call_machine(c);
 	return err;
 out:
 	mem_free(c);
 	ws_close(&ws, SETUP_FAILED, NULL);
 	reserve_end(&r);
 	return err;
+}
+
+void call_machine(struct call *c)
+{
+	if (!c->ended && c->session)
+		session_machine_said(c->session);
 }
 
 void call_reattach(struct call *c, struct ws *ws,

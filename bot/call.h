@@ -53,6 +53,9 @@ int call_open(const struct call_env *env, struct reservation *r, struct ws *ws,
 void call_reattach(struct call *c, struct ws *ws,
                    const struct stream_msg *start);
 
+/* The carrier takes whoever answered for a machine. */
+void call_machine(struct call *c);
+
 /* Bring it to an end; what has begun goes its way. */
 void call_finish(struct call *c, enum call_end how);
 

@@ -58,8 +58,10 @@ struct reservation {
 	char events_url[RESERVE_URL_MAX];
 	char uuid[RESERVE_UUID_MAX]; /* the carrier's id; "" until known */
 	char *body;                  /* NULL without */
-	void *owner;                 /* the user's; NULL at first */
-	void *kit;                   /* made ready for it; NULL: nothing */
+	bool detect_machine; /* the agent wants the carrier's word for it */
+	bool machine;        /* the carrier says that one has answered */
+	void *owner;         /* the user's; NULL at first */
+	void *kit;           /* made ready for it; NULL: nothing */
 	void (*drop_kit)(void *kit); /* ... and how it is released */
 };
 

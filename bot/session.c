@@ -155,6 +155,7 @@ void session_end(struct session *s, const char *by, const char *cause)
 	session_calls_drop(s);
 	session_hooks_over(s, by, cause);
 	stop_timers(s);
+	session_who_drop(s);
 	stt_close(&s->stt);
 	tts_close(&s->tts);
 	eot_close(&s->eot);
@@ -376,6 +377,7 @@ void session_close(struct session **sp)
 	session_hooks_close(s);
 	session_events_drop(s);
 	session_drop_reply(s);
+	session_who_drop(s);
 	stt_close(&s->stt);
 	tts_close(&s->tts);
 	eot_close(&s->eot);

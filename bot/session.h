@@ -128,6 +128,9 @@ int session_frame(struct session *s, const char *text, size_t len);
 void session_reline(struct session *s, const struct line *line,
                     const char *stream_id, enum audio_fmt fmt);
 
+/* The carrier takes whoever answered for a machine; see amd.h. */
+void session_machine_said(struct session *s);
+
 /* The line is gone for good: end, with SESSION_ENDED. */
 void session_line_lost(struct session *s);
 

@@ -80,6 +80,8 @@ struct session {
 	char *greeting; /* expanded; NULL: none, or it was heard */
 	struct amd amd;
 	struct tones tones;
+	struct llm *who;   /* is asked who has answered; NULL: it is not */
+	char who_said[32]; /* so far */
 	uint32_t machine_from_ms; /* speech began then */
 	const char *last_words;   /* in place of the goodbye; NULL: none */
 	struct link calls;        /* of tools, that run */

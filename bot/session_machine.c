@@ -85,6 +85,19 @@ static void act(struct session *s)
 	}
 }
 
+/* Words of the callee's that are new may be against the carrier's. */
+static void doubt(struct session *s)
+{
+	if (s->agent->machine.watch && !s->ended && amd_doubts(&s->amd))
+		session_ask_who(s);
+}
+
+void session_machine_is(struct session *s, enum amd_kind kind)
+{
+	if (!s->ended && amd_told(&s->amd, kind))
+		act(s);
+}
+
 static uint32_t now_ms(const struct session *s)
 {
 	return (uint32_t)session_ms(s);
@@ -126,4 +139,17 @@ void session_machine_turn(struct session *s)
 {
 	if (watches(s) && amd_turn(&s->amd))
 		act(s);
+	doubt(s);
+}
+
+void session_machine_said(struct session *s)
+{
+	log_line(LOG_INFO, "session", s->call_id,
+	         "event=carrier_says machine=1 so_far=%s",
+	         amd_name(s->amd.kind));
+	if (!s->agent->machine.watch || s->ended)
+		return;
+	if (amd_carrier(&s->amd, now_ms(s)))
+		act(s);
+	doubt(s);
 }

@@ -12,11 +12,13 @@
  *	session_tools.c   calls of tools, and their results
  *	session_transfer.c  handing the call over
  *	session_machine.c what was answered by a machine
+ *	session_who.c     the model is asked who has answered
  *	session_events.c  events out, in order, from a timer of their own
  */
 #ifndef BOT_SESSION_PARTS_H
 #define BOT_SESSION_PARTS_H
 
+#include "bot/amd.h"
 #include "bot/fallback.h"
 #include "bot/media/vad.h"
 #include "bot/playout.h"
@@ -113,6 +115,11 @@ void session_machine_sound(struct session *s, const int16_t *pcm, size_t n);
 void session_machine_text(struct session *s, struct str text);
 void session_machine_edge(struct session *s); /* speech began or ended */
 void session_machine_turn(struct session *s); /* the callee's is over */
+void session_machine_is(struct session *s, enum amd_kind kind);
+
+/* session_who.c */
+void session_ask_who(struct session *s); /* the model: who has answered? */
+void session_who_drop(struct session *s);
 
 /* session_events.c */
 void session_event(struct session *s, enum session_event_type type,

@@ -93,22 +93,27 @@ static void bot_request(struct worker *w, const struct ws_request *req,
 	worker_refuse(res, 501, "telephony streams come on /ws");
 }
 
-/* "/reserve/ID" and "/reserve/ID/prepare". */
+/* "/reserve/ID", "/reserve/ID/prepare" and "/reserve/ID/machine". */
 static void place(struct worker *w, const struct ws_request *req,
                   struct ws_response *res)
 {
 	struct str rest = str_of(req->path + strlen("/reserve/"));
 	struct str id = str_cut(&rest, '/');
 	bool prepare = rest.v && str_eq(rest, "prepare");
+	bool machine = rest.v && str_eq(rest, "machine");
+	bool post = !strcmp(req->method, "POST");
 	char text[CRYPTO_ID_LEN];
 
-	if (str_copy(text, sizeof(text), id) || (rest.v && !prepare))
+	if (str_copy(text, sizeof(text), id) ||
+	    (rest.v && !prepare && !machine))
 		worker_refuse(res, 404, "no such place");
-	else if (prepare && !strcmp(req->method, "POST"))
+	else if (prepare && post)
 		worker_prepare(w, text, req, res);
-	else if (!prepare && is_get(req))
+	else if (machine && post)
+		worker_machine(w, text, res);
+	else if (!rest.v && is_get(req))
 		worker_look(w, text, res);
-	else if (!prepare && !strcmp(req->method, "DELETE"))
+	else if (!rest.v && !strcmp(req->method, "DELETE"))
 		worker_release(w, text, res);
 	else
 		worker_refuse(res, 405, "not for this path");

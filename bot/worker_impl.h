@@ -86,6 +86,7 @@ void worker_reserve(struct worker *w, const struct ws_request *req,
                     struct ws_response *res);
 void worker_prepare(struct worker *w, const char *id,
                     const struct ws_request *req, struct ws_response *res);
+void worker_machine(struct worker *w, const char *id, struct ws_response *res);
 void worker_look(struct worker *w, const char *id, struct ws_response *res);
 void worker_release(struct worker *w, const char *id, struct ws_response *res);
 

@@ -20,6 +20,7 @@ struct wish {
 	char events_url[RESERVE_URL_MAX];
 	struct str body;
 	uint64_t ttl_sec;
+	bool detect_machine; /* of its agent */
 };
 
 bool worker_has_room(const struct worker *w)
@@ -82,7 +83,7 @@ static const char *read_wish(struct wish *wish, const struct ws_request *req)
 
 /* Does the agent exist? Its file is read again when the call comes; a fault
  * in it shall show now, before anybody's telephone rings. */
-static bool check_agent(const struct worker *w, const struct wish *wish,
+static bool check_agent(const struct worker *w, struct wish *wish,
                         struct ws_response *res)
 {
 	const char *name = wish->agent[0] ? wish->agent : w->cfg->agent;
@@ -90,6 +91,8 @@ static bool check_agent(const struct worker *w, const struct wish *wish,
 	struct agent *agent = NULL;
 	int err = agent_load(&agent, w->cfg->agents_dir, name, fault);
 
+	if (!err)
+		wish->detect_machine = agent->machine.carrier;
 	agent_free(&agent);
 	if (!err)
 		return true;
@@ -123,6 +126,8 @@ static int answer(const struct worker *w, const struct reservation *r,
 			err = js_quote(out, url.v, url.len);
 		buf_fini(&url);
 	}
+	if (!err && r->detect_machine)
+		err = buf_adds(out, ",\"machine_detection\":true");
 	if (!err)
 		err = buf_addf(out, ",\"calls\":%u,\"capacity\":%u}\n",
 		               reserve_count(w->places), w->capacity);
@@ -150,9 +155,10 @@ static void add_place(struct worker *w, const struct wish *wish,
 		worker_refuse(res, 409, "this call has ended");
 	} else if (err) {
 		worker_refuse(res, 500, err_str(err));
-	} else if (answer(w, r, &res->body)) {
-		worker_refuse(res, 500, "no memory");
 	} else {
+		r->detect_machine = wish->detect_machine;
+		if (answer(w, r, &res->body))
+			worker_refuse(res, 500, "no memory");
 		w->metrics.reserved++;
 		watch_add(w->watch, r->events_url, true);
 		log_line(LOG_INFO, "worker", r->call_id,
@@ -257,6 +263,22 @@ void worker_prepare(struct worker *w, const char *id,
 	make_ready(w, r);
 	res->status = 202;
 	if (buf_adds(&res->body, "{\"status\":\"prepared\"}\n"))
+		res->status = 500;
+}
+
+/* The call may still be on its way here. */
+void worker_machine(struct worker *w, const char *id, struct ws_response *res)
+{
+	struct reservation *r = find(w, id, res);
+
+	if (!r)
+		return;
+	log_line(LOG_INFO, "worker", r->call_id, "event=carrier_says_machine");
+	r->machine = true;
+	if (r->owner)
+		call_machine(r->owner);
+	res->status = 202;
+	if (buf_adds(&res->body, "{\"status\":\"told\"}\n"))
 		res->status = 500;
 }
 

@@ -35,6 +35,7 @@ struct dial {
 	char to[NUMBER_MAX];
 	char base[ACCESS_BASE_MAX];
 	uint32_t talk_sec; /* Plivo ends it then */
+	bool detect_machine; /* the bot wants Plivo's word for it */
 	char place[BOTS_ID_MAX], bot[BOTS_NAME_MAX];
 };
 

@@ -231,6 +231,8 @@ static void enqueue(struct dial *d)
 	                            .hangup_url = events,
 	                            .answer_get = true,
 	                            .ring_sec = app->cfg->ring_timeout,
+	                            .machine_url =
+	                                    d->detect_machine ? events : NULL,
 	                            .time_limit_sec = d->talk_sec};
 	uint64_t ticket = 0;
 	int err;
@@ -312,6 +314,7 @@ static void on_reserved(int err, const struct bots_place *place,
 	}
 	snprintf(d->place, sizeof(d->place), "%s", place->id);
 	snprintf(d->bot, sizeof(d->bot), "%s", place->bot);
+	d->detect_machine = place->detect_machine;
 	if (dial_is_cancelled(d)) {
 		on_cancelled(d);
 		return;

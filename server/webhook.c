@@ -137,6 +137,7 @@ struct news {
 	char event[PARAM_MAX], uuid[PARAM_MAX], dedupe[4 * PARAM_MAX + 8];
 	char cause[PARAM_MAX], source[PARAM_MAX];
 	const char *type;
+	bool machine; /* one has answered, Plivo says */
 };
 
 static void read_hangup(struct news *n, const struct http_req *req,
@@ -208,7 +209,11 @@ static void read_news(struct news *n, const struct http_req *req,
 	} else if (!strcasecmp(ev, "DegradedStream")) {
 		n->type = "stream_degraded";
 	} else if (!strcasecmp(ev, "MachineDetection")) {
+		char machine[8];
+
+		http_param(machine, sizeof(machine), req, "Machine");
 		n->type = "machine";
+		n->machine = !strcasecmp(machine, "true");
 	}
 	/* Only a stream can tell the same thing twice and mean it. */
 	snprintf(n->dedupe, sizeof(n->dedupe), "%s/%s%s%s%s%s", n->uuid, ev,
@@ -262,13 +267,17 @@ static void pass_on(struct app *app, const struct store_call *call,
 		end_hangup(app, call->id, uuid, 0);
 		return;
 	}
-	if (n->change.state == STORE_RINGING && app->bots &&
-	    call->reservation && call->bot && *uuid)
+	if (!app->bots || !call->reservation || !call->bot)
+		return;
+	if (n->machine)
+		err = bots_machine(app->bots, call->bot, call->reservation,
+		                   NULL, NULL);
+	else if (n->change.state == STORE_RINGING && *uuid)
 		err = bots_prepare(app->bots, call->bot, call->reservation,
 		                   uuid, NULL, NULL);
 	if (err)
 		log_line(LOG_WARN, "call", call->id,
-		         "event=prepare_failed text=%s",
+		         "event=bot_not_told news=%s text=%s", n->type,
 		         LOG_TEXT(err_str(err)));
 }
 

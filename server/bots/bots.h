@@ -66,6 +66,7 @@ struct bots_place {
 	char bot[BOTS_NAME_MAX];
 	char stream_url[BOTS_URL_MAX]; /* "": the server relays */
 	unsigned calls, capacity;
+	bool detect_machine; /* the agent wants the carrier's word */
 };
 
 /* 0: @place is ours. -ENOENT: no such agent. ERR_LIMIT: all that answer are
@@ -91,6 +92,10 @@ typedef void bots_done_h(int err, void *arg);
 int bots_prepare(struct bots *b, const char *bot, const char *id,
                  const char *call_uuid, bots_done_h *done,
                  void *arg) MUST_CHECK;
+
+/* The carrier takes whoever answered for a machine. As above. */
+int bots_machine(struct bots *b, const char *bot, const char *id,
+                 bots_done_h *done, void *arg) MUST_CHECK;
 
 /* The call will not come, or must end now; repeated for some seconds. -ENOENT
  * of the bot is success. @done may be NULL. -EINVAL, -ENOMEM. */

@@ -64,6 +64,7 @@ static int read_place(const json_t *json, const struct bots_bot *bot,
 	if (str_copy(place->id, sizeof(place->id), str_of(id)) ||
 	    str_copy(place->stream_url, sizeof(place->stream_url), url))
 		return ERR_PROTO;
+	place->detect_machine = js_bool(json, "machine_detection", false);
 	place->calls = (unsigned)js_int(json, "calls", 0);
 	place->capacity = (unsigned)js_int(json, "capacity", 0);
 	return 0;

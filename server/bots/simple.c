@@ -126,6 +126,27 @@ int bots_prepare(struct bots *b, const char *bot, const char *id,
 	return bots_errand_post(e);
 }
 
+int bots_machine(struct bots *b, const char *bot, const char *id,
+                 bots_done_h *done, void *arg)
+{
+	struct bots_errand *e = NULL;
+	int err = simple_new(&e, b, bot, id, "/machine");
+
+	if (err)
+		return err;
+	e->method = "POST";
+	e->attempts = 2;
+	e->done = done;
+	e->arg = arg;
+	err = buf_adds(&e->body, "{}");
+	if (err) {
+		buf_fini(&e->body);
+		mem_free(e);
+		return err;
+	}
+	return bots_errand_post(e);
+}
+
 struct release {
 	bots_done_h *done;
 	void *arg;

@@ -40,6 +40,8 @@ struct carrier_opts {
 struct carrier_dial {
 	const char *from, *to; /* E.164 */
 	const char *answer_url, *ring_url, *hangup_url;
+	const char *machine_url; /* told when a machine answers, while the call
+	                          * goes on; NULL: nobody listens for one */
 	bool answer_get;   /* fetch answer_url by GET, as the example does */
 	uint32_t ring_sec; /* give up after [s] */
 	uint32_t time_limit_sec;

@@ -21,7 +21,7 @@ struct dialing {
 	struct carrier *c;
 	uint64_t ticket;
 	struct carrier_dial dial; /* its texts are in @texts */
-	char *texts[5];
+	char *texts[6];
 	carrier_sending_h *sending;
 	carrier_dialed_h *done;
 	void *arg;
@@ -70,12 +70,14 @@ static void dialing_free(struct dialing *dg)
 
 static struct dialing *dialing_new(const struct carrier_dial *d)
 {
-	const char *from[] = {d->from, d->to, d->answer_url, d->ring_url,
-	                      d->hangup_url};
+	const char *from[] = {d->from,     d->to,         d->answer_url,
+	                      d->ring_url, d->hangup_url, d->machine_url};
 	struct dialing *dg = mem_zalloc(sizeof(*dg));
 	size_t i;
 
 	for (i = 0; dg && i < ARRAY_LEN(from); i++) {
+		if (!from[i])
+			continue;
 		dg->texts[i] = mem_strdup(from[i]);
 		if (!dg->texts[i]) {
 			dialing_free(dg);
@@ -91,6 +93,7 @@ static struct dialing *dialing_new(const struct carrier_dial *d)
 	dg->dial.answer_url = dg->texts[2];
 	dg->dial.ring_url = dg->texts[3];
 	dg->dial.hangup_url = dg->texts[4];
+	dg->dial.machine_url = dg->texts[5];
 	return dg;
 }
 

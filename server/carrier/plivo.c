@@ -57,6 +57,19 @@ static int add_url(struct buf *out, const char *key, const char *url)
 	return err;
 }
 
+/* With a URL of its own the detection holds nothing up. */
+static int add_detection(struct buf *out, const char *url)
+{
+	int err;
+
+	if (!url)
+		return 0;
+	err = add_text(out, "machine_detection", "true");
+	if (!err)
+		err = add_url(out, "machine_detection_url", url);
+	return err ? err : add_text(out, "machine_detection_method", "POST");
+}
+
 static int write_dial(struct carrier_req *out, const struct carrier_account *a,
                       const struct carrier_dial *d)
 {
@@ -84,6 +97,8 @@ static int write_dial(struct carrier_req *out, const struct carrier_account *a,
 		err = add_url(b, "hangup_url", d->hangup_url);
 	if (!err)
 		err = add_text(b, "hangup_method", "POST");
+	if (!err)
+		err = add_detection(b, d->machine_url);
 	if (!err)
 		err = add_number(b, "time_limit", d->time_limit_sec);
 	if (!err)

@@ -88,7 +88,9 @@ void booth_open(void)
 	struct worker_params prm = {.cfg = &booth.cfg, .session = &env};
 
 	CHECK(mkdtemp(dir));
-	write_agent("default", "{\"instructions\": \"Be brief.\"}");
+	write_agent("default", booth.agent ? booth.agent
+	                                   : "{\"instructions\": \"Be "
+	                                     "brief.\"}");
 	write_agent("broken", "{\"instructions\": 7}");
 	CHECK_INT(0, net_new(&booth.net, NULL));
 	timer_start(net_timers(booth.net), &watchdog, test_ms(10000),

@@ -30,7 +30,8 @@ struct booth {
 	struct worker *worker;
 	struct bot_config cfg;
 	unsigned capacity;
-	struct fallback *fallback; /* of its sessions; NULL: none */
+	const char *agent; /* the default one's file; NULL: a plain one */
+	struct fallback *fallback;      /* of its sessions; NULL: none */
 	const char *listen_on, *bearer; /* a header of all requests, or NULL */
 	struct booth_phone phone, other;
 

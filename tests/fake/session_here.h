@@ -86,6 +86,12 @@ void session_line_lost(struct session *s)
 	fake_session_event(SESSION_ENDED, "\"by\":\"callee\"");
 }
 
+void session_machine_said(struct session *s)
+{
+	(void)s;
+	note("machine", "", 0);
+}
+
 void session_drain(struct session *s)
 {
 	(void)s;

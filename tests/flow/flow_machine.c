@@ -2,6 +2,8 @@
  * Calls that a machine answers: nobody is greeted who does not listen, and a
  * message is left when it is recorded, and not before.
  */
+#include <errno.h>
+
 #include "tests/flow/flow.h"
 #include "tests/harness/test.h"
 
@@ -179,6 +181,82 @@ static void while_it_waits_for_the_beep_the_call_can_be_drained(void)
 	flow_close(&f);
 }
 
+/* ---- the carrier's word ------------------------------------------------------- */
+
+static void the_carrier_and_a_long_hello_are_a_machine(void)
+{
+	open_with(leaving, false);
+	flow_sound(&f, 400, 4400);
+	flow_run_to(&f, 2000);
+	session_machine_said(f.session);
+	flow_beep(&f, 5000, 5400);
+	flow_run_to(&f, 15000);
+	CHECK(f.heard[1].first_ms > 5400);
+	CHECK_STR("Hello Anna, please call the clinic back.", f.spoken[1]);
+	CHECK_INT(0, f.n_requests);
+	flow_close(&f);
+}
+
+static void against_a_person_s_hello_the_model_is_asked(void)
+{
+	open_with(leaving, false);
+	flow_says(&f, 400, 1000, "Anna here.");
+	flow_run_to(&f, 3000);
+	flow_answer(&f, "person");
+	session_machine_said(f.session);
+	flow_run_to(&f, 5000);
+	CHECK_INT(1, f.n_requests);
+	CHECK(strstr(f.requests[0].text, "|callee: Anna here.") != NULL);
+	CHECK(f.heard[1].count > 0); /* and is greeted as ever */
+	CHECK_INT(0, f.hangups);
+	session_machine_said(f.session);
+	flow_run_to(&f, 6000);
+	CHECK_INT(1, f.n_requests);
+	flow_close(&f);
+}
+
+static void a_machine_that_speaks_like_a_person_is_told_by_the_model(void)
+{
+	open_with(hanging_up, false);
+	flow_says(&f, 400, 1600, "Hi, Anna is out with the dogs.");
+	flow_run_to(&f, 3000);
+	flow_answer(&f, "Voicemail.");
+	session_machine_said(f.session);
+	flow_run_to(&f, 8000);
+	CHECK_INT(1, f.n_requests);
+	CHECK_INT(1, f.hangups);
+	CHECK(said("\"answered_by\":\"voicemail\""));
+	flow_close(&f);
+}
+
+static void where_all_agree_nobody_is_asked(void)
+{
+	open_with(leaving, false);
+	mailbox(6500);
+	flow_run_to(&f, 5500);
+	session_machine_said(f.session);
+	flow_run_to(&f, 20000);
+	CHECK_INT(0, f.n_requests);
+	CHECK_INT(7 * FLOW_WORD_MS, f.heard[1].count);
+	flow_close(&f);
+}
+
+static void a_model_that_does_not_know_leaves_it_a_person(void)
+{
+	open_with(leaving, false);
+	flow_says(&f, 400, 1000, "Anna here.");
+	flow_run_to(&f, 3000);
+	flow_answer_with(&f, NULL)->err = -ETIMEDOUT;
+	session_machine_said(f.session);
+	flow_answer(&f, "At nine.");
+	flow_says(&f, 5000, 6000, "When do you open?");
+	flow_run_to(&f, 10000);
+	CHECK_INT(2, f.n_requests);
+	CHECK(strstr(flow_chat(&f), "bot: At nine.") != NULL);
+	CHECK_INT(0, f.hangups);
+	flow_close(&f);
+}
+
 static const struct test tests[] = {
 	TEST(a_voicemail_gets_its_message_after_the_beep),
 	TEST(a_pause_in_its_greeting_is_not_its_end),
@@ -190,6 +268,11 @@ static const struct test tests[] = {
 	TEST(a_person_is_greeted_as_ever),
 	TEST(an_agent_that_does_not_ask_talks_to_anything),
 	TEST(while_it_waits_for_the_beep_the_call_can_be_drained),
+	TEST(the_carrier_and_a_long_hello_are_a_machine),
+	TEST(against_a_person_s_hello_the_model_is_asked),
+	TEST(a_machine_that_speaks_like_a_person_is_told_by_the_model),
+	TEST(where_all_agree_nobody_is_asked),
+	TEST(a_model_that_does_not_know_leaves_it_a_person),
 };
 
 TEST_MAIN(tests)

@@ -107,6 +107,47 @@ static void tones_of_the_network_and_of_a_fax_are_final(void)
 	CHECK(!amd_text(&a, str_of("leave a message"), AMD_WATCH_MS + 1));
 }
 
+static void the_carrier_s_word_counts_with_more_than_a_hello(void)
+{
+	struct amd a = {0};
+
+	CHECK(!amd_carrier(&a, 900)); /* by itself it is nothing */
+	CHECK_INT(AMD_UNKNOWN, a.kind);
+	CHECK(!amd_speech(&a, AMD_HELLO_MS - 1, 3000));
+	CHECK(amd_speech(&a, AMD_HELLO_MS, 3001));
+	CHECK_INT(AMD_VOICEMAIL, a.kind);
+	a = (struct amd){0};
+	CHECK(!amd_speech(&a, AMD_HELLO_MS, 3001));
+	CHECK(amd_carrier(&a, 4000));
+	a = (struct amd){0};
+	CHECK(!amd_speech(&a, AMD_HELLO_MS, 3001));
+	CHECK(!amd_carrier(&a, AMD_WATCH_MS + 1));
+}
+
+static void the_model_is_asked_when_they_disagree_and_once(void)
+{
+	struct amd a = {0};
+
+	CHECK(!amd_speech(&a, 800, 1200));
+	CHECK(!amd_doubts(&a));
+	CHECK(!amd_turn(&a));
+	CHECK(!amd_doubts(&a)); /* the carrier has said nothing */
+	CHECK(!amd_carrier(&a, 4000));
+	CHECK(amd_doubts(&a));
+	CHECK(!amd_doubts(&a));
+	CHECK(!amd_told(&a, AMD_UNKNOWN));
+	CHECK(amd_told(&a, AMD_VOICEMAIL));
+	CHECK_INT(AMD_VOICEMAIL, a.kind);
+	/* Words and carrier agree: there is nothing to ask. */
+	a = (struct amd){0};
+	CHECK(amd_text(&a, str_of("Please leave a message"), 2000));
+	CHECK(!amd_carrier(&a, 4000));
+	CHECK(!amd_doubts(&a));
+	CHECK_INT(AMD_SCREENER, amd_by_name(str_of("Screener.")));
+	CHECK_INT(AMD_PERSON, amd_by_name(str_of("person")));
+	CHECK_INT(AMD_UNKNOWN, amd_by_name(str_of("I cannot tell")));
+}
+
 static const struct test tests[] = {
 	TEST(words_tell_machines),
 	TEST(a_short_hello_is_no_machine_and_a_speech_is_one),
@@ -114,6 +155,8 @@ static const struct test tests[] = {
 	TEST(a_beep_counts_after_words_alone),
 	TEST(an_assistant_may_hand_over_to_a_mailbox),
 	TEST(tones_of_the_network_and_of_a_fax_are_final),
+	TEST(the_carrier_s_word_counts_with_more_than_a_hello),
+	TEST(the_model_is_asked_when_they_disagree_and_once),
 };
 
 TEST_MAIN(tests)

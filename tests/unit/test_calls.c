@@ -54,11 +54,42 @@ static void ringing_prepares_the_bot_again(void)
 	world_place(&w, "", NUMBER);
 	world_await("POST", "/reserve/place-1-6f1d0c9ab2e84573/prepare", 1,
 	            NULL);
+	world_await("POST", CALL, 1, &seen);
+	CHECK(!strstr(seen.body, "machine_detection"));
 	world_hook(&w, "events",
 	           "Event=Ring&CallStatus=ringing&CallUUID=uuid-1");
 	world_await("POST", "/reserve/place-1-6f1d0c9ab2e84573/prepare", 2,
 	            &seen);
 	CHECK(strstr(seen.body, "\"call_uuid\":\"uuid-1\""));
+}
+
+/* Plivo listens for machines where the bot's agent wants it, and the bot that
+ * has the call is told. */
+static void a_machine_that_plivo_hears_is_told_to_the_bot(void)
+{
+	world_open(&w, "");
+	world_rule("POST", "/reserve", 200,
+	           "{\"id\":\"place-1-6f1d0c9ab2e84573\",\"stream_url\":"
+	           "\"wss://bot.example.com/ws/place-1-6f1d0c9ab2e84573\","
+	           "\"machine_detection\":true,\"calls\":1,"
+	           "\"capacity\":10}");
+	world_start(&w, "", NUMBER);
+	CHECK_INT(200, w.a.status);
+	snprintf(w.id, sizeof(w.id), "%s", world_member(&w, "call_id"));
+	world_key(w.key);
+	world_await("POST", CALL, 1, &seen);
+	CHECK(strstr(seen.body, "\"machine_detection\":\"true\""));
+	CHECK(strstr(seen.body, "\"machine_detection_url\":\"http://"
+	                        "localhost/events/"));
+	CHECK(strstr(seen.body, "\"machine_detection_method\":\"POST\""));
+	world_hook(&w, "events",
+	           "Event=MachineDetection&Machine=true&CallUUID=uuid-1&"
+	           "CallStatus=in-progress");
+	CHECK_INT(200, w.a.status);
+	world_await("POST", "/reserve/place-1-6f1d0c9ab2e84573/machine", 1,
+	            NULL);
+	world_look(&w, "state");
+	CHECK(strstr(w.a.body, "\"type\":\"machine\""));
 }
 
 static void a_call_nobody_answers_gives_its_place_back(void)
@@ -302,6 +333,7 @@ static void metrics_count(void)
 static const struct test tests[] = {
 	TEST(a_call_moves_by_its_callbacks_and_never_back),
 	TEST(ringing_prepares_the_bot_again),
+	TEST(a_machine_that_plivo_hears_is_told_to_the_bot),
 	TEST(a_call_nobody_answers_gives_its_place_back),
 	TEST(strangers_are_not_found),
 	TEST(another_calls_uuid_is_refused),

@@ -300,6 +300,55 @@ static void without_a_provider_that_works_no_place_is_given(void)
 	booth_close();
 }
 
+static void the_carriers_word_for_a_machine_is_not_wanted(void)
+{
+	booth_open();
+	CHECK_INT(200, booth_reserve("c1", NULL));
+	CHECK(!strstr(booth.answer, "machine_detection"));
+	booth_close();
+}
+
+static void but_an_agent_may_want_it(void)
+{
+	booth.agent = "{\"machine\":{\"carrier\":true}}";
+	booth_open();
+	for (int i = 0; i < 2; i++) {
+		CHECK_INT(200, booth_reserve("c1", NULL));
+		CHECK(strstr(booth.answer, ",\"machine_detection\":true,"));
+	}
+	booth_close();
+}
+
+static void machine_said(void)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/reserve/%s/machine", booth.id);
+	CHECK_INT(202, booth_ask("POST", path, "{}"));
+}
+
+static void a_call_is_told_what_the_carrier_has_heard(void)
+{
+	booth_open();
+	CHECK_INT(404, booth_ask("POST", "/reserve/nobody/machine", "{}"));
+	booth_call("c1", "u1");
+	CHECK(!strstr(fake_session()->log, "machine"));
+	machine_said();
+	CHECK(strstr(fake_session()->log, "machine"));
+	booth_close();
+}
+
+static void and_so_is_one_that_has_not_come_yet(void)
+{
+	booth_open();
+	CHECK_INT(200, booth_reserve("c2", NULL));
+	machine_said();
+	booth_call("c2", "u2");
+	while (!strstr(fake_session()->log, "machine"))
+		booth_pass(5);
+	booth_close();
+}
+
 static const struct test tests[] = {
 	TEST(probes_say_how_it_is),
 	TEST(a_reservation_is_made_once_per_call),
@@ -316,6 +365,10 @@ static const struct test tests[] = {
 	TEST(a_place_can_be_prepared_looked_at_and_released),
 	TEST(a_place_is_released_by_its_call_too),
 	TEST(without_a_provider_that_works_no_place_is_given),
+	TEST(the_carriers_word_for_a_machine_is_not_wanted),
+	TEST(but_an_agent_may_want_it),
+	TEST(a_call_is_told_what_the_carrier_has_heard),
+	TEST(and_so_is_one_that_has_not_come_yet),
 };
 
 TEST_MAIN(tests)
