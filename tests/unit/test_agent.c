@@ -221,11 +221,15 @@ static void providers_are_named_one_or_in_order(void)
 {
 	static const char good[] = "{\"stt\":[\"deepgram\",\"embedded\"],"
 				   "\"llm\":\"anthropic\"}";
-	static const char *const bad[] = {
-		"{\"stt\":7}", "{\"stt\":[\"deepgram\",7]}",
-		"{\"tts\":\"flux\"}", /* it hears */
+	static const char five[] =
 		"{\"llm\":[\"openai\",\"openai\",\"openai\",\"openai\","
-		"\"openai\"]}"};
+		"\"openai\"]}";
+	static const char *const bad[] = {
+		"{\"stt\":7}",
+		"{\"stt\":[\"deepgram\",7]}",
+		"{\"tts\":\"flux\"}", /* it hears */
+		five,
+	};
 	char fault[AGENT_FAULT_MAX];
 	struct agent *a;
 
