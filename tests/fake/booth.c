@@ -210,11 +210,12 @@ static void phone_handler(const struct ws_event *ev, void *arg)
 
 void booth_dial(struct booth_phone *p, const char *path, bool as_server)
 {
-	const struct ws_header header = {"authorization",
-	                                 as_server ? booth.bearer + 15 : ""};
+	struct ws_header header = {"authorization", ""};
 	struct ws_params prm = {.headers = &header, .n_headers = as_server};
 	char url[2048];
 
+	if (as_server)
+		header.value = booth.bearer + strlen("Authorization: ");
 	snprintf(url, sizeof(url), "%s%s", booth.ws_base, path);
 	prm.url = url;
 	CHECK_INT(0, ws_connect(&p->ws, booth.net, &prm, phone_handler, p));
