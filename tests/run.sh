@@ -6,6 +6,11 @@
 # the sum: "N passed, N failed". --threads: only what has threads. What another
 # machine's programs run under is named by TEST_RUNNER, such as qemu-aarch64.
 # TEST_JOBS run at a time: two for each core, as most of their time is waiting.
+#
+# Under the sanitizers (TEST_TIME_SCALE) what fails among others is run once
+# more by itself, and told twice: with programs several times slower, a wait of
+# the test's can be too short on a busy machine. What a sanitizer has reported
+# is a failure at once, also where the test passed.
 set -u
 build=$1
 pattern=${2:-}
@@ -71,8 +76,13 @@ run() { xargs -P "$1" -I{} sh -c '
     code=$?
     line=$(grep -E "^[0-9]+ passed, [0-9]+ failed$" "$log.log" | tail -1)
     if [ -z "$line" ]; then line="0 passed, 1 failed"; fi
+    if grep -qE "Sanitizer:|runtime error:" "$log.log"; then
+        code=1
+        touch "$log.report"
+    fi
     if [ $code -ne 0 ]; then
         case "$line" in *" 0 failed") line="0 passed, 1 failed" ;; esac
+        echo "$2" >"$log.bad"
         sed "s/^/    /" "$log.log" | tail -80
     fi
     echo "$line" >"$log.sum"
@@ -84,6 +94,12 @@ run() { xargs -P "$1" -I{} sh -c '
 if [ -n "${TEST_TIME_SCALE:-}" ]; then
     grep e2e_many "$out/list" | run 1
     grep -v e2e_many "$out/list" | run "$jobs"
+    for bad in "$out"/*.bad; do
+        if [ -e "$bad" ] && [ ! -e "${bad%.bad}.report" ]; then
+            echo "  once more, alone: $(cat "$bad")"
+            run 1 <"$bad"
+        fi
+    done
 else
     run "$jobs" <"$out/list"
 fi

@@ -30,12 +30,30 @@ static long now_ms(void)
 	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+/* A program that was killed, or was not asked how it ended, may have said
+ * before what the sanitizers found. */
+static void show_report(const char *path)
+{
+	static const char *const marks[] = {"Sanitizer:", "runtime error:"};
+	const char *text = proc_file(path);
+
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
+		const char *at = strstr(text, marks[i]);
+
+		if (at)
+			fprintf(stderr, "%s: %.4000s\n", path, at);
+	}
+}
+
 static int remove_one(const char *path, const struct stat *st, int type,
                       struct FTW *ftw)
 {
+	const char *dot = strrchr(path, '.');
+
 	(void)st;
-	(void)type;
 	(void)ftw;
+	if (type == FTW_F && dot && !strcmp(dot, ".log"))
+		show_report(path);
 	return remove(path);
 }
 
