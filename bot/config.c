@@ -38,6 +38,7 @@ static const char *const server_names[] = {
 	"START_WAIT",
 	"ALLOWED_PREFIXES",
 	"DENY_PREFIXES",
+	"CALLING_HOURS",
 	"ONE_CALL_PER_NUMBER",
 	"BUDGET_CALLS",
 	"BUDGET_SECONDS",

@@ -10,6 +10,7 @@
 #define SERVER_ADMISSION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "common/attr.h"
 
@@ -22,6 +23,18 @@ struct store_call;
 /* Do the prefixes allow @number? False: @res is 403. */
 bool admission_number(const struct config *cfg, const char *number,
                       struct http_res *res);
+
+/* Are it calling hours where @number rings? False: @res is the refusal, which
+ * says when they begin. */
+bool admission_hours(const struct config *cfg, const char *number,
+                     struct http_res *res);
+
+/* The same for a call that has waited since. */
+bool admission_still(const struct config *cfg, const char *number);
+
+/* Can calling hours be told, if there are some? -ENOENT and the like: @why is
+ * a sentence. */
+int admission_ready(const struct config *cfg, char *why, size_t cap) MUST_CHECK;
 
 /* Add @call, whose reserved_sec is filled in here, to the ledger for @who.
  * 0: it is there. ERR_LIMIT: it may not be made, and @res is the refusal. Other

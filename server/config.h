@@ -15,6 +15,7 @@
 #include "common/attr.h"
 #include "common/opt.h"
 #include "server/budget.h"
+#include "server/hours.h"
 
 struct buf;
 
@@ -38,6 +39,7 @@ struct config {
 	const char *cloud_region;
 	const char *database_url, *allowed_prefixes, *tls_ca_file;
 	const char *deny_prefixes, *budget_calls_text, *budget_seconds_text;
+	const char *calling_hours;
 	int one_per_number; /* 0 no, 1 yes */
 	int start_auth;     /* 0 key, 1 none */
 	int verify;         /* enum config_verify */
@@ -54,6 +56,7 @@ struct config {
 	char listen_local[40]; /* behind listen, with "localhost" resolved */
 	char metrics_local[40];
 	struct budget budget_calls, budget_seconds;
+	struct hours hours;  /* of calling_hours, if that is set */
 	struct opt_set *set; /* owns the texts */
 };
 

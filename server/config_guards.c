@@ -57,5 +57,12 @@ int config_guards_check(struct config *cfg, struct buf *faults)
 	if (!err)
 		err = check_budget(&cfg->budget_seconds, "BUDGET_SECONDS",
 		                   cfg->budget_seconds_text, faults);
+	if (!err && cfg->calling_hours &&
+	    hours_parse(&cfg->hours, cfg->calling_hours))
+		err = buf_addf(faults,
+		               "CALLING_HOURS=%s are none: write "
+		               "CALLING_HOURS=09:00-20:00, or \"Mon-Fri "
+		               "09:00-20:00, Sat 10:00-14:00\"\n",
+		               cfg->calling_hours);
 	return err;
 }

@@ -7,6 +7,7 @@
 
 #include "common/err.h"
 #include "common/log.h"
+#include "server/admission.h"
 #include "server/app.h"
 #include "server/carrier/carrier.h"
 #include "server/config.h"
@@ -100,11 +101,18 @@ static bool is_stopping(struct dial *d)
 
 static void on_cancelled(struct dial *d)
 {
+	static const char late[] = "its calling hours ended while it waited";
+
 	if (is_stopping(d))
 		return;
 	if (d->stale) {
 		dial_over(d, 503, RETRY_SEC, "",
 		          "Another server has taken the call over");
+		return;
+	}
+	if (d->late) {
+		not_placed(d, STORE_FAILED, late);
+		dial_over(d, 403, 0, "", "The call was not placed: %s", late);
 		return;
 	}
 	not_placed(d, STORE_CANCELLED, "cancelled before it was dialled");
@@ -208,6 +216,9 @@ static int on_sending(void *arg)
 	err = pause_look(app->store, &pause);
 	if (!err && pause.on)
 		return -EAGAIN;
+	d->late = !err && !admission_still(app->cfg, d->to);
+	if (d->late)
+		return -ECANCELED;
 	if (!err)
 		err = store_call_change(app->store, d->id, &change, NULL, NULL,
 		                        &moved);

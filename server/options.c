@@ -124,6 +124,11 @@ const struct opt server_options[] = {
 	TEXT("DENY_PREFIXES", 0, deny_prefixes, NULL, GUARDS,
 	     "Prefixes that may not be dialled, whatever ALLOWED_PREFIXES says, "
 	     "such as 1900,1976."),
+	TEXT("CALLING_HOURS", 0, calling_hours, NULL, GUARDS,
+	     "When telephones may ring, by the clocks of the people called: "
+	     "09:00-20:00, or Mon-Fri 09:00-20:00, Sat 10:00-14:00. Where a "
+	     "number may ring in several time zones, all must allow it. "
+	     "Default: at any time."),
 	CHOICE("ONE_CALL_PER_NUMBER", one_per_number, "no", "no|yes", GUARDS,
 	     "yes: no call to a number begins before the last one to it has "
 	     "ended; /start answers 409."),

@@ -7,6 +7,7 @@
 #include "common/err.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "server/admission.h"
 #include "server/answering.h"
 #include "server/app.h"
 #include "server/beat.h"
@@ -175,6 +176,11 @@ static void tell_what_is_open(struct app *app)
 		                 ? ""
 		                 : "; PLIVO_VERIFY=enforce refuses webhooks "
 		                   "that Plivo did not sign");
+	if (cfg->production && !cfg->calling_hours)
+		log_line(LOG_WARN, "server", NULL,
+		         "event=no_calling_hours text=\"telephones may ring at "
+		         "any hour of the night: set "
+		         "CALLING_HOURS=09:00-20:00\"");
 }
 
 int run_open(struct app **ap, const struct config *cfg, char why[RUN_WHY_MAX])
@@ -187,7 +193,9 @@ int run_open(struct app **ap, const struct config *cfg, char why[RUN_WHY_MAX])
 	if (!app)
 		return -ENOMEM;
 	app->cfg = cfg;
-	err = relay_new(&app->relay, app);
+	err = admission_ready(cfg, why, RUN_WHY_MAX);
+	if (!err)
+		err = relay_new(&app->relay, app);
 	if (!err)
 		err = throttle_new(&app->throttle);
 	if (!err)

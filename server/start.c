@@ -92,7 +92,8 @@ static bool read_request(struct start *s, const struct http_req *req,
 		http_fail(res, status, "%s", why);
 		return false;
 	}
-	if (!admission_number(cfg, s->r.to, res))
+	if (!admission_number(cfg, s->r.to, res) ||
+	    !admission_hours(cfg, s->r.to, res))
 		return false;
 	return access_public_base(cfg, req, res, s->base) && may_tell(s, res) &&
 	       inline_fits(s, res);
