@@ -18,6 +18,7 @@
 #include "common/err.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "server/http/halt.h"
 #include "server/http/http.h"
 #include "server/http/library.h"
 #include "server/http/message.h"
@@ -487,7 +488,7 @@ void http_close(struct http **hp, unsigned ms)
 	/* The library drops replies that are under way when it stops. */
 	drain(h, ms);
 	if (h->ctx)
-		mg_stop(h->ctx);
+		halt_library(h->ctx);
 	ws_unbind(&h->binds);
 	pthread_cond_destroy(&h->idle);
 	pthread_mutex_destroy(&h->lock);

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/mem.h"
@@ -350,6 +351,21 @@ static void stopping_waits_for_handlers_that_run(void)
 	CHECK_INT(0, mem_live());
 }
 
+/* The library looks for its end every two seconds. */
+static void stopping_is_prompt(void)
+{
+	struct timespec from, to;
+	struct http *h = serve();
+
+	client_do(http_port(h), &answer, "GET", "/echo", "", NULL);
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	stop(h);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	CHECK((to.tv_sec - from.tv_sec) * 1000 +
+	              (to.tv_nsec - from.tv_nsec) / 1000000 <
+	      (long)test_ms(1000));
+}
+
 static void an_address_in_use_is_an_error(void)
 {
 	struct http *h = serve(), *other;
@@ -471,6 +487,7 @@ static const struct test tests[] = {
 	TEST(connections_are_kept),
 	TEST(browsers_need_a_known_origin_and_json),
 	TEST(stopping_waits_for_handlers_that_run),
+	TEST(stopping_is_prompt),
 	TEST(an_address_in_use_is_an_error),
 	TEST(websockets_get_frames_as_they_are),
 	TEST(a_refused_upgrade_is_an_answer),
