@@ -1,24 +1,16 @@
 /*
  * hooks.h - C code of your own in a conversation of dialout-bot
  *
- * Needs no other header of dialout: installed as <dialout/hooks.h>. An agent
- * file names the code, "hooks": "mine.so", and the shared object exports
+ * Needs no other header of dialout; installed as <dialout/hooks.h>. An agent
+ * file names the code, "hooks": "mine.so", and the object exports what
+ * DIALOUT_HOOKS() writes. It is loaded once and stays until the bot ends.
  *
- *	const struct dialout_hooks *dialout_hooks(void);
- *
- * which DIALOUT_HOOKS() writes. It is loaded once, with the first agent file
- * that names it, and stays until the bot ends.
- *
- * All hooks run on the bot's one thread, and all calls of this bot wait for
- * them: a hook returns within DIALOUT_DEADLINE_MS and never blocks. The bot
- * measures each one and logs those that were slower ("event=slow"). What takes
- * longer runs on a thread of yours, which comes back by post(). Hooks may call
- * every function of the host; what these do to the conversation happens after
- * the hook has returned, never within. No exception and no longjmp() may leave
- * a hook.
- *
- * Calls and tickets are numbers, not pointers. They are never used again, so
- * keeping one too long is harmless: the answer is DIALOUT_GONE.
+ * Hooks run on the bot's one thread, and all of its calls wait for them: a hook
+ * returns within DIALOUT_DEADLINE_MS, never blocks and lets no exception or
+ * longjmp() out. A slower one is logged ("event=slow"). Longer work belongs on
+ * a thread of yours, which comes back by post(). What a hook asks the host for
+ * happens after it has returned. Calls and tickets are numbers that are never
+ * used again: one that was kept too long is DIALOUT_GONE.
  */
 #ifndef DIALOUT_HOOKS_H
 #define DIALOUT_HOOKS_H
@@ -38,35 +30,31 @@ enum {
 	DIALOUT_RESULT_MAX = 16000, /* [bytes] of a tool's result */
 };
 
-/* What functions of the host return. */
-enum {
-	DIALOUT_OK = 0,
-	DIALOUT_GONE = -1,    /* the call is over, the ticket was answered */
-	DIALOUT_INVALID = -2, /* too long, no UTF-8 text, not there */
-	DIALOUT_FULL = -3,
-	DIALOUT_NO_MEMORY = -4,
+enum { /* what functions of the host return */
+       DIALOUT_OK = 0,
+       DIALOUT_GONE = -1,    /* the call is over, the ticket was answered */
+       DIALOUT_INVALID = -2, /* too long, no UTF-8 text, not there */
+       DIALOUT_FULL = -3,    /* later, perhaps */
+       DIALOUT_NO_MEMORY = -4,
 };
 
-/* What the hook tool() returns. */
-enum {
-	DIALOUT_PASS = 0, /* not mine: go on as the agent file says */
-	DIALOUT_MINE = 1, /* answer() was called, or will be */
+enum {                   /* what the hook tool() returns */
+       DIALOUT_PASS = 0, /* not mine: go on as the agent file says */
+       DIALOUT_MINE = 1, /* answer() was called, or will be */
 };
 
 /* What the bot does for hooks. Texts are UTF-8 and are copied. All but post()
  * belong to the bot's thread. */
 struct dialout_host {
 	uint32_t abi, size;
-
 	/* A value of the custom data, "user.firstName"; {{…}} of the agent file
 	 * reads the same. set() changes one at the top: within started() the
 	 * greeting and the instructions have it, too. */
 	int (*get)(uint64_t call, const char *path, char *dst, size_t cap);
 	int (*set)(uint64_t call, const char *name, const char *value);
 
-	/* Say @text as it is: in answer to what was heard, within heard();
-	 * otherwise when nobody speaks. It can be interrupted, and stands in the
-	 * model's history. Several are said in order. */
+	/* Say @text as it is: within heard() as the answer, otherwise when
+	 * nobody speaks. It can be interrupted; the model's history has it. */
 	int (*say)(uint64_t call, const char *text);
 
 	/* The result of a tool, as text or JSON for the model; now or later. */
@@ -76,17 +64,13 @@ struct dialout_host {
 	 * hang up. */
 	int (*end)(uint64_t call, const char *last_words);
 
-	/* Into the call's events, where the server's ledger has it, as the
-	 * result of a tool called @name. */
+	/* Into the ledger, as the result of a tool called @name. */
 	int (*record)(uint64_t call, const char *name, const char *text);
 
 	/* Run woken() in @ms, at most a day; in place of an earlier one. */
 	int (*wake)(uint64_t call, uint32_t ms);
-
-	/* From any thread: run @run on the bot's. What is posted when the bot
-	 * ends does not run any more. */
+	/* From any thread: run @run on the bot's, unless the bot ends. */
 	int (*post)(void (*run)(void *arg), void *arg);
-
 	void (*log)(uint64_t call, const char *text);
 };
 
@@ -102,8 +86,7 @@ struct dialout_start {
 struct dialout_turn {
 	uint64_t call;
 	const char *text;
-	int again;   /* it takes the place of the turn before: the callee went
-	              * on before the answer was heard */
+	int again;   /* in place of the turn before: the callee went on */
 	int greeted; /* 0: the greeting is the answer to it */
 };
 
@@ -122,10 +105,8 @@ struct dialout_hooks {
 
 	/* Once. Not 0: the agent file is refused. */
 	int (*load)(const struct dialout_host *host);
-
 	/* The bot ends: no thread of yours may call post() after this. */
 	void (*unload)(void);
-
 	void *(*started)(const struct dialout_start *start);
 
 	/* A line said here is the answer; without one the model is asked. */
@@ -136,15 +117,13 @@ struct dialout_hooks {
 	int (*tool)(const struct dialout_tool *tool, void *data);
 
 	void (*woken)(uint64_t call, void *data);
-
 	/* The last one. @by: "callee", "bot", "error", "transfer". */
 	void (*ending)(uint64_t call, const char *by, const char *cause,
 	               void *data);
 };
 
-/* DIALOUT_HOOKS(NAME): this file's hooks are the struct of that name. In a
- * file that is compiled in (`make HOOKS=file.c`) they are known by their
- * .name; elsewhere they are what the shared object exports. */
+/* DIALOUT_HOOKS(X): the hooks are the struct X. A file that is compiled in
+ * (`make HOOKS=file.c`) is known by .name; a shared object exports them. */
 const struct dialout_hooks *dialout_hooks(void);
 void dialout_hooks_add(const struct dialout_hooks *hooks);
 
