@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bot/agent_parts.h"
 #include "bot/agent_tools.h"
 #include "bot/template.h"
 #include "common/buf.h"
@@ -71,14 +72,13 @@ static const struct key keys[] = {
 };
 /* clang-format on */
 
-static int fault_key(char fault[AGENT_FAULT_MAX], const char *key,
-                     const char *what)
+int agent_fault(char fault[AGENT_FAULT_MAX], const char *key, const char *what)
 {
 	snprintf(fault, AGENT_FAULT_MAX, "\"%s\": %s", key, what);
 	return -EINVAL;
 }
 
-static int set_text(char **dst, const char *text)
+int agent_text(char **dst, const char *text)
 {
 	char *copy = NULL;
 
@@ -99,15 +99,15 @@ static int parse_text(struct agent *a, const struct key *k, const json_t *v,
 	const char *why;
 
 	if (k->nullable && json_is_null(v))
-		return set_text(dst, NULL);
+		return agent_text(dst, NULL);
 	if (!json_is_string(v))
-		return fault_key(fault, k->name,
-		                 k->nullable ? "must be a text or null"
-		                             : "must be a text");
+		return agent_fault(fault, k->name,
+		                   k->nullable ? "must be a text or null"
+		                               : "must be a text");
 	if (k->kind == KIND_TEMPLATE &&
 	    template_check(str_of(json_string_value(v)), &why) != 0)
-		return fault_key(fault, k->name, why);
-	return set_text(dst, json_string_value(v));
+		return agent_fault(fault, k->name, why);
+	return agent_text(dst, json_string_value(v));
 }
 
 static int parse_number(struct agent *a, const struct key *k, const json_t *v,
@@ -121,7 +121,7 @@ static int parse_number(struct agent *a, const struct key *k, const json_t *v,
 
 		snprintf(what, sizeof(what), "must be a number from %g to %g",
 		         k->min, k->max);
-		return fault_key(fault, k->name, what);
+		return agent_fault(fault, k->name, what);
 	}
 	if (k->kind == KIND_REAL)
 		*(double *)dst = n;
@@ -141,8 +141,8 @@ static int parse_key(struct agent *a, const struct key *k, const json_t *v,
 		return parse_text(a, k, v, fault);
 	case KIND_BOOL:
 		if (!json_is_boolean(v))
-			return fault_key(fault, k->name,
-			                 "must be true or false");
+			return agent_fault(fault, k->name,
+			                   "must be true or false");
 		*(bool *)(void *)((char *)a + k->offset) = json_is_true(v);
 		return 0;
 	case KIND_MS:
@@ -154,41 +154,6 @@ static int parse_key(struct agent *a, const struct key *k, const json_t *v,
 	return parse_number(a, k, v, fault);
 }
 
-static int add_voice(struct agent *a, const char *provider, const char *voice)
-{
-	struct agent_voice *v = &a->voices[a->n_voices];
-	int err = set_text(&v->voice, voice);
-
-	if (!err)
-		err = set_text(&v->provider, provider);
-	a->n_voices++;
-	return err;
-}
-
-static int parse_voice(struct agent *a, json_t *v, char fault[AGENT_FAULT_MAX])
-{
-	static const char what[] =
-		"must be a text, or an object of one text per provider";
-	const char *provider;
-	json_t *voice;
-
-	if (json_is_string(v))
-		return add_voice(a, NULL, json_string_value(v));
-	if (!json_is_object(v) || json_object_size(v) > AGENT_VOICES_MAX)
-		return fault_key(fault, "voice", what);
-	json_object_foreach(v, provider, voice)
-	{
-		int err;
-
-		if (!json_is_string(voice))
-			return fault_key(fault, "voice", what);
-		err = add_voice(a, provider, json_string_value(voice));
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
 static int parse_order(struct agent *a, const char *key, const json_t *v,
                        char fault[AGENT_FAULT_MAX])
 {
@@ -197,55 +162,11 @@ static int parse_order(struct agent *a, const char *key, const json_t *v,
 		agent_order_parse(&a->order[stage], (enum stage)stage, v);
 
 	return err == -EINVAL
-	               ? fault_key(fault, key,
-	                           "must be a provider's name, or a list of at "
-	                           "most 4")
+	               ? agent_fault(
+				 fault, key,
+				 "must be a provider's name, or a list of at "
+				 "most 4")
 	               : err;
-}
-
-static int parse_when(struct agent *a, const json_t *v,
-                      char fault[AGENT_FAULT_MAX])
-{
-	static const char *const names[] = {
-		[AGENT_GREETS_AFTER_HELLO] = "after_hello",
-		[AGENT_GREETS_AT_ONCE] = "at_once",
-		[AGENT_GREETS_NEVER] = "never",
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (json_is_string(v) &&
-		    strcmp(json_string_value(v), names[i]) == 0) {
-			a->greets = (enum agent_greets)i;
-			return 0;
-		}
-	return fault_key(fault, "greeting.when",
-	                 "must be \"after_hello\", \"at_once\" or "
-	                 "\"never\"");
-}
-
-static int parse_prompts(struct agent *a, const json_t *v,
-                         char fault[AGENT_FAULT_MAX])
-{
-	static const char name[] = "idle.prompts";
-	const char *why = "must be a list of at most 8 texts";
-	size_t i;
-	json_t *text;
-
-	if (!json_is_array(v) || json_array_size(v) > AGENT_PROMPTS_MAX)
-		return fault_key(fault, name, why);
-	json_array_foreach(v, i, text)
-	{
-		int err;
-
-		if (!json_is_string(text) || !json_string_length(text) ||
-		    template_check(str_of(json_string_value(text)), &why) != 0)
-			return fault_key(fault, name, why);
-		err = set_text(&a->prompts[a->n_prompts++],
-		               json_string_value(text));
-		if (err)
-			return err;
-	}
-	return 0;
 }
 
 /* Objects within the file; one level deep. */
@@ -287,11 +208,13 @@ static int parse_object(struct agent *a, json_t *obj, const char *prefix,
 		} else if (k)
 			err = parse_key(a, k, v, fault);
 		else if (strcmp(path, "greeting.when") == 0)
-			err = parse_when(a, v, fault);
+			err = agent_parse_when(a, v, fault);
 		else if (strcmp(path, "idle.prompts") == 0)
-			err = parse_prompts(a, v, fault);
+			err = agent_parse_prompts(a, v, fault);
+		else if (strcmp(path, "machine.menu") == 0)
+			err = agent_parse_menu(a, v, fault);
 		else if (strcmp(path, "voice") == 0)
-			err = parse_voice(a, v, fault);
+			err = agent_parse_voice(a, v, fault);
 		else if (agent_order_stage(path) >= 0)
 			err = parse_order(a, path, v, fault);
 		else if (strcmp(path, "tools") == 0)
@@ -299,7 +222,7 @@ static int parse_object(struct agent *a, json_t *obj, const char *prefix,
 		else if (strcmp(path, "after_call") == 0)
 			err = agent_after_parse(&a->after, v, fault);
 		else
-			err = fault_key(fault, path, "unknown key");
+			err = agent_fault(fault, path, "unknown key");
 		if (err)
 			return err;
 	}
@@ -327,19 +250,19 @@ int agent_new(struct agent **ap, const char *name)
 	a->failure = failure_defaults;
 	a->interrupt = interrupt_defaults;
 	a->endpoint = endpoint_defaults;
-	err = set_text(&a->instructions, "");
+	err = agent_text(&a->instructions, "");
 	if (!err)
-		err = set_text(&a->apology,
-		               "I'm sorry, I did not get that. Could you "
-		               "say it again?");
+		err = agent_text(&a->apology,
+		                 "I'm sorry, I did not get that. Could you "
+		                 "say it again?");
 	if (!err)
-		err = set_text(&a->goodbye,
-		               "I'm sorry, I have trouble on my side. I will "
-		               "have to hang up. Goodbye.");
+		err = agent_text(&a->goodbye,
+		                 "I'm sorry, I have trouble on my side. I will "
+		                 "have to hang up. Goodbye.");
 	if (!err)
-		err = set_text(&a->farewell, "I have to go now. Goodbye.");
+		err = agent_text(&a->farewell, "I have to go now. Goodbye.");
 	if (!err)
-		err = set_text(&a->filler, "One moment, please.");
+		err = agent_text(&a->filler, "One moment, please.");
 	if (err)
 		agent_free(&a);
 	*ap = a;
@@ -454,6 +377,10 @@ void agent_free(struct agent **ap)
 	mem_free(a->filler);
 	mem_free(a->machine.message);
 	mem_free(a->machine.screener);
+	for (size_t i = 0; i < a->machine.n_menu; i++) {
+		mem_free(a->machine.menu[i].words);
+		mem_free(a->machine.menu[i].keys);
+	}
 	for (size_t i = 0; i < a->n_prompts; i++)
 		mem_free(a->prompts[i]);
 	mem_free(a->model);

@@ -28,6 +28,7 @@ enum {
 	AGENT_TOOLS_MAX = 32,
 	AGENT_VOICES_MAX = 8, /* providers with a voice of their own */
 	AGENT_PROMPTS_MAX = 8,
+	AGENT_MENU_MAX = 16,
 };
 
 struct dialout_hooks;
@@ -51,6 +52,11 @@ struct agent_machine {
 	bool carrier;   /* the carrier listens for machines, too */
 	char *message;  /* template, left in a mailbox; NULL: hang up */
 	char *screener; /* template, told to an assistant; NULL: as a person */
+	struct agent_choice {
+		char *words; /* heard in a menu; "*": any, once it is over */
+		char *keys;  /* to be pressed then */
+	} menu[AGENT_MENU_MAX];
+	size_t n_menu; /* 0: hang up */
 };
 
 struct agent {

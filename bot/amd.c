@@ -59,6 +59,12 @@ static const struct phrase phrases[] = {
 	{AMD_MENU, "press 1"},
 	{AMD_MENU, "press two"},
 	{AMD_MENU, "press 2"},
+	{AMD_MENU, "press three"},
+	{AMD_MENU, "press 3"},
+	{AMD_MENU, "press zero"},
+	{AMD_MENU, "press 0"},
+	{AMD_MENU, "press star"},
+	{AMD_MENU, "press pound"},
 	{AMD_MENU, "main menu"},
 	{AMD_MENU, "following options"},
 	{AMD_MENU, "menu options"},
@@ -86,7 +92,7 @@ static bool begins(struct str text, struct str phrase)
 	}
 }
 
-static bool has(struct str text, struct str phrase)
+bool amd_has(struct str text, struct str phrase)
 {
 	while (text.len) {
 		if (begins(text, phrase))
@@ -100,7 +106,7 @@ static bool has(struct str text, struct str phrase)
 enum amd_kind amd_judge_text(struct str text)
 {
 	for (size_t i = 0; i < ARRAY_LEN(phrases); i++)
-		if (has(text, str_of(phrases[i].words)))
+		if (amd_has(text, str_of(phrases[i].words)))
 			return phrases[i].kind;
 	return AMD_UNKNOWN;
 }

@@ -67,6 +67,9 @@ bool amd_told(struct amd *a, enum amd_kind kind);
 /* By its name, at the beginning of @text; AMD_UNKNOWN: none. */
 enum amd_kind amd_by_name(struct str text);
 
+/* Has @text the words of @phrase, one after the other? */
+bool amd_has(struct str text, struct str phrase);
+
 /* By its words alone; AMD_UNKNOWN: they say nothing. */
 enum amd_kind amd_judge_text(struct str text);
 

@@ -235,6 +235,21 @@ void session_publish_turn(struct session *s)
 	                   c->asked_ms);
 }
 
+/* What a machine says is in the record, and nobody answers it. */
+void session_set_aside(struct session *s)
+{
+	struct callee *c = &s->callee;
+
+	if (c->text.len) {
+		session_event_turn(s, "callee", text_of(&c->text), 0, false,
+		                   c->begin_ms);
+		if (chat_callee(s->chat, text_of(&c->text)) != 0)
+			log_line(LOG_ERROR, "session", s->call_id,
+			         "event=no_memory");
+	}
+	forget(s);
+}
+
 /* Late words belong to the turn that is being answered, of which nothing was
  * heard yet: it is open again, with all it had. */
 void session_reopen_turn(struct session *s)

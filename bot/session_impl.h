@@ -83,6 +83,9 @@ struct session {
 	struct llm *who;   /* is asked who has answered; NULL: it is not */
 	char who_said[32]; /* so far */
 	uint32_t machine_from_ms; /* speech began then */
+	uint32_t amd_from_ms;     /* the amd's clock: a menu handed over then */
+	unsigned menus;           /* passed through */
+	bool pressed;             /* keys, and the menu is about to go on */
 	const char *last_words;   /* in place of the goodbye; NULL: none */
 	struct link calls;        /* of tools, that run */
 	unsigned results, told;   /* answers whose calls have results, and of

@@ -1,12 +1,21 @@
-#include "bot/session_impl.h"
+#include "bot/session_calls.h"
+#include "bot/tools.h"
 #include "common/buf.h"
 #include "common/log.h"
 
 /*
  * The call may have been answered by a machine. Who it is, is decided by
  * amd.h; here is what follows: the bot hangs up, or stays silent until the
- * machine listens and leaves its message, or tells an assistant who calls.
+ * machine listens and leaves its message, or tells an assistant who calls, or
+ * presses the keys that a menu asks for; who answers after that is decided anew.
  */
+
+enum {
+	MENUS_MAX = 5,    /* of one call: a menu that leads nowhere */
+	AGAIN_MS = 500,   /* until keys are tried again on a busy line */
+	EFFECT_MS = 3000, /* a menu that talks on has not heard its keys */
+	SETTLED_MS = 800, /* of silence, and its last words are known */
+};
 
 static bool watches(const struct session *s)
 {
@@ -26,11 +35,98 @@ static void leave_message(struct session *s)
 	session_leave(s);
 }
 
+static void on_standby(void *arg);
+
+static uint32_t now_ms(const struct session *s)
+{
+	return (uint32_t)session_ms(s);
+}
+
+/* The keys for what was heard; those for "*" count once it is @over. */
+static const struct agent_choice *choose(const struct session *s,
+                                         struct str text, bool over)
+{
+	const struct agent_machine *m = &s->agent->machine;
+	const struct buf *before = &s->callee.text;
+
+	for (size_t i = 0; i < m->n_menu; i++) {
+		const struct str words = str_of(m->menu[i].words);
+
+		if (str_eq(words, "*") ? over
+		                       : amd_has(text, words) ||
+		                                 amd_has(str_n(buf_str(before),
+		                                               before->len),
+		                                         words))
+			return &m->menu[i];
+	}
+	return NULL;
+}
+
+/* The menu has heard the keys. Who comes after it is as unknown as in the
+ * beginning. */
+static void hand_on(struct session *s)
+{
+	s->pressed = false;
+	session_set_aside(s);
+	s->amd = (struct amd){.kind = AMD_UNKNOWN};
+	s->amd_from_ms = now_ms(s);
+	session_feed(s, TURN_EV_PERSON);
+	if (s->callee.speaking)
+		session_feed(s, TURN_EV_SPEECH);
+}
+
+/* What is still said, or still to be recognised, is the menu's. */
+static void wait_for_effect(struct session *s)
+{
+	timer_start(s->env.timers, &s->standby,
+	            s->callee.speaking ? EFFECT_MS : SETTLED_MS, on_standby, s);
+}
+
+static void press(struct session *s, const struct agent_choice *c)
+{
+	struct buf result;
+
+	if (s->menus == MENUS_MAX) {
+		session_end(s, "bot", "menu");
+		return;
+	}
+	if (playout_digits(s->playout, c->keys) != 0) {
+		timer_start(s->env.timers, &s->standby, AGAIN_MS, on_standby,
+		            s);
+		return;
+	}
+	s->menus++;
+	s->pressed = true;
+	log_line(LOG_INFO, "session", s->call_id, "event=menu keys=%s",
+	         c->keys);
+	buf_init(&result, 256);
+	if (buf_addf(&result, "{\"ok\":true,\"digits\":\"%s\"}", c->keys) == 0)
+		session_record(s, "send_dtmf",
+		               str_n(buf_str(&result), result.len), 0);
+	buf_fini(&result);
+	wait_for_effect(s);
+}
+
+/* A menu has said all, or goes on: is there something to press? */
+static void through_menu(struct session *s, struct str text, bool over)
+{
+	const struct agent_choice *c = choose(s, text, over);
+
+	if (c)
+		press(s, c);
+	else if (over)
+		session_end(s, "bot", "menu");
+}
+
 static void on_standby(void *arg)
 {
 	struct session *s = arg;
 
-	if (s->callee.speaking)
+	if (s->pressed)
+		hand_on(s);
+	else if (s->amd.kind == AMD_MENU)
+		through_menu(s, str_n("", 0), true);
+	else if (s->callee.speaking)
 		session_end(s, "bot", "a machine that never listens");
 	else
 		leave_message(s);
@@ -71,7 +167,10 @@ static void act(struct session *s)
 			session_withdraw_guess(s);
 		break;
 	case AMD_MENU:
-		session_end(s, "bot", "menu");
+		if (m->n_menu)
+			stand_by(s);
+		else
+			session_end(s, "bot", "menu");
 		break;
 	case AMD_FAX:
 		session_end(s, "bot", "fax");
@@ -98,9 +197,10 @@ void session_machine_is(struct session *s, enum amd_kind kind)
 		act(s);
 }
 
-static uint32_t now_ms(const struct session *s)
+/* Since it is open who is there. */
+static uint32_t amd_ms(const struct session *s)
 {
-	return (uint32_t)session_ms(s);
+	return now_ms(s) - s->amd_from_ms;
 }
 
 void session_machine_sound(struct session *s, const int16_t *pcm, size_t n)
@@ -111,27 +211,31 @@ void session_machine_sound(struct session *s, const int16_t *pcm, size_t n)
 		return;
 	tone = tones_feed(&s->tones, pcm, n);
 	if (s->callee.speaking && watches(s) &&
-	    amd_speech(&s->amd, now_ms(s) - s->machine_from_ms, now_ms(s)))
+	    amd_speech(&s->amd, now_ms(s) - s->machine_from_ms, amd_ms(s)))
 		act(s);
 	if (tone == TONE_NONE || s->ended)
 		return;
-	if (watches(s) && amd_tone(&s->amd, tone, now_ms(s)))
+	if (watches(s) && amd_tone(&s->amd, tone, amd_ms(s)))
 		act(s);
-	if (tone == TONE_BEEP && stands_by(s))
+	if (tone == TONE_BEEP && stands_by(s) && s->amd.kind != AMD_MENU)
 		leave_message(s);
 }
 
 void session_machine_text(struct session *s, struct str text)
 {
-	if (watches(s) && amd_text(&s->amd, text, now_ms(s)))
+	if (watches(s) && amd_text(&s->amd, text, amd_ms(s)))
 		act(s);
+	if (stands_by(s) && s->amd.kind == AMD_MENU && !s->pressed)
+		through_menu(s, text, false);
 }
 
 void session_machine_edge(struct session *s)
 {
 	if (s->callee.speaking)
 		s->machine_from_ms = now_ms(s);
-	if (stands_by(s))
+	if (stands_by(s) && s->pressed && !s->callee.speaking)
+		wait_for_effect(s);
+	else if (stands_by(s) && !s->pressed)
 		wait_for_end(s);
 }
 

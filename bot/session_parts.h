@@ -63,6 +63,7 @@ void session_drop_turn(struct session *s);
 void session_reopen_turn(struct session *s);
 void session_take_turn(struct session *s);
 void session_publish_turn(struct session *s);
+void session_set_aside(struct session *s); /* what no answer is due to */
 
 /* session_verdict.c */
 int session_verdict_open(struct session *s) MUST_CHECK;

@@ -8,9 +8,10 @@
 
 static bool greets_by_itself(const struct session *s)
 {
-	/* An assistant's silence is not the person's. */
+	/* An assistant's silence is not the person's, nor is a menu's while
+	 * it connects. */
 	return s->greeting && s->agent->greets != AGENT_GREETS_NEVER &&
-	       s->amd.kind != AMD_SCREENER;
+	       s->amd.kind != AMD_SCREENER && !s->menus;
 }
 
 static bool may_prompt(const struct session *s)

@@ -44,6 +44,7 @@
 	X(BYE)		/* the call shall end once this is heard */	\
 	X(LEAVE)	/* the bot shall say goodbye now */		\
 	X(MACHINE)	/* it is a machine, which will listen later */	\
+	X(PERSON)	/* ... and has handed over, perhaps to a person */ \
 	X(HANGUP)	/* the line is gone, or must go now */
 
 /* Carried out in this order. */

@@ -104,6 +104,15 @@ static void faults_are_named(void)
 	         "\"idle.prompts\": {{ without }}"},
 		{"{\"idle\":{\"prompts\":[1]}}",
 	         "\"idle.prompts\": must be a list of at most 8 texts"},
+		{"{\"machine\":{\"menu\":[]}}",
+	         "\"machine.menu\": must be an object of at most 16 phrases, "
+	         "each with keys of 0-9 * # A-D and w"},
+		{"{\"machine\":{\"menu\":{\"sales\":\"one\"}}}",
+	         "\"machine.menu\": must be an object of at most 16 phrases, "
+	         "each with keys of 0-9 * # A-D and w"},
+		{"{\"machine\":{\"menu\":{\"sales\":1}}}",
+	         "\"machine.menu\": must be an object of at most 16 phrases, "
+	         "each with keys of 0-9 * # A-D and w"},
 		{"{\"limits\":{\"calls\":1}}", "\"limits.calls\": unknown key"},
 		{"{\"min_words\":\"3\"}",
 	         "\"min_words\": must be a number from 0 to 20"},
