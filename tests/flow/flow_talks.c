@@ -9,9 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bot/greetings.h"
 #include "bot/session_impl.h"
 #include "common/err.h"
 #include "common/mem.h"
+#include "tests/flow/at_hand.h"
 #include "tests/flow/flow.h"
 #include "tests/flow/oracle.h"
 #include "tests/harness/test.h"
@@ -36,6 +38,13 @@ struct caller {
 	unsigned turns, turns_max;
 	bool bye;
 };
+
+static const char greets[] =
+	"{\"instructions\":\"Be kind.\",\"tools\":[\"end_call\"],"
+	"\"greeting\":\"Hello, this is the clinic.\"}";
+static const char waits_for_them[] =
+	"{\"instructions\":\"Be kind.\",\"tools\":[\"end_call\"],"
+	"\"greeting\":null}";
 
 static struct flow f;
 static struct caller caller;
@@ -93,16 +102,11 @@ static void say(uint32_t at, uint32_t ms, const char *text)
 static void say_something(uint32_t at)
 {
 	static const char *const lines[] = {
-		"I need a table for two.",
-		"What did you say?",
-		"Can you come on Monday?",
-		"No.",
-		"That is right, thank you.",
-		"my number is",
-		"Well, I would like to",
-		"Who is this?",
-		"Please go on.",
-		"Wait a moment.",
+		"I need a table for two.",   "What did you say?",
+		"Can you come on Monday?",   "No.",
+		"That is right, thank you.", "my number is",
+		"Well, I would like to",     "Who is this?",
+		"Please continue.",          "Wait a moment.",
 	};
 
 	say(at, between(250, 2500), lines[chance(ARRAY_LEN(lines))]);
@@ -237,7 +241,7 @@ static void fail_answer(struct flow_answer *a)
 		a->retry_ms = between(100, 3000);
 		break;
 	case 2:
-		a->first_ms = between(1500, 2500);
+		a->first_ms = 60000; /* never */
 		break;
 	default:
 		a->stall_after = between(1, 12);
@@ -273,7 +277,7 @@ static void trouble(void)
 			flow_stt_fails(&f, between(500, 60000), ERR_EOF);
 	if (percent(2 * faults)) {
 		f.tts_mute_from = between(1000, 40000);
-		f.tts_mute_to = f.tts_mute_from + between(300, 2000);
+		f.tts_mute_to = f.tts_mute_from + between(300, 6000);
 	}
 	if (percent(2 * faults)) {
 		f.tts_fail_after = (int)between(1, 20);
@@ -342,8 +346,9 @@ static void judge(uint32_t end)
 
 static void talk(void)
 {
+	const size_t live = mem_live();
 	const struct flow_opts opts = {
-		.agent = seed % 3 ? NULL : flow_plain_agent,
+		.agent = seed % 3 ? greets : waits_for_them,
 		.eot = seed % 4 == 1,
 		.voice_ms = 50 + seed % 7 * 100,
 		.line_ms = seed % 3 ? 100 : 60 + seed % 9 * 10,
@@ -352,7 +357,9 @@ static void talk(void)
 		.no_echo = seed % 11 == 3,
 		.preempt = seed % 2,
 		.backup = seed % 6 == 4,
+		.greetings = at_hand_new(),
 	};
+	struct greetings *at_hand = opts.greetings;
 	uint32_t now = 0;
 
 	state = seed;
@@ -362,6 +369,7 @@ static void talk(void)
 	stalls = seed % 3 == 1 ? 15 : 0;
 	faults = seed % 2 ? 15 : 2;
 	flow_open(&f, &opts);
+	at_hand_words(&f);
 	f.askedh = ask;
 	f.verdicts = chance(2) ? "CICCICCCI" : "C-IC-CC";
 	model();
@@ -378,6 +386,8 @@ static void talk(void)
 	flow_run_to(&f, now + 40000);
 	CHECK(f.ended == 1 || now >= LONGEST_MS);
 	flow_close(&f);
+	greetings_free(&at_hand);
+	CHECK_INT(live, mem_live());
 }
 
 static void nobody_is_left_in_silence_and_every_word_is_known(void)
