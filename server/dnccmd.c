@@ -1,11 +1,14 @@
 #include "server/dnccmd.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/buf.h"
 #include "common/err.h"
 #include "server/app.h"
+#include "server/dncfile.h"
 #include "server/ledgercmd.h"
 #include "server/number.h"
 #include "server/store/dnc.h"
@@ -14,10 +17,15 @@ static const char usage_text[] =
 	"usage: dialout-server dnc add NUMBER\n"
 	"       dialout-server dnc look NUMBER\n"
 	"       dialout-server dnc remove NUMBER\n"
+	"       dialout-server dnc import FILE\n"
+	"       dialout-server dnc export FILE\n"
 	"\n"
 	"  Numbers on this list are not called: /start answers 403. The bot's "
 	"tool\n"
-	"  do_not_call adds to it.\n";
+	"  do_not_call adds to it. FILE has one number a line, as text or CSV; "
+        "- "
+	"is\n"
+	"  standard input or output. A bad line is told and harms no other.\n";
 
 static int say_look(struct buf *out, const char *number, int err)
 {
@@ -28,6 +36,52 @@ static int say_look(struct buf *out, const char *number, int err)
 	                     err_str(err));
 }
 
+static int say_fault(struct buf *out, const char *path, int err)
+{
+	return ledgercmd_say(out, LEDGERCMD_FAILED, "dialout-server: %s: %s\n",
+	                     path, err_str(err));
+}
+
+static int import(struct store *s, struct buf *out, const char *path)
+{
+	bool standard = !strcmp(path, "-");
+	FILE *in = standard ? stdin : fopen(path, "r");
+	struct dncfile_sums sums;
+	int err;
+
+	if (!in)
+		return say_fault(out, path, -errno);
+	err = dncfile_import(s, in, out, &sums);
+	if (!standard)
+		fclose(in);
+	if (sums.bad > DNCFILE_TOLD_MAX)
+		ledgercmd_say(out, 0, "and %lu more\n",
+		              sums.bad - DNCFILE_TOLD_MAX);
+	ledgercmd_say(out, 0,
+	              "%lu numbers read, %lu of them new; %lu bad lines\n",
+	              sums.taken, sums.fresh, sums.bad);
+	if (err)
+		return say_fault(out, path, err);
+	return sums.bad ? LEDGERCMD_FAILED : 0;
+}
+
+static int export(struct store *s, struct buf *out, const char *path)
+{
+	bool standard = !strcmp(path, "-");
+	FILE *f = standard ? stdout : fopen(path, "w");
+	unsigned long n;
+	int err;
+
+	if (!f)
+		return say_fault(out, path, -errno);
+	err = dncfile_export(s, f, &n);
+	if (!standard && fclose(f) && !err)
+		err = -EIO;
+	if (err)
+		return say_fault(out, path, err);
+	return standard ? 0 : ledgercmd_say(out, 0, "%lu numbers written\n", n);
+}
+
 static int run(struct store *s, struct buf *out, int argc, char **argv)
 {
 	char number[NUMBER_MAX];
@@ -35,6 +89,10 @@ static int run(struct store *s, struct buf *out, int argc, char **argv)
 
 	if (argc != 2)
 		return ledgercmd_say(out, LEDGERCMD_USAGE, "%s", usage_text);
+	if (!strcmp(argv[0], "import"))
+		return import(s, out, argv[1]);
+	if (!strcmp(argv[0], "export"))
+		return export(s, out, argv[1]);
 	if (number_parse(number, str_of(argv[1])) != 0)
 		return ledgercmd_say(out, LEDGERCMD_USAGE,
 		                     "dialout-server: %s is no telephone "

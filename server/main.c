@@ -34,6 +34,7 @@ static int usage(FILE *out, int code)
 	fputs("usage: dialout-server [--check] [--ready-file PATH]\n"
 	      "       dialout-server key add|list|revoke ...\n"
 	      "       dialout-server dnc add|look|remove NUMBER\n"
+	      "       dialout-server dnc import|export FILE\n"
 	      "       dialout-server events list|dead|retry\n"
 	      "       dialout-server pause [REASON]\n"
 	      "       dialout-server resume\n"

@@ -52,6 +52,10 @@ struct store_ops {
 	int (*key_revoke)(struct store *s, const char *name, int64_t at_ms);
 	int (*dnc_add)(struct store *s, const char *number, const char *call_id,
 	               int64_t at_ms);
+	int (*dnc_add_all)(struct store *s, const char *const *numbers,
+	                   size_t n, int64_t at_ms, unsigned *fresh);
+	int (*dnc_list)(struct store *s, const char *after, store_dnc_h *h,
+	                void *arg);
 	int (*dnc_find)(struct store *s, const char *number);
 	int (*dnc_remove)(struct store *s, const char *number);
 	int (*setting_put)(struct store *s, const char *name, const char *value,

@@ -34,6 +34,9 @@ int pg_keys(struct store *s, store_key_h *h, void *arg);
 int pg_key_revoke(struct store *s, const char *name, int64_t at_ms);
 int pg_dnc_add(struct store *s, const char *number, const char *call_id,
                int64_t at_ms);
+int pg_dnc_add_all(struct store *s, const char *const *numbers, size_t n,
+                   int64_t at_ms, unsigned *fresh);
+int pg_dnc_list(struct store *s, const char *after, store_dnc_h *h, void *arg);
 int pg_dnc_find(struct store *s, const char *number);
 int pg_dnc_remove(struct store *s, const char *number);
 int pg_setting_put(struct store *s, const char *name, const char *value,

@@ -108,6 +108,8 @@ static const char *const texts[PG_STATEMENTS] = {
 			  " WHERE name = $1 AND revoked_ms = 0",
 	[PG_DNC_ADD] = "INSERT INTO do_not_call (number, call_id, at_ms)"
 		       " VALUES ($1,$2,$3) ON CONFLICT DO NOTHING",
+	[PG_DNC_LIST] = "SELECT number, call_id, at_ms FROM do_not_call"
+			" WHERE number > $1 ORDER BY number LIMIT $2",
 	[PG_DNC_FIND] = "SELECT 1 FROM do_not_call WHERE number = $1",
 	[PG_DNC_REMOVE] = "DELETE FROM do_not_call WHERE number = $1",
 	[PG_SETTING_PUT] = "INSERT INTO setting (name, value, at_ms)"

@@ -42,6 +42,7 @@ enum sq_sql {
 	SQ_KEY_LIST,
 	SQ_KEY_REVOKE,
 	SQ_DNC_ADD,
+	SQ_DNC_LIST,
 	SQ_DNC_FIND,
 	SQ_DNC_REMOVE,
 	SQ_SETTING_PUT,
@@ -131,6 +132,9 @@ int sq_keys(struct store *s, store_key_h *h, void *arg);
 int sq_key_revoke(struct store *s, const char *name, int64_t at_ms);
 int sq_dnc_add(struct store *s, const char *number, const char *call_id,
                int64_t at_ms);
+int sq_dnc_add_all(struct store *s, const char *const *numbers, size_t n,
+                   int64_t at_ms, unsigned *fresh);
+int sq_dnc_list(struct store *s, const char *after, store_dnc_h *h, void *arg);
 int sq_dnc_find(struct store *s, const char *number);
 int sq_dnc_remove(struct store *s, const char *number);
 int sq_setting_put(struct store *s, const char *name, const char *value,

@@ -193,6 +193,8 @@ static const char *const texts[SQ_STATEMENTS] = {
 			  " WHERE name = ?1 AND revoked_ms = 0",
 	[SQ_DNC_ADD] = "INSERT OR IGNORE INTO do_not_call"
 		       " (number, call_id, at_ms) VALUES (?,?,?)",
+	[SQ_DNC_LIST] = "SELECT number, call_id, at_ms FROM do_not_call"
+			" WHERE number > ? ORDER BY number LIMIT ?",
 	[SQ_DNC_FIND] = "SELECT 1 FROM do_not_call WHERE number = ?",
 	[SQ_DNC_REMOVE] = "DELETE FROM do_not_call WHERE number = ?",
 	[SQ_SETTING_PUT] = "INSERT OR REPLACE INTO setting"

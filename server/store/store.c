@@ -221,6 +221,20 @@ int store_dnc_add(struct store *s, const char *number, const char *call_id,
 	return s->ops->dnc_add(s, number, call_id, at_ms);
 }
 
+int store_dnc_add_all(struct store *s, const char *const *numbers, size_t n,
+                      int64_t at_ms, unsigned *fresh)
+{
+	ASSERT(n <= STORE_DNC_BATCH);
+	*fresh = 0;
+	return s->ops->dnc_add_all(s, numbers, n, at_ms, fresh);
+}
+
+int store_dnc_list(struct store *s, const char *after, store_dnc_h *h,
+                   void *arg)
+{
+	return s->ops->dnc_list(s, after, h, arg);
+}
+
 int store_dnc_find(struct store *s, const char *number)
 {
 	return s->ops->dnc_find(s, number);

@@ -33,6 +33,58 @@ void store_law_a_setting_is_kept_replaced_and_removed(void)
 	law_end();
 }
 
+static int note_number(const struct store_dnc *d, void *arg)
+{
+	char *last = arg;
+
+	CHECK(strcmp(last, d->number) < 0);
+	snprintf(last, 24, "%s", d->number);
+	law_walked[0]++;
+	return 0;
+}
+
+static int note_one(const struct store_dnc *d, void *arg)
+{
+	(void)arg;
+	snprintf(law_walked, sizeof(law_walked), "%s %s %d", d->number,
+	         d->call_id ? d->call_id : "-", (int)d->at_ms);
+	return -ECANCELED;
+}
+
+void store_law_numbers_not_to_be_called_come_by_hundreds(void)
+{
+	static char text[STORE_DNC_BATCH][24];
+	const char *numbers[STORE_DNC_BATCH];
+	char last[24] = "";
+	unsigned fresh;
+
+	law_begin();
+	for (unsigned i = 0; i < STORE_DNC_BATCH; i++) {
+		/* Each one twice, and not in order. */
+		snprintf(text[i], sizeof(text[i]), "+1555%07u",
+		         i * 7919 % (STORE_DNC_BATCH / 2));
+		numbers[i] = text[i];
+	}
+	CHECK_INT(0, store_dnc_add(law_store, "+15550000007", "c-1", 5));
+	CHECK_INT(0, store_dnc_add_all(law_store, numbers, STORE_DNC_BATCH, 9,
+	                               &fresh));
+	CHECK_INT(STORE_DNC_BATCH / 2 - 1, fresh);
+	CHECK_INT(0, store_dnc_find(law_store, "+15550000249"));
+	law_walked[0] = 0;
+	CHECK_INT(0,
+	          store_dnc_list(law_store, "+15550000149", note_number, last));
+	CHECK_INT(100, law_walked[0]);
+	CHECK_STR("+15550000249", last);
+	CHECK_INT(0, store_dnc_list(law_store, last, note_one, NULL));
+	CHECK_INT(-ECANCELED,
+	          store_dnc_list(law_store, "+15550000006", note_one, NULL));
+	CHECK_STR("+15550000007 c-1 5", law_walked);
+	CHECK_INT(-ECANCELED, store_dnc_list(law_store, "", note_one, NULL));
+	CHECK_STR("+15550000000 - 9", law_walked);
+	CHECK_INT(0, store_dnc_add_all(law_store, numbers, 0, 9, &fresh));
+	law_end();
+}
+
 /* ---- admission ---- */
 
 enum { NOW = 10000000, HOUR_MS = 3600000 };
