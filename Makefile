@@ -66,6 +66,12 @@ HOOKS   ?=
 AGENTS  := $(patsubst bot/agents/%.c,$(BUILD)/agents/%.so,$(AGENT_SRC))
 HOOKED  := $(patsubst tests/%.c,$(BUILD)/%.so,$(HOOKED_SRC))
 HOOK_OBJ := $(patsubst %.c,$(BUILD)/obj/in/%.o,$(HOOKS))
+# What the bot was linked with last: another list links it anew.
+HOOK_LIST := $(BUILD)/obj/hooks
+ifneq ($(HOOKS)$(wildcard $(HOOK_LIST)),)
+$(shell mkdir -p $(BUILD)/obj; echo '$(HOOKS)' | cmp -s - $(HOOK_LIST) || \
+	echo '$(HOOKS)' >$(HOOK_LIST))
+endif
 SIMS  := $(patsubst tests/sim/%.c,$(BUILD)/%,$(SIM_SRC)) \
 	$(patsubst tests/demo/%.c,$(BUILD)/demo-%,$(DEMO_SRC))
 TESTS := $(patsubst tests/%.c,$(BUILD)/%,$(UNIT_SRC) $(CONFORM_SRC) \
@@ -171,8 +177,8 @@ $(BUILD)/dialout-server: $(BUILD)/obj/server/main.o $(LIBSERVER) $(LIBCOMMON)
 	$(LINK) $^ $(LIBS_SERVER) $(LIBS_COMMON)
 
 $(BUILD)/dialout-bot: $(BUILD)/obj/bot/main.o $(HOOK_OBJ) $(LIBBOT) \
-		$(LIBCOMMON) | $(AGENTS)
-	$(LINK) $^ $(LIBS_BOT) $(LIBS_COMMON)
+		$(LIBCOMMON) $(wildcard $(HOOK_LIST)) | $(AGENTS)
+	$(LINK) $(filter-out $(HOOK_LIST),$^) $(LIBS_BOT) $(LIBS_COMMON)
 
 $(BUILD)/demo-%: $(BUILD)/obj/tests/demo/%.o $(LIBBOT) $(LIBCOMMON)
 	$(LINK) $^ $(LIBS_BOT) $(LIBS_COMMON)

@@ -106,8 +106,8 @@ static int load_path(const struct dialout_hooks **hp, const char *path,
 	if (n_libs == HOOK_LIBS_MAX)
 		return fail(fault, ERR_LIMIT, path, "more than 32 of them");
 	so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	// One thread loads. NOLINTNEXTLINE(concurrency-mt-unsafe)
 	if (!so)
+		// One thread loads. NOLINTNEXTLINE(concurrency-mt-unsafe)
 		return fail(fault, -EINVAL, path, dlerror());
 	symbol = dlsym(so, "dialout_hooks");
 	if (!symbol) {
