@@ -23,6 +23,7 @@ enum {
 	ASKED_MAX = 3,          /* requests for one call */
 	PAUSE_MS = 1000,        /* after one that failed */
 	ANSWER_MAX = 48 * 1024, /* [bytes]: an event has 64 KiB */
+	REPORT_MAX = 60 * 1024, /* [bytes] as it is sent: the same */
 	SCHEMA_TEXT_MAX = 20 * 1024,
 	ID_MAX = 128, /* [bytes] with terminator */
 };
@@ -116,11 +117,13 @@ static void finish(struct after *a, const json_t *report, const char *error)
 	log_line(error ? LOG_WARN : LOG_INFO, "after", a->call_id,
 	         "event=%s asked=%u why=%s", error ? "no_report" : "report",
 	         a->asked, LOG_TEXT(error ? error : ""));
-	buf_init(&json, 2 * ANSWER_MAX);
+	buf_init(&json, REPORT_MAX);
 	err = add_member(&json, "summary", json_object_get(report, "summary"));
 	if (!err)
 		err = add_member(&json, "fields",
-		                 json_object_get(report, "fields"));
+		                 a->agent->after.schema
+		                         ? json_object_get(report, "fields")
+		                         : NULL);
 	if (!err)
 		err = buf_adds(&json, "\"error\":");
 	if (!err && error)
@@ -136,7 +139,7 @@ static void finish(struct after *a, const json_t *report, const char *error)
 		               (unsigned long long)a->answer_tokens);
 	events_add(a->feed, "summary", timers_now(a->all->env->timers),
 	           err ? "\"summary\":null,\"fields\":null,\"error\":"
-	                 "\"out of memory\""
+	                 "\"the report was too long to be kept\""
 	               : buf_str(&json),
 	           true);
 	buf_fini(&json);

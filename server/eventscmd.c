@@ -17,7 +17,7 @@ static const char usage_text[] =
 	"       dialout-server events retry\n"
 	"\n"
 	"  What EVENTS_URL, or a call's events_url, has not taken yet; what "
-        "was "
+	"was "
 	"given\n"
 	"  up after a day, or by its answer 410; and one more day for all of "
 	"that.\n";
@@ -44,7 +44,7 @@ static int show(const struct store_letter *l, void *arg)
 	                l->error ? " error=" : "", l->error ? l->error : "");
 }
 
-static int list(struct store *s, struct buf *out, bool dead)
+static int print_list(struct store *s, struct buf *out, bool dead)
 {
 	struct listing l = {.out = out, .now_ms = app_now_ms()};
 	int err = store_outbox_list(s, dead, show, &l);
@@ -65,7 +65,7 @@ static int run(struct store *s, struct buf *out, int argc, char **argv)
 	if (argc != 1)
 		return ledgercmd_say(out, LEDGERCMD_USAGE, "%s", usage_text);
 	if (!strcmp(argv[0], "list") || !strcmp(argv[0], "dead"))
-		err = list(s, out, argv[0][0] == 'd');
+		err = print_list(s, out, argv[0][0] == 'd');
 	else if (!strcmp(argv[0], "retry"))
 		err = store_outbox_wake(s, true);
 	else

@@ -205,7 +205,7 @@ static void a_letter_says_what_and_is_signed(void)
 	char want[LETTER_SIGNED_MAX], have[LETTER_SIGNED_MAX];
 	const char *sign;
 	struct buf b;
-	json_t *obj;
+	json_t *obj, *data;
 
 	begin("");
 	place(NUMBER);
@@ -217,11 +217,12 @@ static void a_letter_says_what_and_is_signed(void)
 	CHECK(strstr(member(obj, "event_id"), "-ended"));
 	CHECK(json_integer_value(json_object_get(obj, "at_ms")) >
 	      1700000000000);
-	obj = json_object_get(obj, "data");
-	CHECK_STR("ended", member(obj, "state"));
-	obj = json_object_get(obj, "call");
-	CHECK_STR("+15551234567", member(obj, "phone_number"));
-	CHECK_STR("callee", member(json_object_get(obj, "end"), "by"));
+	data = json_object_get(obj, "data");
+	CHECK_STR("ended", member(data, "state"));
+	data = json_object_get(data, "call");
+	CHECK_STR("+15551234567", member(data, "phone_number"));
+	CHECK_STR("callee", member(json_object_get(data, "end"), "by"));
+	json_decref(obj);
 	CHECK_STR("/hook", path);
 	sign = strcasestr(head, "Dialout-Signature: ");
 	CHECK(sign);
@@ -231,6 +232,7 @@ static void a_letter_says_what_and_is_signed(void)
 	CHECK_INT(0, letter_sign(want, SECRET,
 	                         strtoll(strchr(sign, '=') + 1, NULL, 10), &b));
 	CHECK_STR(want, have);
+	buf_fini(&b);
 }
 
 /* As any other program computes it. */
