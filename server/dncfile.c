@@ -10,7 +10,10 @@
 #include "server/number.h"
 #include "server/store/dnc.h"
 
-enum { FIELD_MAX = 64 /* [bytes] a number with decoration */ };
+enum {
+	FIELD_MAX = 64,    /* [bytes] a number with decoration */
+	EXPORT_LINE = 256, /* [bytes] */
+};
 
 struct import {
 	struct store *s;
@@ -21,6 +24,11 @@ struct import {
 	size_t n; /* that wait for their transaction */
 };
 
+static bool is_separator(char c)
+{
+	return c == ',' || c == ';' || c == '\t';
+}
+
 /* One field of @line, without its quotes; what is too long is cut. The rest of
  * the line begins behind the separator; rest->v is NULL at its end. */
 static void cut_field(struct str *rest, char field[FIELD_MAX])
@@ -28,7 +36,7 @@ static void cut_field(struct str *rest, char field[FIELD_MAX])
 	size_t n = 0, at = 0;
 	bool quoted = false;
 
-	while (at < rest->len && (quoted || !memchr(",;\t", rest->v[at], 3))) {
+	while (at < rest->len && (quoted || !is_separator(rest->v[at]))) {
 		char c = rest->v[at++];
 
 		if (c == '"')
@@ -163,15 +171,13 @@ struct export
 static int write_one(const struct store_dnc *d, void *arg)
 {
 	struct export *ex = arg;
-	char since[APP_TIME_MAX];
+	char since[APP_TIME_MAX], line[EXPORT_LINE];
 
 	snprintf(ex->last, sizeof(ex->last), "%s", d->number);
+	snprintf(line, sizeof(line), "%s,%s,%s\n", d->number,
+	         app_time(since, d->at_ms), d->call_id ? d->call_id : "");
 	ex->n++;
-	return fprintf(ex->out, "%s,%s,%s\n", d->number,
-	               app_time(since, d->at_ms),
-	               d->call_id ? d->call_id : "") < 0
-	               ? -EIO
-	               : 0;
+	return fputs(line, ex->out) < 0 ? -EIO : 0;
 }
 
 int dncfile_export(struct store *s, FILE *out, unsigned long *n)

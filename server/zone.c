@@ -162,7 +162,7 @@ int zone_open(struct zone **zp, const char *dir, const char *name)
 {
 	struct zone *z = mem_zalloc(sizeof(*z));
 	uint8_t *v = mem_alloc(FILE_MAX);
-	size_t len;
+	size_t len = 0;
 	int err = z && v ? 0 : -ENOMEM;
 
 	if (!err)

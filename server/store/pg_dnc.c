@@ -7,7 +7,7 @@ struct numbers {
 	const char *const *v;
 	size_t n;
 	int64_t at_ms;
-	unsigned *fresh;
+	unsigned fresh;
 };
 
 static int add_one(struct pg_conn *c, const char *number, int64_t at_ms,
@@ -30,22 +30,24 @@ static int add_one(struct pg_conn *c, const char *number, int64_t at_ms,
 /* Doing it twice is as good as once, but for what is told of it. */
 static int add_work(struct pg_conn *c, bool again, void *arg)
 {
-	const struct numbers *b = arg;
+	struct numbers *b = arg;
 	int err = pg_begin(c);
 
 	(void)again;
-	*b->fresh = 0;
+	b->fresh = 0;
 	for (size_t i = 0; i < b->n && !err; i++)
-		err = add_one(c, b->v[i], b->at_ms, b->fresh);
+		err = add_one(c, b->v[i], b->at_ms, &b->fresh);
 	return pg_end(c, err);
 }
 
 int pg_dnc_add_all(struct store *s, const char *const *numbers, size_t n,
                    int64_t at_ms, unsigned *fresh)
 {
-	struct numbers b = {numbers, n, at_ms, fresh};
+	struct numbers b = {numbers, n, at_ms, 0};
+	int err = pg_do(s, add_work, &b);
 
-	return pg_do(s, add_work, &b);
+	*fresh = b.fresh;
+	return err;
 }
 
 struct listing {

@@ -1,5 +1,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include "server/store/sqlite.h"
+#include "server/store/sqlite_ops.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,7 @@
 #include <errno.h>
 
 #include "server/store/sqlite.h"
+#include "server/store/sqlite_ops.h"
 
 static int64_t need(const struct store_call *c, const struct store_limit *l)
 {

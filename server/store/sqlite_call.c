@@ -5,6 +5,7 @@
 
 #include "common/mem.h"
 #include "server/store/sqlite.h"
+#include "server/store/sqlite_ops.h"
 
 /* The columns of a call as the statements name them: texts, then the state,
  * then numbers. */

@@ -1,6 +1,7 @@
 #include <errno.h>
 
 #include "server/store/sqlite.h"
+#include "server/store/sqlite_ops.h"
 
 /* Under the lock. */
 static int add(struct sq_conn *w, const char *number, const char *call_id,

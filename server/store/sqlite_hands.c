@@ -2,6 +2,7 @@
 
 #include "server/store/hands.h"
 #include "server/store/sqlite.h"
+#include "server/store/sqlite_ops.h"
 
 static int give_claimed(struct sq_conn *w, const char *self, int64_t then_ms,
                         store_claim_h *h, void *arg)

@@ -1,6 +1,7 @@
 #include <errno.h>
 
 #include "server/store/sqlite.h"
+#include "server/store/sqlite_ops.h"
 
 /* Columns as SQ_LETTER_* select them. */
 static struct store_letter read_letter(sqlite3_stmt *st)

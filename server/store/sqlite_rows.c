@@ -1,6 +1,7 @@
 #include <errno.h>
 
 #include "server/store/sqlite.h"
+#include "server/store/sqlite_ops.h"
 
 /* Rows of the small tables: events, turns, keys. */
 

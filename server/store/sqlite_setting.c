@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "server/store/sqlite.h"
+#include "server/store/sqlite_ops.h"
 
 int sq_setting_put(struct store *s, const char *name, const char *value,
                    int64_t at_ms)

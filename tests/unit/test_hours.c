@@ -15,18 +15,12 @@
 static int64_t at(const char *text)
 {
 	struct tm tm = {0};
-	int y, mo, d, h, mi;
 
-	y = (int)strtol(text, NULL, 10);
-	mo = (int)strtol(text + 5, NULL, 10);
-	d = (int)strtol(text + 8, NULL, 10);
-	h = (int)strtol(text + 11, NULL, 10);
-	mi = (int)strtol(text + 14, NULL, 10);
-	tm.tm_year = y - 1900;
-	tm.tm_mon = mo - 1;
-	tm.tm_mday = d;
-	tm.tm_hour = h;
-	tm.tm_min = mi;
+	tm.tm_year = (int)strtol(text, NULL, 10) - 1900;
+	tm.tm_mon = (int)strtol(text + 5, NULL, 10) - 1;
+	tm.tm_mday = (int)strtol(text + 8, NULL, 10);
+	tm.tm_hour = (int)strtol(text + 11, NULL, 10);
+	tm.tm_min = (int)strtol(text + 14, NULL, 10);
 	return timegm(&tm);
 }
 
