@@ -140,13 +140,13 @@ void ws_pair_close(void)
 	CHECK_INT(0, mem_live());
 }
 
-void ws_pair_dial(const char *to)
+void ws_pair_dial(const char *url)
 {
 	static const struct ws_header headers[] = {
 		{"authorization", "Token abc"},
 		{"x-other", "1"},
 	};
-	struct ws_params prm = {.url = to,
+	struct ws_params prm = {.url = url,
 	                        .headers = headers,
 	                        .n_headers = 2,
 	                        .connect_ms = 1500};
