@@ -27,6 +27,7 @@ struct relay;
 struct store;
 struct sweep;
 struct throttle;
+struct transfers;
 
 /* Counted for /metrics since the start. */
 /* clang-format off */
@@ -68,6 +69,7 @@ struct app {
 	struct beat *beat;
 	struct pulse *pulse;
 	struct relay *relay;
+	struct transfers *transfers;
 	struct throttle *throttle; /* NULL: nobody guesses keys */
 	struct outbox *outbox;
 	struct http *http, *metrics;

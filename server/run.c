@@ -31,6 +31,7 @@
 #include "server/sweep.h"
 #include "server/throttle.h"
 #include "server/transfer.h"
+#include "server/transfer_ask.h"
 #include "server/webhook.h"
 
 enum {
@@ -199,6 +200,8 @@ int run_open(struct app **ap, const struct config *cfg, char why[RUN_WHY_MAX])
 	if (!err)
 		err = throttle_new(&app->throttle);
 	if (!err)
+		err = transfers_new(&app->transfers);
+	if (!err)
 		err = open_peers(app, why);
 	if (!err)
 		err = outbox_open(&app->outbox, app);
@@ -252,6 +255,7 @@ void run_close(struct app **ap)
 	store_close(&app->store);
 	relay_free(&app->relay);
 	throttle_free(&app->throttle);
+	transfers_free(&app->transfers);
 	mem_free(app);
 	*ap = NULL;
 }

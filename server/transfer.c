@@ -1,33 +1,28 @@
-#define _POSIX_C_SOURCE 200809L
 #include "server/transfer.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/buf.h"
 #include "common/crypto.h"
 #include "common/err.h"
 #include "common/js.h"
 #include "common/log.h"
-#include "common/mem.h"
 #include "server/admission.h"
 #include "server/answer.h"
 #include "server/app.h"
 #include "server/bot_events.h"
-#include "server/carrier/carrier.h"
 #include "server/config.h"
 #include "server/http/http.h"
 #include "server/http/message.h"
 #include "server/number.h"
 #include "server/store/store.h"
+#include "server/transfer_ask.h"
 #include "server/webhook.h"
 
 enum {
-	WAIT_SEC = 8, /* for Plivo; longer than its errand may take */
 	DATA_MAX = 1024,
 	RETRY_SEC = 2,
 };
@@ -155,84 +150,6 @@ bool transfer_is_on(struct app *app, const char *call_id)
 	return !err && t.on;
 }
 
-/* ---- asking Plivo ----------------------------------------------------------- */
-
-/* Two hold it: the request that waits, and the errand. */
-struct asking {
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	unsigned users;
-	bool done;
-	int err;
-};
-
-static void drop(struct asking *a)
-{
-	unsigned left;
-
-	pthread_mutex_lock(&a->lock);
-	left = --a->users;
-	pthread_mutex_unlock(&a->lock);
-	if (left)
-		return;
-	pthread_mutex_destroy(&a->lock);
-	pthread_cond_destroy(&a->changed);
-	mem_free(a);
-}
-
-static void on_told(int err, void *arg)
-{
-	struct asking *a = arg;
-
-	pthread_mutex_lock(&a->lock);
-	a->done = true;
-	a->err = err;
-	pthread_cond_signal(&a->changed);
-	pthread_mutex_unlock(&a->lock);
-	drop(a);
-}
-
-static int wait_told(struct asking *a)
-{
-	struct timespec until;
-	int err;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += WAIT_SEC;
-	pthread_mutex_lock(&a->lock);
-	while (!a->done &&
-	       pthread_cond_timedwait(&a->changed, &a->lock, &until) == 0)
-		;
-	err = a->done ? a->err : -ETIMEDOUT;
-	pthread_mutex_unlock(&a->lock);
-	return err;
-}
-
-static int ask_plivo(struct app *app, const struct store_call *call)
-{
-	struct asking *a = mem_zalloc(sizeof(*a));
-	struct buf url;
-	int err;
-
-	if (!a)
-		return -ENOMEM;
-	pthread_mutex_init(&a->lock, NULL);
-	pthread_cond_init(&a->changed, NULL);
-	a->users = 2;
-	buf_init(&url, ANSWER_URL_MAX);
-	err = answer_webhook_url(&url, call->base_url, "transfer", call->key);
-	if (!err)
-		err = carrier_transfer(app->carrier, call->call_uuid,
-		                       buf_str(&url), on_told, a);
-	buf_fini(&url);
-	if (err)
-		drop(a);
-	else
-		err = wait_told(a);
-	drop(a);
-	return err;
-}
-
 /* ---- the bot's request ------------------------------------------------------ */
 
 static bool is_up(const struct store_call *call)
@@ -269,7 +186,7 @@ static void hand_over(struct app *app, const struct store_call *call,
 		                "The ledger of calls failed.");
 		return;
 	}
-	err = ask_plivo(app, call);
+	err = transfers_ask(app->transfers, app->carrier, call);
 	log_line(err ? LOG_WARN : LOG_INFO, "transfer", call->id,
 	         "event=asked label=%s to=%s err=%d", LOG_TEXT(t->label),
 	         str_mask_phone(masked, t->to), err);
@@ -402,6 +319,7 @@ void transfer_document(const struct http_req *req, struct http_res *res,
 		http_res_check(res, answer_hangup_xml(&res->body));
 	} else {
 		write_dial(app, &call, &t, res);
+		transfers_fetched(app->transfers, call.id);
 	}
 	if (res->status == 200)
 		res->content_type = XML;

@@ -33,9 +33,10 @@ static bool has_event(const json_t *call, const char *type)
 	return false;
 }
 
-static json_t *hand_over(struct town *t, const char *callee)
+static json_t *hand_over(struct town *t, const char *callee, bool relay)
 {
 	const struct town_opts opts = {.callee = callee,
+	                               .relay = relay,
 	                               .sentences = sentences,
 	                               .agent = agent,
 	                               .answers = answers};
@@ -65,7 +66,7 @@ static void the_callee_talks_with_somebody_else_and_the_bot_is_gone(void)
 {
 	struct town t;
 	/* Longer than the server waits before it would hang up. */
-	json_t *call = hand_over(&t, "dial completed 3500\n" CALLEE);
+	json_t *call = hand_over(&t, "dial completed 3500\n" CALLEE, false);
 
 	CHECK(has_event(call, "transfer_over"));
 	json_decref(call);
@@ -75,7 +76,7 @@ static void the_callee_talks_with_somebody_else_and_the_bot_is_gone(void)
 static void when_nobody_answers_a_sentence_says_so(void)
 {
 	struct town t;
-	json_t *call = hand_over(&t, "dial no-answer 500\n" CALLEE);
+	json_t *call = hand_over(&t, "dial no-answer 500\n" CALLEE, true);
 
 	CHECK(has_event(call, "transfer_missed"));
 	json_decref(call);
