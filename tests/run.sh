@@ -22,13 +22,14 @@ trap 'exit 130' INT TERM
 
 # The bot's loop has no threads; these parts have, and so has the server. Ten
 # calls in real time are more than an instrumented bot carries.
+threads='(server|common|bot/engine)/|tests/fake/(world|relayed|fleet|board)'
+none='bot/(net|worker|session|provider)|tests/fake/(booth|ws_pair)'
 has_threads() {
     case "$1" in
     tests/e2e/e2e_many.c | tests/flow/*) return 1 ;;
     tests/e2e/*) grep -qE 'town_open|dialout-server' "$1" ;;
     *)
-        grep -qE '"(server|common|bot/engine)/' "$1" &&
-            ! grep -qE '"bot/(net|worker|session|provider)' "$1"
+        grep -qE "\"($threads)" "$1" && ! grep -qE "\"($none)" "$1"
         ;;
     esac
 }
