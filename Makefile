@@ -98,6 +98,11 @@ DEPS_BUILD := gcc libc6-dev make pkg-config libwebsockets-dev \
 	libexpat1-dev libssl-dev libnghttp2-dev ca-certificates python3-minimal
 DEPS_DEMO  := $(DEPS_BUILD) asterisk-core-sounds-en-wav curl python3
 DEPS_TEST  := $(DEPS_DEMO) check openssl postgresql
+# Asterisk's voices in all of their languages; some are GSM alone.
+DEPS_BENCH := $(DEPS_TEST) asterisk-core-sounds-es-wav \
+	asterisk-core-sounds-fr-wav asterisk-core-sounds-it-wav \
+	asterisk-core-sounds-ru-wav asterisk-prompt-es-co \
+	asterisk-prompt-fr-armelle asterisk-prompt-it-menardi-wav libgsm1
 DEPS_LINT  := $(DEPS_TEST) clang clang-format clang-tidy cppcheck \
 	libclang-rt-14-dev
 
@@ -105,7 +110,7 @@ deps: ## install what is missing: packages and models, for all targets
 	@deploy/deps.sh packages $(DEPS_TEST) models:all
 	@deploy/deps.sh models all
 
-deps-build deps-demo deps-test deps-lint: deps-%:
+deps-build deps-demo deps-test deps-bench deps-lint: deps-%:
 	@deploy/deps.sh packages $(DEPS_$(shell echo $* | tr a-z A-Z)) \
 		models:$(if $(filter build,$*),light,all)
 
@@ -270,10 +275,15 @@ $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(LIBBOT) \
 
 # ---- measure ----------------------------------------------------------------
 
-bench: deps-test ## calls per core, latency, memory
+bench: deps-bench ## calls per core, latency, memory, who answers
 	@deploy/deps.sh models light
 	@$(PARALLEL) all $(BENCHES) $(BENCH_BOT)
 	@tests/bench/run.sh $(BUILD)
+
+bench-answer: deps-bench ## who or what has answered: a confusion table
+	@deploy/deps.sh models light
+	@$(PARALLEL) all $(BENCHES)
+	@tests/bench/answer.sh $(BUILD)
 
 bench-speech: deps-test ## the embedded recogniser and voice
 	@deploy/deps.sh models all
@@ -312,7 +322,8 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  %-14s %s\n", $$1, $$2}' \
 		$(firstword $(MAKEFILE_LIST))
 
-.PHONY: all tests layers deps deps-build deps-demo deps-test deps-lint run demo \
+.PHONY: all tests layers deps deps-build deps-demo deps-test deps-bench \
+	deps-lint run demo \
 	test check-san check-asan-gcc check-asan-clang check-tsan lint \
-	lint-layers format fuzz fuzzers bench bench-speech bench-script \
+	lint-layers format fuzz fuzzers bench bench-answer bench-speech bench-script \
 	test-peers install uninstall test-deploy plan clean help

@@ -122,6 +122,13 @@ static bool settle(struct amd *a, enum amd_kind kind)
 	return true;
 }
 
+bool amd_is_beep(uint32_t began_ms, uint32_t speech_ms)
+{
+	/* The detector that takes the beep for a voice is sure only after a
+	 * part of it. */
+	return speech_ms > began_ms;
+}
+
 bool amd_tone(struct amd *a, enum tone tone, uint32_t at_ms)
 {
 	if (at_ms > AMD_WATCH_MS)

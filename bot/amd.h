@@ -23,8 +23,10 @@
 #include "common/str.h"
 
 enum {
-	AMD_LONG_MS = 6000,   /* of a first utterance: no person's hello */
-	AMD_HELLO_MS = 2500,  /* ... nor this, where the carrier says so, too */
+	AMD_LONG_MS = 6000, /* of a first utterance: no person's hello */
+	/* ... nor 2.5 s and what the detector takes to notice its end, where
+	 * the carrier says so, too. */
+	AMD_HELLO_MS = 2800,
 	AMD_WATCH_MS = 30000, /* from the answer on; later it is a person */
 	AMD_TURNS = 2,        /* of a person's, and it is one */
 	AMD_QUIET_MS = 4000,  /* of silence after a greeting without a beep */
@@ -49,6 +51,11 @@ struct amd {
 	uint32_t longest_ms; /* of the first utterance, so far */
 	unsigned turns;      /* of the callee, answered */
 };
+
+/* A tone that was heard from @began_ms to now, in speech that began at
+ * @speech_ms (UINT32_MAX: nobody speaks): does it stand by itself? A vowel may
+ * be as pure as a beep; a machine's follows a silence. */
+bool amd_is_beep(uint32_t began_ms, uint32_t speech_ms);
 
 /* News, each with the time of the call. True: @a->kind is new. */
 bool amd_tone(struct amd *a, enum tone tone, uint32_t at_ms);

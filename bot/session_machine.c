@@ -203,6 +203,13 @@ static uint32_t amd_ms(const struct session *s)
 	return now_ms(s) - s->amd_from_ms;
 }
 
+static bool is_beep(const struct session *s)
+{
+	return amd_is_beep(now_ms(s) - s->tones.ago_ms,
+	                   s->callee.speaking ? s->machine_from_ms
+	                                      : UINT32_MAX);
+}
+
 void session_machine_sound(struct session *s, const int16_t *pcm, size_t n)
 {
 	enum tone tone;
@@ -213,7 +220,7 @@ void session_machine_sound(struct session *s, const int16_t *pcm, size_t n)
 	if (s->callee.speaking && watches(s) &&
 	    amd_speech(&s->amd, now_ms(s) - s->machine_from_ms, amd_ms(s)))
 		act(s);
-	if (tone == TONE_NONE || s->ended)
+	if (tone == TONE_NONE || s->ended || (tone == TONE_BEEP && !is_beep(s)))
 		return;
 	if (watches(s) && amd_tone(&s->amd, tone, amd_ms(s)))
 		act(s);

@@ -20,6 +20,7 @@ enum {
 	SIT_BLOCKS = 9,        /* 180 of 274 ms */
 	SIT_BLOCKS_MAX = 24,
 	SIT_IDLE = 15, /* between two of them */
+	BLOCK_MS = 20,
 	GAP = 1,
 };
 
@@ -167,6 +168,7 @@ static enum tone end_run(struct tones *t)
 {
 	const enum tone what = judge(t);
 
+	t->ago_ms = (t->run + t->gap) * BLOCK_MS;
 	t->run = 0;
 	t->gap = 0;
 	t->fax_told = false;
@@ -179,6 +181,7 @@ static enum tone pass_time(struct tones *t)
 	if (!t->sit || ++t->idle <= SIT_IDLE)
 		return TONE_NONE;
 	t->sit = 0;
+	t->ago_ms += t->idle * BLOCK_MS;
 	return TONE_BEEP;
 }
 

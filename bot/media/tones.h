@@ -42,8 +42,9 @@ struct tones {
 	unsigned gap;    /* blocks without it: one may be missed */
 	unsigned levels; /* of its blocks but for the ends; their power */
 	float level_sum, level_squares, last_level;
-	unsigned sit;  /* tones of a SIT heard so far */
-	unsigned idle; /* blocks since the last of them */
+	unsigned sit;    /* tones of a SIT heard so far */
+	unsigned idle;   /* blocks since the last of them */
+	uint32_t ago_ms; /* the beep that is told began so long ago */
 	bool fax_told;
 };
 

@@ -13,8 +13,10 @@ echo "  bench_media"
 taskset -c "$core" "$1/bench/bench_media"
 echo "  bench_silero"
 taskset -c "$core" "$1/bench/bench_silero" "$models/silero-8k.bin"
-echo "  latency"
 bad=0
+echo "  bench_answer"
+tests/bench/answer.sh "$1" || bad=1
+echo "  latency"
 python3 tests/bench/latency.py "$1" || bad=1
 echo "  bench: $(($(date +%s) - began)) s; the tables are in $1/bench/report.md and latency.md"
 exit "$bad"

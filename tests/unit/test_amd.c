@@ -81,6 +81,14 @@ static void a_beep_counts_after_words_alone(void)
 	CHECK_INT(AMD_VOICEMAIL, a.kind);
 }
 
+static void a_beep_stands_by_itself(void)
+{
+	CHECK(amd_is_beep(5000, UINT32_MAX)); /* nobody speaks */
+	CHECK(!amd_is_beep(5000, 3000));      /* a vowel in mid-sentence */
+	/* The voice detector took the beep itself for a voice. */
+	CHECK(amd_is_beep(5000, 5192));
+}
+
 static void an_assistant_may_hand_over_to_a_mailbox(void)
 {
 	struct amd a = {0};
@@ -153,6 +161,7 @@ static const struct test tests[] = {
 	TEST(a_short_hello_is_no_machine_and_a_speech_is_one),
 	TEST(two_turns_are_a_person_s_who_may_say_anything_then),
 	TEST(a_beep_counts_after_words_alone),
+	TEST(a_beep_stands_by_itself),
 	TEST(an_assistant_may_hand_over_to_a_mailbox),
 	TEST(tones_of_the_network_and_of_a_fax_are_final),
 	TEST(the_carrier_s_word_counts_with_more_than_a_hello),
