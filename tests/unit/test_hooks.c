@@ -14,6 +14,7 @@
 #include "bot/hook_lib.h"
 #include "bot/hook_room.h"
 #include "bot/net/net.h"
+#include "common/log.h"
 #include "common/mem.h"
 #include "tests/harness/test.h"
 
@@ -139,6 +140,27 @@ static void what_is_compiled_in_is_known_by_its_name(void)
 	CHECK(h == &inside);
 }
 
+static char logged[512];
+
+static void keep(enum log_level level, const char *line, void *arg)
+{
+	(void)level;
+	(void)arg;
+	(void)snprintf(logged, sizeof(logged), "%s", line);
+}
+
+static void a_hook_that_is_slow_is_named_in_the_log(void)
+{
+	log_set_level(LOG_INFO);
+	log_set_sink(keep, NULL);
+	hook_watched(hook_watch() - 1000, "mine", "heard", "c-1");
+	CHECK_STR("", logged);
+	hook_watched(hook_watch() - 7100, "mine", "heard", "c-1");
+	log_set_sink(NULL, NULL);
+	CHECK(strstr(logged, "call=c-1 event=slow hooks=mine hook=heard ms=7 "
+	                     "deadline=5"));
+}
+
 /* ---- other threads ---------------------------------------------------------- */
 
 static struct net *net;
@@ -188,6 +210,7 @@ static const struct test tests[] = {
 	TEST(or_is_refused_with_it),
 	TEST(a_tool_of_hooks_needs_hooks),
 	TEST(what_is_compiled_in_is_known_by_its_name),
+	TEST(a_hook_that_is_slow_is_named_in_the_log),
 	TEST(what_a_thread_posts_runs_on_the_loop),
 };
 
