@@ -117,7 +117,7 @@ def start_null(programs, vad):
     return programs.start("bench/bench_bot", [], env, BOT_CORE)
 
 
-def start_full(programs):
+def start_full(programs, settings=None):
     work = programs.work
     tls = os.path.join(work, "tls")
     subprocess.run(["sh", os.path.join(ROOT, "tests/sim/lib/mkcert.sh"), tls], check=True)
@@ -130,7 +130,7 @@ def start_full(programs):
                             "--ttft-ms", str(LATENCY["llm"])]),
             ("cartesia-sim", ["--latency-ms", str(LATENCY["tts"])])):
         urls[name] = programs.start(name, secure + args, {}, CORE)[1]
-    env = dict(bot_env(work), TLS_CA_FILE=os.path.join(tls, "ca.pem"),
+    env = dict(bot_env(work), **(settings or {}), TLS_CA_FILE=os.path.join(tls, "ca.pem"),
                DEEPGRAM_API_KEY="k", OPENAI_API_KEY="k", CARTESIA_API_KEY="k",
                DEEPGRAM_URL="wss" + urls["deepgram-sim"].split("https", 1)[1],
                OPENAI_BASE_URL=urls["openai-sim"] + "/v1",

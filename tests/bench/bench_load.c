@@ -31,6 +31,7 @@ enum {
 struct options {
 	const char *steps, *wav;
 	unsigned windows, ms, rate;
+	unsigned ring_ms; /* before a call is answered; 0: not made ready */
 	unsigned late_us, busy; /* [us], [%] at which it ends */
 	pid_t bot;
 	pid_t other[OTHERS_MAX]; /* on the other core, with this one */
@@ -96,13 +97,37 @@ static void run_until(uint64_t end_us)
 	}
 }
 
+/* Have the telephones of the next calls ring, so that each does for long
+ * enough before it is answered. */
+static int ring(unsigned up_to)
+{
+	static unsigned ringing;
+	const unsigned ahead = opt.rate * opt.ring_ms / 1000;
+	int err = 0;
+
+	while (!err && opt.ring_ms && ringing < up_to &&
+	       ringing <= load.n_calls + ahead) {
+		err = load_call_ring(&load, ringing);
+		ringing += !err;
+	}
+	return err;
+}
+
 static bool open_calls(unsigned up_to)
 {
-	uint64_t next = load_now_us();
 	unsigned refused = 0;
+	uint64_t next;
 
+	if (ring(up_to))
+		return false;
+	run_until(load_now_us() + opt.ring_ms * 1000ULL);
+	next = load_now_us();
+	load_hist_reset(&load.n.greet, 1);
 	while (load.n_calls < up_to) {
-		int err = load_call_open(&load, load.n_calls);
+		int err = ring(up_to);
+
+		if (!err)
+			err = load_call_open(&load, load.n_calls);
 
 		if (err == -EAGAIN && refused++ < REFUSED_MAX) {
 			run_until(load_now_us() + REFUSED_MS * US_PER_MS);
@@ -176,11 +201,11 @@ static bool window(void)
 	       load_hist_at(&n->answer, 500), load_hist_at(&n->answer, 990),
 	       load_hist_at(&n->greet, 500), load_hist_at(&n->greet, 990));
 	printf("\"packets\":%" PRIu64 ",\"gaps\":%" PRIu64
-	       ",\"clears\":%" PRIu64 ",\"turns\":%" PRIu64
-	       ",\"answers\":%" PRIu64 ",\"blocked\":%" PRIu64
-	       ",\"rss_kib\":%" PRIu64 "}\n",
-	       n->packets, n->gaps, n->clears, n->turns, n->answer.total,
-	       n->blocked, load_rss_kib(opt.bot));
+	       ",\"greeted\":%" PRIu64 ",\"clears\":%" PRIu64
+	       ",\"turns\":%" PRIu64 ",\"answers\":%" PRIu64
+	       ",\"blocked\":%" PRIu64 ",\"rss_kib\":%" PRIu64 "}\n",
+	       n->packets, n->gaps, n->greet.total, n->clears, n->turns,
+	       n->answer.total, n->blocked, load_rss_kib(opt.bot));
 	(void)fflush(stdout);
 	return p99 < opt.late_us && others < opt.busy &&
 	       n->talking == load.n_calls;
@@ -231,6 +256,8 @@ static bool read_options(int argc, char **argv)
 			opt.ms = n;
 		else if (!strcmp(k, "--rate"))
 			opt.rate = n;
+		else if (!strcmp(k, "--ring"))
+			opt.ring_ms = n;
 		else if (!strcmp(k, "--late-us"))
 			opt.late_us = n;
 		else if (!strcmp(k, "--busy"))
@@ -266,7 +293,6 @@ static int open_load(void)
 	if (epoll_ctl(load.epoll, EPOLL_CTL_ADD, load.timer, &ev))
 		return -errno;
 	reset_counts();
-	load_hist_reset(&load.n.greet, 1);
 	return load_events_open(&load);
 }
 

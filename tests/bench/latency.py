@@ -19,6 +19,7 @@ import statistics
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 import wave
 
@@ -44,7 +45,10 @@ LEVEL, FRAME, HZ = 100, 80, 8000  # root mean square of 10 ms that are a sound: 
 CALL_SEC = 120
 KEEP = os.environ.get("LATENCY_KEEP")
 CORES = ",".join(map(str, sorted(os.sched_getaffinity(0))))
-LIMITS = {"preemptive": 600, "plain": 850, "words": 200, "sound": 200}
+LIMITS = {"preemptive": 600, "plain": 850, "words": 200, "sound": 200, "warm": 20}
+WARM_P99 = 50
+STARTS = (100, 300)  # calls: while the first ones are up, the others begin
+RING_MS, RATE = 1500, 20
 CALLEE_HEARD = "I would like to know what is still open there.\n"
 
 
@@ -55,8 +59,10 @@ def free_port():
 
 
 def call_script(kind):
-    lines = ["answer after 200", "begin stream", "silence 300"]
-    if kind == "turns":
+    lines = [f"answer after {RING_MS}", "begin stream", "silence 300"]
+    if kind == "hello":
+        lines += ["play hello.wav trim", "wait-bot-speech max 6000"]
+    elif kind == "turns":
         lines += ["play hello.wav trim", "wait-bot-speech max 6000", "wait-bot-silence 900 max 20000"]
         for i in range(TURNS):
             lines += [f"play {PHRASES[i % len(PHRASES)]}.wav trim",
@@ -83,7 +89,7 @@ def start_sims(programs, answer, interim_ms):
             "DEEPGRAM_URL": "ws" + stt[4:], "OPENAI_BASE_URL": llm + "/v1", "CARTESIA_URL": "ws" + tts[4:]}
 
 
-def start_all(programs, kind, agent, answer, interim_ms):
+def start_all(programs, kind, agent, answer, interim_ms, prepare):
     work = programs.work
     record = os.path.join(work, "record")
     os.mkdir(record)
@@ -97,10 +103,10 @@ def start_all(programs, kind, agent, answer, interim_ms):
     env = {"ENV": "local", "PLIVO_API_URL": sim, **AUTH, "LOG_LEVEL": os.environ.get("LOG_LEVEL", "info")}
     bot = programs.start("dialout-bot", [], {**env, **start_sims(programs, answer, interim_ms), "AGENTS_DIR": agents,
                                              "GREETINGS_DIR": os.path.join(work, "greetings"), "BOT_CAPACITY": "100",
-                                             "BOT_LISTEN": f"127.0.0.1:{port}",
+                                             "PREPARE": prepare, "BOT_LISTEN": f"127.0.0.1:{port}",
                                              "BOT_PUBLIC_URL": f"ws://127.0.0.1:{port}"}, CORES)[1]
     server = programs.start("dialout-server", [], {**env, "LISTEN": "127.0.0.1:0", "BOT_URL": bot,
-                                                   "CALLS_PER_SECOND": "20"}, CORES)[1]
+                                                   "CALLS_PER_SECOND": "50", "MAX_CALLS": "100", "RELAY_MAX": "100"}, CORES)[1]
     return server, record
 
 
@@ -111,18 +117,29 @@ def http(url, body=None):
         return json.load(r)
 
 
-def run_calls(build, kind, preemptive, answer, interim_ms):
-    """The recordings of CALLS calls at once, as (callee, bot) samples."""
-    agent = {"instructions": "You are a friendly assistant.", "greeting": "Hello there.", "tools": [],
+def dial(server, i):
+    body = {"phone_number": f"+15551234{i:03d}", "body": {"name": f"caller {i}"}}
+    for again in (True, True, True, False):
+        try:
+            return http(server + "/start", body)["call_id"]
+        except urllib.error.HTTPError as e:
+            if e.code != 503 or not again:
+                raise
+            time.sleep(1)  # a bot that is behind its time takes no calls
+
+
+def run_calls(build, kind, preemptive, answer, interim_ms, prepare="all", count=CALLS):
+    """The recordings of @count calls at once, as (callee, bot) samples."""
+    agent = {"instructions": "You are a friendly assistant.", "greeting": "Hello {{name|there}}.", "tools": [],
              "preemptive": preemptive}
     with tempfile.TemporaryDirectory(prefix="dialout-latency.") as work:
         programs = bench.Programs(build, work)
         try:
-            server, record = start_all(programs, kind, agent, answer, interim_ms)
+            server, record = start_all(programs, kind, agent, answer, interim_ms, prepare)
             ids = []
-            for i in range(CALLS):
-                ids.append(http(server + "/start", {"phone_number": f"+15551234{i:03d}"})["call_id"])
-                time.sleep(0.29)  # no two calls in step
+            for i in range(count):
+                ids.append(dial(server, i))
+                time.sleep(2.3 / count)  # no two calls in step
             until = time.monotonic() + CALL_SEC
             while any(not http(f"{server}/calls/{i}").get("ended_at") for i in ids):
                 if time.monotonic() > until:
@@ -199,6 +216,30 @@ def percentile(v, p):
 
 # ---- the table ----------------------------------------------------------------
 
+def hello_row(build, name, prepare):
+    times, unanswered = answer_times(run_calls(build, "hello", True, SHORT_ANSWER, 1000, prepare, 56))
+    return {"what": name, "n": len(times), "mid": statistics.median(times), "p95": percentile(times, 0.95),
+            "lost": unanswered, "key": None}
+
+
+def start_row(build, name, prepare, ring_ms):
+    """From the stream's start to the greeting's first packet."""
+    old = bench.AGENT, bench.REAL_TIME
+    bench.AGENT = {"instructions": "You are a friendly assistant.", "tools": ["end_call"],
+                   "greeting": {"text": "Hello {{name|there}}, this is the clinic.", "when": "at_once"}}
+    bench.REAL_TIME = bool(bench.real_time())
+    with tempfile.TemporaryDirectory(prefix="dialout-latency.") as work:
+        programs = bench.Programs(build, work)
+        try:
+            bot, url = bench.start_full(programs, {"PREPARE": prepare})
+            row = bench.load(programs, bot, url, STARTS, 1, 1, rate=RATE, ring=ring_ms)[-1]
+        finally:
+            programs.stop()
+            bench.AGENT, bench.REAL_TIME = old
+    return {"what": name, "n": row["greeted"], "mid": row["greet_ms"][0], "p95": row["greet_ms"][1],
+            "lost": STARTS[1] - row["talking"], "key": "warm" if ring_ms else None, "p99": True}
+
+
 def turn_row(build, name, preemptive):
     times, unanswered = answer_times(run_calls(build, "turns", preemptive, SHORT_ANSWER, 1000))
     return {"what": name, "n": len(times), "mid": statistics.median(times), "p95": percentile(times, 0.95),
@@ -230,6 +271,11 @@ the end of speech:
 
 
 def verdict(r):
+    if not r["key"]:
+        return r["n"] >= 50 and not r["lost"], "-"
+    if "p99" in r:
+        ok = r["n"] >= 200 and not r["lost"] and r["mid"] <= LIMITS[r["key"]] and r["p95"] <= WARM_P99
+        return ok, f"median <= {LIMITS[r['key']]}, p99 <= {WARM_P99}: {'met' if ok else 'MISSED'}"
     value, limit = r[r["judged"]], LIMITS[r["key"]]
     ok = r["n"] >= 50 and not r["lost"] and value <= limit
     return ok, f"{'p95' if r['judged'] == 'p95' else 'median'} <= {limit}: " + (
@@ -238,12 +284,12 @@ def verdict(r):
 
 
 def report(rows, load):
-    head = ["", "measured", "median, ms", "p95, ms", "limit", "Pipecat's defaults, ms"]
+    head = ["", "measured", "median, ms", "p95, or p99 (*), ms", "limit", "Pipecat's defaults, ms"]
     out = ["# How soon it speaks, and how soon it stops", "",
            f"{CALLS} calls at once; load average {load} before. Final text {STT_MS} ms after speech, first token "
            f"{LLM_MS} ms, first audio of the voice {TTS_MS} ms; on the recordings of the simulated line, 10 ms fine."]
-    out += bench.table(head, [[r["what"], r["n"], f"**{r['mid']:.0f}**", f"**{r['p95']:.0f}**", verdict(r)[1],
-                               PIPECAT[r["key"]]] for r in rows])
+    out += bench.table(head, [[r["what"], r["n"], f"**{r['mid']:.0f}**", f"**{r['p95']:.0f}**" + (" *" if "p99" in r else ""),
+                               verdict(r)[1], PIPECAT.get(r["key"], "-")] for r in rows])
     return "\n".join(out + ["", DERIVED]) + "\n"
 
 
@@ -253,7 +299,11 @@ def main(build):
     rows = [turn_row(build, "end of speech to first audio, preemptive", True),
             turn_row(build, "end of speech to first audio, without", False),
             stop_row(build, "heard after a first word's interim", "words", 20, WORD_MS + STT_MS - HANGOVER_MS),
-            stop_row(build, "heard after 500 ms of speech, no text yet", "sound", 60000, 500)]
+            stop_row(build, "heard after 500 ms of speech, no text yet", "sound", 60000, 500),
+            hello_row(build, "end of their hello to the greeting, warm", "all"),
+            hello_row(build, "... cold", "off"),
+            start_row(build, "start to the greeting, warm, 100 to 300 calls up", "all", RING_MS),
+            start_row(build, "... cold", "off", 0)]
     text = report(rows, load)
     os.makedirs(os.path.join(build, "bench"), exist_ok=True)
     bench.write(os.path.join(build, "bench", "latency.md"), text)

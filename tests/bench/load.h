@@ -4,10 +4,9 @@
  * The generator of `make bench`: it reserves places on a bot as the server
  * does, opens a stream for each and keeps Plivo's pace on all of them: a frame
  * of 20 ms at a time, a person speaking and being silent in turn, marks
- * answered when they would have been played. Frames are made, masked and
- * encoded before the start; sockets are epoll's and the framing is our own,
- * because the generator shares its core with the providers' simulators. It
- * shares no code with the bot.
+ * answered when they would have been played. Frames are made before the start;
+ * sockets are epoll's and the framing is our own, because the generator shares
+ * its core with the simulators. It shares no code with the bot.
  */
 #ifndef TESTS_BENCH_LOAD_H
 #define TESTS_BENCH_LOAD_H
@@ -76,6 +75,7 @@ struct load_mark {
 enum load_state { LOAD_IDLE, LOAD_UPGRADING, LOAD_TALKING, LOAD_ENDED };
 
 struct load_call {
+	char id[64]; /* of its place; "": not reserved yet */
 	unsigned index;
 	int fd;
 	enum load_state state;
@@ -121,7 +121,10 @@ struct load {
 
 uint64_t load_now_us(void);
 
-/* Reserve a place and begin to upgrade. -EAGAIN: the bot takes no more calls
+/* Reserve a place and say that it rings: the bot makes ready what it can. */
+int load_call_ring(struct load *l, unsigned index) MUST_CHECK;
+
+/* Reserve a place, unless it rings already, and begin to upgrade. -EAGAIN: the bot takes no more calls
  * now. */
 int load_call_open(struct load *l, unsigned index) MUST_CHECK;
 void load_call_readable(struct load *l, struct load_call *c);
@@ -130,8 +133,10 @@ void load_call_close(struct load *l, struct load_call *c);
 
 /* ---- HTTP ------------------------------------------------------------- */
 
-/* POST /reserve. -EAGAIN: 503. The place's id is put into @id. */
+/* POST /reserve, and /reserve/ID/prepare. -EAGAIN: 503. The place's id is put
+ * into @id. */
 int load_reserve(struct load *l, unsigned index, char id[64]) MUST_CHECK;
+int load_prepare(struct load *l, unsigned index, const char *id) MUST_CHECK;
 
 /* Listen for events; whatever is posted is answered with 200. */
 int load_events_open(struct load *l) MUST_CHECK;

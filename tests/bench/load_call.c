@@ -79,13 +79,25 @@ static int dial(const struct load *l)
 	return fd;
 }
 
+int load_call_ring(struct load *l, unsigned index)
+{
+	struct load_call *c = &l->call[index];
+	int err = load_reserve(l, index, c->id);
+
+	return err ? err : load_prepare(l, index, c->id);
+}
+
 int load_call_open(struct load *l, unsigned index)
 {
 	struct load_call *c = &l->call[index];
 	struct epoll_event ev = {.events = EPOLLIN, .data = {.u64 = index}};
 	char id[64], req[512];
-	int n, err = load_reserve(l, index, id);
+	int n, err = 0;
 
+	if (c->id[0])
+		memcpy(id, c->id, sizeof(id));
+	else
+		err = load_reserve(l, index, id);
 	if (err)
 		return err;
 	*c = (struct load_call){.index = index, .fd = dial(l)};

@@ -86,8 +86,8 @@ int load_reserve(struct load *l, unsigned index, char id[64])
 	             "{\"call_id\":\"bench-%u\",\"to\":\"+15551234567\","
 	             "\"from\":\"+15557654321\",\"agent\":\"bench\","
 	             "\"events_url\":\"http://127.0.0.1:%u/bot-events\","
-	             "\"ttl\":%d}",
-	             index, l->events_port, TTL_SEC);
+	             "\"body\":{\"name\":\"caller %u\"},\"ttl\":%d}",
+	             index, l->events_port, index, TTL_SEC);
 	n = snprintf(req, sizeof(req),
 	             "POST /reserve HTTP/1.1\r\nHost: bot\r\n"
 	             "Authorization: Bearer %s\r\n"
@@ -106,6 +106,27 @@ int load_reserve(struct load *l, unsigned index, char id[64])
 	}
 	(void)snprintf(id, 64, "%.*s", (int)strcspn(at + 6, "\""), at + 6);
 	return 0;
+}
+
+int load_prepare(struct load *l, unsigned index, const char *id)
+{
+	char body[64], req[512], answer[ANSWER_MAX];
+	int n, err;
+
+	n = snprintf(body, sizeof(body), "{\"call_uuid\":\"bench-uuid-%u\"}",
+	             index);
+	n = snprintf(req, sizeof(req),
+	             "POST /reserve/%s/prepare HTTP/1.1\r\nHost: bot\r\n"
+	             "Authorization: Bearer %s\r\n"
+	             "Content-Type: application/json\r\n"
+	             "Content-Length: %d\r\n\r\n%s",
+	             id, l->secret, n, body);
+	err = exchange(l, req, (size_t)n, answer);
+	if (!err && strncmp(answer, "HTTP/1.1 202", 12) != 0) {
+		(void)fprintf(stderr, "load: %s\n", answer);
+		err = -EPROTO;
+	}
+	return err;
 }
 
 /* ---- the server that hears of the calls ------------------------------- */
