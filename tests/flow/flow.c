@@ -345,3 +345,19 @@ const char *flow_state(const struct flow *f)
 {
 	return turn_state_name(f->session->turn.state);
 }
+
+const struct flow_opts flow_listener = {.agent = flow_plain_agent, .eot = true};
+
+uint32_t flow_stop_at(struct flow *f, uint32_t from)
+{
+	unsigned before;
+
+	flow_run_to(f, from - 1);
+	before = f->flushes;
+	for (uint32_t t = from;; t++) {
+		flow_run_to(f, t);
+		if (f->flushes != before)
+			return t;
+		CHECK(t < from + 3000);
+	}
+}

@@ -206,6 +206,14 @@ void flow_run_to(struct flow *f, uint32_t ms);
 /* Ends the session if it still is there; nothing may be left. */
 void flow_close(struct flow *f);
 
+/* The plain agent, with a model that hears whether a turn is finished. */
+extern const struct flow_opts flow_listener;
+
+/* Run until the voice detector says "stop" of a sound that ends at @from, 192
+ * to 224 ms behind it, and the recogniser is asked for the rest: when that is.
+ * The test fails where it is not within 3 s. */
+uint32_t flow_stop_at(struct flow *f, uint32_t from);
+
 /* The callee speaks with an ordinary recogniser listening: an interim with the
  * first word 350 ms in (if it lasts as long), all of it at the flush. */
 void flow_says(struct flow *f, uint32_t from, uint32_t to, const char *text);

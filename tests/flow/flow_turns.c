@@ -9,26 +9,6 @@
 static struct flow f;
 
 static const struct flow_opts plain = {.agent = flow_plain_agent};
-static const struct flow_opts listener = {
-	.agent = flow_plain_agent,
-	.eot = true,
-};
-
-/* The voice detector says "stop" 192 to 224 ms after the sound's end; the
- * times below that count from there are looked up. */
-static uint32_t stop_at(struct flow *fl, uint32_t from)
-{
-	unsigned before;
-
-	flow_run_to(fl, from - 1);
-	before = fl->flushes;
-	for (uint32_t t = from;; t++) {
-		flow_run_to(fl, t);
-		if (fl->flushes != before)
-			return t;
-		CHECK(t < from + 3000);
-	}
-}
 
 static void a_turn_is_answered_and_the_answer_enters_the_history(void)
 {
@@ -54,10 +34,10 @@ static void a_finished_turn_waits_for_the_verdict_and_no_longer(void)
 {
 	uint32_t stop;
 
-	flow_open(&f, &listener);
+	flow_open(&f, &flow_listener);
 	f.opts.flush_ms = 50;
 	flow_says(&f, 0, 1500, "Hello");
-	stop = stop_at(&f, 1500);
+	stop = flow_stop_at(&f, 1500);
 	flow_run_to(&f, 5000);
 	CHECK_INT(stop + 80, f.requests[0].at_ms);
 	flow_close(&f);
@@ -68,13 +48,13 @@ static void the_recogniser_s_deadline_counts_from_the_end_of_speech(void)
 {
 	uint32_t stop;
 
-	flow_open(&f, &listener);
+	flow_open(&f, &flow_listener);
 	f.agent->endpoint.stt_ms = 600;
 	f.opts.never_flushed = true;
 	f.verdict_ms = 300;
 	flow_sound(&f, 0, 1500);
 	flow_final(&f, 1400, "Hello");
-	stop = stop_at(&f, 1500);
+	stop = flow_stop_at(&f, 1500);
 	flow_run_to(&f, 5000);
 	CHECK_NEAR(stop + 408, f.requests[0].at_ms, 8);
 	CHECK(f.requests[0].at_ms < stop + 500);
@@ -86,10 +66,10 @@ static void late_text_is_answered_at_once(void)
 {
 	uint32_t stop;
 
-	flow_open(&f, &listener);
+	flow_open(&f, &flow_listener);
 	f.opts.never_flushed = true;
 	flow_sound(&f, 0, 1500);
-	stop = stop_at(&f, 1500);
+	stop = flow_stop_at(&f, 1500);
 	flow_final(&f, stop + 900, "Hello");
 	flow_run_to(&f, 5000);
 	CHECK_INT(1, f.n_requests);
@@ -103,14 +83,14 @@ static void new_speech_discards_the_verdict(void)
 {
 	uint32_t stop;
 
-	flow_open(&f, &listener);
+	flow_open(&f, &flow_listener);
 	f.opts.never_flushed = true;
 	f.verdicts = "CI";
 	flow_sound(&f, 0, 1000);
 	flow_sound(&f, 1210, 2000);
 	flow_final(&f, 1430, "I would");
 	flow_final(&f, 2100, "like");
-	stop = stop_at(&f, 1900);
+	stop = flow_stop_at(&f, 1900);
 	flow_run_to(&f, 9000);
 	CHECK_INT(1, f.n_requests);
 	CHECK_NEAR(stop + 3000, f.requests[0].at_ms, 40);
@@ -121,7 +101,7 @@ static void new_speech_discards_the_verdict(void)
 /* [18], the pause long enough for the detector */
 static void speech_after_a_pause_is_the_same_turn(void)
 {
-	flow_open(&f, &listener);
+	flow_open(&f, &flow_listener);
 	f.verdicts = "IC";
 	flow_says(&f, 0, 1000, "My number is");
 	flow_says(&f, 2200, 3000, "five.");
@@ -179,7 +159,7 @@ static void a_final_does_not_end_a_turn_while_the_voice_goes_on(void)
 	flow_run_to(&f, 3900);
 	CHECK_STR("HEARING", flow_state(&f));
 	CHECK_INT(1, f.n_requests);
-	stop = stop_at(&f, 3900);
+	stop = flow_stop_at(&f, 3900);
 	flow_run_to(&f, 6000);
 	CHECK_INT(2, f.n_requests);
 	CHECK(f.requests[1].at_ms > stop);
@@ -191,10 +171,10 @@ static void an_unfinished_turn_is_answered_after_three_seconds(void)
 {
 	uint32_t stop;
 
-	flow_open(&f, &listener);
+	flow_open(&f, &flow_listener);
 	f.verdicts = "I";
 	flow_says(&f, 0, 1500, "My number is");
-	stop = stop_at(&f, 1500);
+	stop = flow_stop_at(&f, 1500);
 	flow_run_to(&f, 9000);
 	CHECK_NEAR(stop + 3000, f.requests[0].at_ms, 40);
 	flow_close(&f);
@@ -205,10 +185,10 @@ static void a_stalled_line_does_not_put_the_answer_off(void)
 {
 	uint32_t stop;
 
-	flow_open(&f, &listener);
+	flow_open(&f, &flow_listener);
 	f.verdicts = "I";
 	flow_says(&f, 0, 1500, "My number is");
-	stop = stop_at(&f, 1500);
+	stop = flow_stop_at(&f, 1500);
 	f.media_gap_from = stop + 500;
 	f.media_gap_to = stop + 2500;
 	flow_run_to(&f, 9000);
@@ -261,10 +241,10 @@ static void an_empty_answer_to_the_flush_means_that_all_text_is_in(void)
 {
 	uint32_t stop;
 
-	flow_open(&f, &listener);
+	flow_open(&f, &flow_listener);
 	flow_sound(&f, 0, 1500);
 	flow_final(&f, 1450, "I need help");
-	stop = stop_at(&f, 1500);
+	stop = flow_stop_at(&f, 1500);
 	flow_run_to(&f, 5000);
 	CHECK_INT(stop + 90, f.requests[0].at_ms);
 	flow_close(&f);
@@ -275,14 +255,14 @@ static void interim_text_takes_the_flush_back(void)
 {
 	uint32_t stop;
 
-	flow_open(&f, &listener);
+	flow_open(&f, &flow_listener);
 	f.opts.never_flushed = true;
 	flow_sound(&f, 0, 1000);
 	flow_final(&f, 1100, "my number is");
 	flow_sound(&f, 1150, 2000); /* a pause the detector does not see */
 	flow_flushed(&f, 1120);
 	flow_interim(&f, 1900, "five");
-	stop = stop_at(&f, 2000);
+	stop = flow_stop_at(&f, 2000);
 	flow_run_to(&f, stop + 120); /* the verdict was at 80 */
 	CHECK_INT(0, f.n_requests);
 	flow_final(&f, stop + 130, "five");

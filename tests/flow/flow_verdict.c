@@ -9,34 +9,13 @@
 
 static struct flow f;
 
-static const struct flow_opts listener = {
-	.agent = flow_plain_agent,
-	.eot = true,
-};
-
-/* The voice detector says "stop" 192 to 224 ms after the sound's end; the
- * times below that count from there are looked up. */
-static uint32_t stop_at(struct flow *fl, uint32_t from)
-{
-	unsigned before;
-
-	flow_run_to(fl, from - 1);
-	before = fl->flushes;
-	for (uint32_t t = from;; t++) {
-		flow_run_to(fl, t);
-		if (fl->flushes != before)
-			return t;
-		CHECK(t < from + 3000);
-	}
-}
-
 static void a_finished_sentence_need_not_be_waited_for(void)
 {
 	uint32_t stop;
 
-	flow_open(&f, &listener);
+	flow_open(&f, &flow_listener);
 	flow_says(&f, 0, 1500, "I would like to"); /* 1000 ms by its text */
-	stop = stop_at(&f, 1500);
+	stop = flow_stop_at(&f, 1500);
 	flow_run_to(&f, 5000);
 	CHECK_INT(stop + 90, f.requests[0].at_ms);
 	CHECK_INT(1, f.turns_begun);
@@ -51,13 +30,13 @@ static void a_recogniser_that_has_decided_is_not_asked_again(void)
 	uint32_t stop;
 
 	for (int i = 0; i < 2; i++) {
-		flow_open(&f, &listener);
+		flow_open(&f, &flow_listener);
 		f.opts.never_flushed = true;
 		flow_sound(&f, 0, 1500);
 		flow_final(&f, 1600, "I need a table.");
 		if (i)
 			flow_stt(&f, 1600, STT_SILENCE, NULL);
-		stop = stop_at(&f, 1500);
+		stop = flow_stop_at(&f, 1500);
 		flow_run_to(&f, 5000);
 		if (i)
 			CHECK_INT(stop + 80, f.requests[0].at_ms);
@@ -72,10 +51,10 @@ static void it_may_decide_after_the_detector_s_stop(void)
 {
 	uint32_t stop;
 
-	flow_open(&f, &listener);
+	flow_open(&f, &flow_listener);
 	f.opts.never_flushed = true;
 	flow_sound(&f, 0, 1500);
-	stop = stop_at(&f, 1500);
+	stop = flow_stop_at(&f, 1500);
 	flow_final(&f, stop + 90, "I need a table.");
 	flow_stt(&f, stop + 90, STT_SILENCE, NULL);
 	flow_run_to(&f, 5000);
@@ -90,7 +69,7 @@ static void a_verdict_after_the_recogniser_s_deadline_is_too_late(void)
 	static const char *const verdicts[] = {"C", "I", "-"};
 
 	for (size_t i = 0; i < ARRAY_LEN(verdicts); i++) {
-		flow_open(&f, &listener);
+		flow_open(&f, &flow_listener);
 		f.verdicts = verdicts[i];
 		f.verdict_ms = 400;
 		flow_says(&f, 0, 1500, "I would like to");
@@ -104,7 +83,7 @@ static void a_verdict_after_the_recogniser_s_deadline_is_too_late(void)
 
 static void a_late_no_does_not_put_off_a_finished_sentence(void)
 {
-	flow_open(&f, &listener);
+	flow_open(&f, &flow_listener);
 	f.verdicts = "I";
 	f.verdict_ms = 160;
 	flow_says(&f, 0, 1500, "I need an appointment.");
@@ -115,7 +94,7 @@ static void a_late_no_does_not_put_off_a_finished_sentence(void)
 
 static void a_model_that_cannot_tell_leaves_it_to_the_text(void)
 {
-	flow_open(&f, &listener);
+	flow_open(&f, &flow_listener);
 	f.verdicts = "?";
 	flow_says(&f, 0, 1500, "I need an appointment.");
 	flow_says(&f, 8000, 9500, "I would like to");
@@ -129,7 +108,7 @@ static void a_model_that_cannot_tell_leaves_it_to_the_text(void)
 
 static void against_a_finished_text_its_no_counts_for_less(void)
 {
-	flow_open(&f, &listener);
+	flow_open(&f, &flow_listener);
 	f.verdicts = "I";
 	flow_says(&f, 0, 1500, "I need an appointment.");
 	flow_run_to(&f, 9000);
@@ -143,7 +122,7 @@ static void speech_that_resumes_while_it_judges_is_judged_anew(void)
 {
 	uint32_t stop;
 
-	flow_open(&f, &listener);
+	flow_open(&f, &flow_listener);
 	f.agent->endpoint.stt_ms = 600;
 	f.verdict_ms = 350;
 	f.opts.flush_ms = 50;
@@ -151,12 +130,12 @@ static void speech_that_resumes_while_it_judges_is_judged_anew(void)
 	flow_sound(&f, 1720, 3000);
 	flow_final(&f, 1550, "I would like");
 	flow_final(&f, 3100, "to book");
-	stop = stop_at(&f, 1500);
+	stop = flow_stop_at(&f, 1500);
 	flow_run_to(&f, stop + 349);
 	CHECK_STR("HEARING", flow_state(&f));
 	flow_run_to(&f, stop + 400); /* the first verdict */
 	CHECK_STR("HEARING", flow_state(&f));
-	stop = stop_at(&f, 3000);
+	stop = flow_stop_at(&f, 3000);
 	flow_run_to(&f, 9000);
 	CHECK_INT(1, f.n_requests);
 	CHECK_INT(stop + 350, f.requests[0].at_ms);
@@ -169,7 +148,7 @@ static void speech_that_resumes_while_it_judges_is_judged_anew(void)
 /* Nobody answers questions beyond the places of the queue. */
 static void without_a_place_in_the_queue_a_fixed_silence_ends_the_turn(void)
 {
-	flow_open(&f, &listener);
+	flow_open(&f, &flow_listener);
 	f.verdicts = "-";
 	flow_says(&f, 0, 1500, "I need an appointment.");
 	flow_answer(&f, "Which day?");
@@ -187,7 +166,7 @@ static void without_a_place_in_the_queue_a_fixed_silence_ends_the_turn(void)
 /* ... nor does a turn without words wait for it. */
 static void an_empty_turn_does_not_wait_for_a_verdict_that_never_comes(void)
 {
-	flow_open(&f, &listener);
+	flow_open(&f, &flow_listener);
 	f.verdicts = "-";
 	flow_sound(&f, 0, 1500);
 	flow_run_to(&f, 1900);
@@ -199,7 +178,7 @@ static void an_empty_turn_does_not_wait_for_a_verdict_that_never_comes(void)
 /* An agent may want texts sooner than the detector says "stop". */
 static void where_no_time_is_left_nothing_is_asked(void)
 {
-	flow_open(&f, &listener);
+	flow_open(&f, &flow_listener);
 	f.agent->endpoint.stt_ms = 150;
 	flow_says(&f, 0, 1500, "I need an appointment.");
 	flow_run_to(&f, 5000);
