@@ -9,6 +9,8 @@
 
 #include "bot/spool_file.h"
 
+struct buf;
+
 /* A line, borrowed from the file's text. */
 struct spool_line {
 	struct str text; /* all of it, without its end */
@@ -19,6 +21,9 @@ struct spool_line {
 
 /* False: it is none, or its sum is wrong. */
 bool spool_line_read(struct spool_line *l, struct str line);
+
+/* Append @body as a line, with its sum in front. -ENOMEM, ERR_LIMIT. */
+int spool_line_seal(struct buf *out, struct str body) MUST_CHECK;
 
 /* A negative return ends the walk and is returned. */
 typedef int spool_line_h(const struct spool_line *l, void *arg);

@@ -53,6 +53,16 @@ static int seal(struct buf *out, size_t from)
 	return buf_adds(out, "\n");
 }
 
+int spool_line_seal(struct buf *out, struct str body)
+{
+	const size_t from = out->len;
+	int err = buf_addf(out, "%*s ", SUM_LEN, "");
+
+	if (!err)
+		err = buf_add(out, body.v, body.len);
+	return err ? err : seal(out, from);
+}
+
 int spool_line_event(struct buf *out, const struct spool_event *e,
                      const char *call_id, const char *url)
 {

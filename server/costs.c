@@ -13,11 +13,13 @@ void costs_init(struct costs *c)
 	memset(c, 0, sizeof(*c));
 	c->billed_sec = -1;
 	buf_init(&c->usage, USAGE_MAX);
+	buf_init(&c->report, USAGE_MAX);
 }
 
 void costs_fini(struct costs *c)
 {
 	buf_fini(&c->usage);
+	buf_fini(&c->report);
 }
 
 /* A decimal number, as it is written; anything else is not told. */
@@ -41,27 +43,37 @@ static void read_carrier(struct costs *c, const json_t *data)
 	c->carrier = c->total[0] || c->rate[0] || c->billed_sec >= 0;
 }
 
+/* The last bot that had the call has it all. */
+static int keep(struct buf *dst, const json_t *obj)
+{
+	if (!json_is_object(obj))
+		return 0;
+	buf_reset(dst);
+	return js_dump(dst, obj);
+}
+
+static bool is(const struct store_event *ev, const char *source,
+               const char *type)
+{
+	return !strcmp(ev->source, source) && !strcmp(ev->type, type);
+}
+
 int costs_take(struct costs *c, const struct store_event *ev)
 {
-	const bool hangup =
-		!strcmp(ev->source, "carrier") && !strcmp(ev->type, "hangup");
-	const bool ended =
-		!strcmp(ev->source, "bot") && !strcmp(ev->type, "ended");
-	const json_t *usage;
+	const bool hangup = is(ev, "carrier", "hangup");
+	const bool ended = is(ev, "bot", "ended");
 	json_t *data;
 	int err = 0;
 
-	if (!(hangup || ended) || !ev->data)
+	if (!(hangup || ended || is(ev, "bot", "summary")) || !ev->data)
 		return 0;
 	data = js_parse(ev->data, strlen(ev->data), NULL, 0);
-	usage = json_object_get(data, "usage");
-	if (hangup) {
+	if (hangup)
 		read_carrier(c, data);
-	} else if (json_is_object(usage)) {
-		/* The last bot that had the call has it all. */
-		buf_reset(&c->usage);
-		err = js_dump(&c->usage, usage);
-	}
+	else if (ended)
+		err = keep(&c->usage, json_object_get(data, "usage"));
+	else
+		err = keep(&c->report, json_object_get(data, "llm"));
 	json_decref(data);
 	return err;
 }
@@ -92,13 +104,14 @@ int costs_json(struct buf *out, const struct costs *c)
 {
 	int err;
 
-	if (!c->carrier && !c->usage.len)
+	if (!c->carrier && !c->usage.len && !c->report.len)
 		return buf_adds(out, "null");
 	err = buf_adds(out, "{\"carrier\":");
 	if (!err)
 		err = c->carrier ? add_carrier(out, c) : buf_adds(out, "null");
 	if (!err)
-		err = buf_addf(out, ",\"usage\":%s}",
-		               c->usage.len ? buf_str(&c->usage) : "null");
+		err = buf_addf(out, ",\"usage\":%s,\"report\":%s}",
+		               c->usage.len ? buf_str(&c->usage) : "null",
+		               c->report.len ? buf_str(&c->report) : "null");
 	return err;
 }

@@ -21,7 +21,8 @@ struct costs {
 	bool carrier;                                       /* has told */
 	char total[COSTS_PRICE_MAX], rate[COSTS_PRICE_MAX]; /* "" not told */
 	long long billed_sec;                               /* -1: not told */
-	struct buf usage; /* an object; empty without */
+	struct buf usage;  /* an object; empty without */
+	struct buf report; /* likewise: of the report on the call */
 };
 
 void costs_init(struct costs *c);

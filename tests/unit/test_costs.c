@@ -45,6 +45,7 @@ static void nothing_told_is_null(void)
 {
 	place();
 	CHECK_STR("null", look("costs"));
+	CHECK_STR("null", world_member(&w, "after_call"));
 	hangup("");
 	CHECK_STR("null", look("costs"));
 }
@@ -82,6 +83,17 @@ static void the_bot_tells_what_was_used(void)
 	CHECK_STR("41000", look("costs.usage.call_ms"));
 	CHECK_STR("77", world_member(&w, "costs.usage.llm.answer_tokens"));
 	CHECK_STR("null", world_member(&w, "costs.carrier"));
+	CHECK_STR("null", world_member(&w, "costs.report"));
+	snprintf(json, sizeof(json),
+	         "[{\"event_id\":\"e2\",\"call_id\":\"%s\",\"seq\":2,"
+	         "\"type\":\"summary\",\"summary\":\"Fine.\",\"fields\":{"
+	         "\"day\":1},\"error\":null,\"llm\":{\"requests\":1}}]",
+	         id);
+	world_do(&w, "POST", "/bot-events", "", json);
+	CHECK_STR("1", look("costs.report.requests"));
+	CHECK_STR("Fine.", world_member(&w, "after_call.summary"));
+	CHECK_STR("1", world_member(&w, "after_call.fields.day"));
+	CHECK_STR("null", world_member(&w, "after_call.error"));
 	hangup("&TotalCost=0.5");
 	CHECK_STR("0.5", look("costs.carrier.total"));
 	CHECK_STR("77", world_member(&w, "costs.usage.llm.answer_tokens"));

@@ -3,6 +3,7 @@
 #include "bot/events.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -289,6 +290,33 @@ static void a_folder_that_cannot_be_had_is_an_error(void)
 	close_net();
 }
 
+/* The file is a help: what has no memory for it is still told. */
+static void no_memory_is_an_error_and_leaks_nothing(void)
+{
+	begin();
+	events_free(&events);
+	for (long n = 0;; n++) {
+		struct events_feed *f = NULL;
+		int err;
+
+		mem_fail_after(n);
+		err = events_new(&events, net, "secret", dir);
+		if (!err) {
+			err = events_open(&f, events, url, "c1");
+			if (!err)
+				events_add(f, "a", 0, "", false);
+			events_close(&f);
+		}
+		mem_fail_after(-1);
+		events_free(&events);
+		if (!err)
+			break;
+		CHECK_INT(-ENOMEM, err);
+		CHECK(n < 1000);
+	}
+	close_net();
+}
+
 static const struct test tests[] = {
 	TEST(what_waits_outlives_a_restart),
 	TEST(what_was_delivered_is_not_sent_again),
@@ -296,6 +324,7 @@ static const struct test tests[] = {
 	TEST(the_files_of_all_that_are_gone_are_inherited),
 	TEST(a_disk_that_takes_nothing_costs_the_file_alone),
 	TEST(a_folder_that_cannot_be_had_is_an_error),
+	TEST(no_memory_is_an_error_and_leaks_nothing),
 };
 
 TEST_MAIN(tests)
