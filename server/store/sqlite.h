@@ -111,6 +111,4 @@ int sq_insert(struct sq_conn *w, const struct store_call *c) MUST_CHECK;
 /* The store behind its base. */
 struct sqlite *sq_of(struct store *s);
 
-#include "server/store/sqlite_parts.h"
-
 #endif

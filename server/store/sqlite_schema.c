@@ -83,8 +83,8 @@ static const char *const versions[] = {
 	"ALTER TABLE api_key ADD COLUMN rates TEXT;"
 	"ALTER TABLE api_key ADD COLUMN budgets TEXT;"
 	"PRAGMA user_version = 5;",
-	"ALTER TABLE call ADD COLUMN holder TEXT;"
-	"PRAGMA user_version = 6;",
+	("ALTER TABLE call ADD COLUMN holder TEXT;"
+         "PRAGMA user_version = 6;"),
 };
 
 #define CALL_COLUMNS                                                   \
