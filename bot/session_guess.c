@@ -1,3 +1,4 @@
+#include "bot/session_hooks.h"
 #include "bot/session_impl.h"
 #include "common/log.h"
 
@@ -22,7 +23,8 @@ void session_guess_reply(struct session *s)
 
 	if (s->reply)
 		return;
-	if (s->prompt) { /* what is said next is known */
+	/* Is it known what is said next? */
+	if (s->prompt || (session_lines_wait(s) && !s->greeting)) {
 		playout_resume(s->playout);
 		return;
 	}

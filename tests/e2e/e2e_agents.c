@@ -1,6 +1,7 @@
 /*
- * An agent in C in a call through the real programs: the bot loads its code,
- * the callee answers three questions, and the ledger has what they said.
+ * What agent files bring along, in calls through the real programs: an agent in
+ * C asks three questions, and the ledger has what was answered; a menu gets the
+ * keys that it asks for, and the person behind it is greeted.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -72,7 +73,41 @@ static void the_survey_s_answers_are_in_the_ledger(void)
 	town_close(&t);
 }
 
+static void a_menu_gets_its_keys_and_the_person_is_greeted(void)
+{
+	static const struct town_opts opts = {
+		.agent = "{\"greeting\":\"Hello, this is the clinic.\","
+			 "\"machine\":{\"menu\":{\"reception\":\"1#\"}}}",
+		.callee = "answer after 100\nbegin stream\nsilence 300\nplay "
+			  "please-try-call-later.wav\nsilence 3000\nplay "
+			  "hello.wav\nwait-bot-speech max 8000\n"
+			  "wait-bot-silence 900 max 20000\nhangup\n",
+		.sentences = "For reception, press one.\nReception, hello.\n",
+	};
+	struct town t;
+	json_t *call, *journal;
+
+	town_open(&t, &opts);
+	call = town_wait_told(&t, town_dial(&t, NULL), 40000);
+	CHECK_STR("ended", town_str(call, "state"));
+	CHECK_STR("{\"ok\":true,\"digits\":\"1#\"}",
+	          result_of(call, "send_dtmf"));
+	CHECK_STR("For reception, press one.", town_str(call, "turns.0.text"));
+	CHECK_STR("Reception, hello.", town_str(call, "turns.1.text"));
+	CHECK_STR("Hello, this is the clinic.", town_str(call, "turns.2.text"));
+	journal = town_journal(&t);
+	CHECK_INT(1, town_count(journal, "dtmf-heard", NULL));
+	CHECK_STR("1#", town_str(town_find(journal, "dtmf-heard", NULL, 0),
+	                         "digits"));
+	town_no_violations(&t);
+	json_decref(journal);
+	json_decref(call);
+	town_close(&t);
+}
+
 static const struct test tests[] = {
+	{"a_menu_gets_its_keys_and_the_person_is_greeted",
+         a_menu_gets_its_keys_and_the_person_is_greeted, 60},
 	{"the_survey_s_answers_are_in_the_ledger",
          the_survey_s_answers_are_in_the_ledger, 90},
 };
