@@ -88,7 +88,7 @@ struct agent {
 	bool turn_model; /* asked, if there is one, whether a turn is over */
 	struct agent_machine machine;
 	struct agent_after after; /* when the call is over */
-	bool protect_greeting; /* the greeting cannot be interrupted */
+	bool protect_greeting;    /* the greeting cannot be interrupted */
 	enum agent_greets greets;
 	uint32_t greet_after_ms; /* of silence after the call was answered */
 	uint32_t resume_ms;      /* after a sound without words */
