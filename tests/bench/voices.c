@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "tests/bench/voices.h"
+#include "common/str.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -78,9 +79,9 @@ static void add(struct voices *v, size_t voice, const char *path)
 	struct voices_file *f = &v->files[v->n_files];
 
 	if (v->n_files == VOICES_FILES_MAX || !is_readable(path) ||
-	    !is_speech(path) || strlen(path) >= sizeof(f->path))
+	    !is_speech(path) ||
+	    str_copy(f->path, sizeof(f->path), str_of(path)) != 0)
 		return;
-	(void)snprintf(f->path, sizeof(f->path), "%s", path);
 	f->voice = voice;
 	v->n_files++;
 }
