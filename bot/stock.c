@@ -172,6 +172,7 @@ static void on_next(void *arg)
 			skip(s);
 			continue;
 		}
+		ASSERT(s->agent);
 		text = sentence_of(s);
 		if (!is_wanted(s, text)) {
 			skip(s);
