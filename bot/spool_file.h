@@ -38,7 +38,8 @@ struct spool_event {
 
 /* The events of one call, the oldest first. */
 struct spool_feed {
-	struct spool_feed *next;
+	struct spool_feed *next;   /* whose first event came later */
+	struct spool_feed *bucket; /* while they are read */
 	char *url, *call_id;
 	struct spool_event *head, **tail;
 	size_t n, bytes; /* of the events */

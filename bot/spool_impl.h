@@ -33,7 +33,8 @@ int spool_lines_left(struct str text, spool_line_h *h, void *arg,
                      size_t *bad) MUST_CHECK;
 
 struct spool_feeds {
-	struct spool_feed *buckets[256];
+	struct spool_feed *head, **tail;
+	struct spool_feed *buckets[256]; /* by their calls */
 };
 
 /* The same as feeds; *@list is NULL on failure. -ENOMEM. */

@@ -115,11 +115,12 @@ bool spool_line_read(struct spool_line *l, struct str line)
 		return false;
 	l->id = str_cut(&rest, ' ');
 	if (!l->is_event)
-		return l->id.len > 0;
+		return is_word(l->id);
 	l->call_id = str_cut(&rest, ' ');
 	l->url = str_cut(&rest, ' ');
 	l->json = rest;
-	return l->id.len && l->call_id.len && l->url.len && l->json.len;
+	return is_word(l->id) && is_word(l->call_id) && is_word(l->url) &&
+	       l->json.len;
 }
 
 /* ---- what is left ------------------------------------------------------ */
@@ -239,15 +240,16 @@ static int add_line(const struct spool_line *l, void *arg)
 
 	if (!id.len)
 		return 0; /* of another version; nobody could take it off */
-	/* Feeds of a bucket follow each other in the list. */
 	while (f && !(str_eq(l->call_id, f->call_id) && str_eq(l->url, f->url)))
-		f = f->next;
+		f = f->bucket;
 	if (!f) {
 		f = feed_new(l);
 		if (!f)
 			return -ENOMEM;
-		f->next = all->buckets[at];
+		f->bucket = all->buckets[at];
 		all->buckets[at] = f;
+		*all->tail = f;
+		all->tail = &f->next;
 	}
 	e = spool_event_new(l->json, id);
 	if (!e)
@@ -261,23 +263,16 @@ static int add_line(const struct spool_line *l, void *arg)
 
 int spool_feeds_read(struct str text, struct spool_feed **list, size_t *bad)
 {
-	struct spool_feeds all = {{NULL}};
-	int err = spool_lines_left(text, add_line, &all, bad);
+	struct spool_feeds all = {.head = NULL};
+	int err;
 
-	*list = NULL;
-	for (size_t i = 0; i < ARRAY_LEN(all.buckets); i++) {
-		struct spool_feed *f = all.buckets[i], *next;
-
-		for (; f; f = next) {
-			next = f->next;
-			f->next = *list;
-			*list = f;
-		}
+	all.tail = &all.head;
+	err = spool_lines_left(text, add_line, &all, bad);
+	if (err) {
+		spool_feed_free(all.head);
+		all.head = NULL;
 	}
-	if (!err)
-		return 0;
-	spool_feed_free(*list);
-	*list = NULL;
+	*list = all.head;
 	return err;
 }
 
