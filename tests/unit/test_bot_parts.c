@@ -310,6 +310,20 @@ static void a_containers_port_is_listened_on_everywhere(void)
 	finish();
 }
 
+static void events_are_kept_where_the_supervisor_says(void)
+{
+	clearenv();
+	(void)load();
+	CHECK(!cfg.state_dir);
+	set("STATE_DIRECTORY", "/var/lib/a:/var/lib/b");
+	(void)load();
+	CHECK_STR("/var/lib/a", cfg.state_dir);
+	set("STATE_DIR", "/srv/mine");
+	(void)load();
+	CHECK_STR("/srv/mine", cfg.state_dir);
+	finish();
+}
+
 static const struct test tests[] = {
 	TEST(clear_text_is_for_near_hosts),
 	TEST(a_late_loop_takes_no_more_until_it_was_good_for_long),
@@ -324,6 +338,7 @@ static const struct test tests[] = {
 	TEST(faults_of_access_and_urls_are_named),
 	TEST(production_without_secret_needs_another_door),
 	TEST(a_containers_port_is_listened_on_everywhere),
+	TEST(events_are_kept_where_the_supervisor_says),
 };
 
 TEST_MAIN(tests)

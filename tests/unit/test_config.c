@@ -262,6 +262,44 @@ static void what_is_printed_has_no_secret(void)
 	buf_fini(&out);
 }
 
+#define SIGNS "EVENTS_SECRET=0123456789abcdef0123456789abcdef\n"
+
+static void who_is_told_of_calls_is_looked_at(void)
+{
+	CHECK_INT(0, load(PLIVO "EVENTS_URL=http://10.1.2.3:8080/calls?a=1\n"));
+	CHECK(cfg.events_anywhere);
+	fails_with(PLIVO "EVENTS_PRIVATE=refuse\n"
+	                 "EVENTS_URL=http://crm.example/calls\n",
+	           "must begin with https://");
+	fails_with(PLIVO "EVENTS_PRIVATE=refuse\n"
+	                 "EVENTS_URL=https://192.168.1.7/calls\n",
+	           "is not on the internet");
+	fails_with(PLIVO "EVENTS_URL=crm.example\n",
+	           "EVENTS_URL=crm.example must begin with https://");
+	fails_with(PLIVO "EVENTS_SECRET=short\n",
+	           "EVENTS_SECRET must have at least 32");
+}
+
+static void production_signs_what_it_tells_in_public(void)
+{
+	static const char url[] = "EVENTS_URL=https://crm.example/calls\n";
+	char text[1024];
+
+	snprintf(text, sizeof(text),
+	         PRODUCTION SECRET "BOT_URL=https://b.example\n%s", url);
+	fails_with(text, "EVENTS_SECRET is not set");
+	snprintf(text, sizeof(text),
+	         PRODUCTION SECRET SIGNS "BOT_URL=https://b.example\n%s", url);
+	CHECK_INT(0, load(text));
+	CHECK(!cfg.events_anywhere);
+	fails_with(PRODUCTION SECRET SIGNS "BOT_URL=https://b.example\n"
+	                                   "EVENTS_URL=http://10.0.0.1/\n",
+	           "must begin with https://");
+	CHECK_INT(0, load(PRODUCTION SECRET SIGNS
+	                  "BOT_URL=https://b.example\nEVENTS_PRIVATE=allow\n"
+	                  "EVENTS_URL=http://10.0.0.1/\n"));
+}
+
 static const struct test tests[] = {
 	TEST(the_examples_env_is_enough_for_local_mode),
 	TEST(production_has_defaults_of_its_own),
@@ -278,6 +316,8 @@ static const struct test tests[] = {
 	TEST(bots_are_asked_in_clear_text_only_when_near),
 	TEST(faults_of_one_option_do_not_hide_those_of_others),
 	TEST(what_is_printed_has_no_secret),
+	TEST(who_is_told_of_calls_is_looked_at),
+	TEST(production_signs_what_it_tells_in_public),
 };
 
 TEST_MAIN(tests)
