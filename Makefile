@@ -219,10 +219,10 @@ run: deps-build ## server and one bot with ./.env; Ctrl-C ends both
 	@deploy/deps.sh models light
 	@deploy/run.sh $(BUILD)
 
-demo: deps-demo ## one whole call on this machine, with no account
+demo: deps-demo ## a whole call here, with no account; VARIANT=barge-in|cough|voicemail
 	@deploy/deps.sh models all
 	@$(PARALLEL) all
-	@tests/demo/demo.sh $(BUILD)
+	@tests/demo/demo.sh $(BUILD) $(VARIANT)
 
 test: deps-test ## unit, conformance, flow and end-to-end tests
 	@deploy/deps.sh models all

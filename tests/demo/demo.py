@@ -1,8 +1,9 @@
-"""demo.py BUILD - one whole call on this machine, with no account
+"""demo.py BUILD [VARIANT] - one whole call on this machine, with no account
 
 Starts plivo-sim (Plivo and the person called), dialout-bot and
 dialout-server on free ports, sends the README's curl, shows what happens and
 leaves the recording, the transcript and a picture of the latencies behind.
+Variants are other calls, each with what must hold of it: see variants.py.
 """
 import glob
 import json
@@ -19,6 +20,7 @@ import urllib.request
 sys.dont_write_bytecode = True
 import check
 import latency
+import variants
 import wer
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -145,16 +147,18 @@ def turns_with_times(turns):
     return rows
 
 
-def run(build, out, work):
+def run(build, out, work, variant):
     programs = Programs(build, work)
     try:
-        return call(programs, out, work)
+        return call(programs, out, work, variant)
     finally:
         programs.stop()
 
 
-def call(programs, out, work):
-    script = os.path.join(HERE, "callee.txt")
+def call(programs, out, work, variant):
+    agents, script = os.path.join(ROOT, "bot", "agents"), os.path.join(HERE, "callee.txt")
+    if variant:
+        agents, script = variants.prepare(variant, HERE, ROOT, work)
     record = os.path.join(work, "record")
     os.mkdir(record)
     sim = programs.start("plivo-sim", ["--script", script, "--record", record, "--pause", str(PAUSE_MS),
@@ -162,7 +166,7 @@ def call(programs, out, work):
     common = {"ENV": "local", "PLIVO_API_URL": sim, **AUTH}
     print("  starting the bot: recogniser and voice are loaded from the models of `make deps`", flush=True)
     bot = programs.start("dialout-bot", [], {**common, "BOT_LISTEN": "127.0.0.1:0",
-                                             "AGENTS_DIR": os.path.join(ROOT, "bot", "agents"), "GREETINGS_DIR": os.path.join(work, "greetings")})
+                                             "AGENTS_DIR": agents, "GREETINGS_DIR": os.path.join(work, "greetings")})
     server = programs.start("dialout-server", [], {**common, "LISTEN": "127.0.0.1:0", "BOT_URL": bot})
 
     body = json.dumps({"phone_number": PHONE, "body": BODY})
@@ -195,13 +199,18 @@ def call(programs, out, work):
         record_of_call = get(url)
         screen.update(record_of_call)
         time.sleep(0.1)
-    return report(record_of_call, record, out, script, work, programs.build)
+    return report(record_of_call, record, out, script, work, programs.build, variant)
 
 
-def print_checks(build, work, out, turns):
+def print_checks(build, work, out, record_of_call, variant):
     """Measure the recording and say so; the number of limits that were missed."""
-    rows, heard = check.check(build, work, os.path.join(out, "call.wav"), os.path.join(work, "journal.jsonl"),
-                              turns, BODY["user"]["firstName"])
+    wav, journal = os.path.join(out, "call.wav"), os.path.join(work, "journal.jsonl")
+    if variant:
+        done = variants.Call(build, work, wav, journal, record_of_call)
+        rows, heard = variants.VARIANTS[variant](done), done.heard
+    else:
+        rows, heard = check.check(build, work, wav, journal, record_of_call.get("turns", []),
+                                  BODY["user"]["firstName"])
     print("\n  checked, on the recording:")
     for what, figure, limit, held in rows:
         mark = paint("32", "ok    ") if held else paint("31", "MISSED")
@@ -212,7 +221,7 @@ def print_checks(build, work, out, turns):
     return missed
 
 
-def report(record_of_call, record, out, script, work, build):
+def report(record_of_call, record, out, script, work, build, variant):
     turns = record_of_call.get("turns", [])
     os.makedirs(out, exist_ok=True)
     wavs = sorted(glob.glob(os.path.join(record, "*.wav")))
@@ -242,9 +251,9 @@ def report(record_of_call, record, out, script, work, build):
           f"  {here}/transcript.json  who said what, and when\n"
           f"  {here}/latency.svg      where the milliseconds went")
     spoken = [t for t in turns if t["role"] == "bot" and t["text"]]
-    if len(spoken) < 3 or not have:
+    if not spoken or (not variant and (len(spoken) < 3 or not have)):
         fail("that was no conversation: see the logs in " + here)
-    missed = print_checks(build, work, out, turns)
+    missed = print_checks(build, work, out, record_of_call, variant)
     if missed:
         fail(f"{missed} of the limits missed: see the logs in {here}")
     return 0
@@ -252,12 +261,16 @@ def report(record_of_call, record, out, script, work, build):
 
 def main():
     build = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build")
-    out = os.path.join(build, "demo")
+    variant = sys.argv[2] if len(sys.argv) > 2 else ""
+    if variant and variant not in variants.VARIANTS:
+        print("demo: the variants are " + ", ".join(variants.VARIANTS), file=sys.stderr)
+        return 2
+    out = os.path.join(build, "demo", variant)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     print("dialout demo: a simulated telephone, a human voice, everything else is real", flush=True)
     with tempfile.TemporaryDirectory(prefix="dialout-demo.") as work:
         try:
-            return run(build, out, work)
+            return run(build, out, work, variant)
         except Failure as f:
             print(f"demo: {f}", file=sys.stderr)
             return 1
