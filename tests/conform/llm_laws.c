@@ -104,7 +104,7 @@ void llm_law_no_event_inside_open(const struct llm_fixture *fx)
 	CHECK_INT(0, llm_log_ask(&llm, &log, fx, &fx->good, "Hello", 0));
 	CHECK(llm_log_until_last(&log, WAIT_MS));
 	CHECK_INT(0, log.before_open);
-	rig_run(100);
+	rig_pace(100);
 	CHECK_INT(1, log.done);
 	CHECK_INT(0, log.after_last);
 	llm_close(&llm);
@@ -123,7 +123,7 @@ void llm_law_one_last_event(const struct llm_fixture *fx)
 	} else {
 		CHECK_INT(0, llm_log_ask(&llm, &log, fx, &fx->bad, "Hello", 0));
 		CHECK(llm_log_until_last(&log, WAIT_MS));
-		rig_run(200);
+		rig_pace(200);
 		CHECK_INT(1, log.failed);
 		CHECK_INT(0, log.done);
 		CHECK_INT(0, log.after_last);
@@ -141,7 +141,7 @@ void llm_law_nothing_after_close(const struct llm_fixture *fx)
 	CHECK_INT(0, llm_log_ask(&llm, &log, fx, &fx->good, "Hello", 0));
 	llm_close(&llm);
 	before = log;
-	rig_run(400);
+	rig_pace(400);
 	/* Zeroed whole when it was opened, so padding is equal, too. */
 	// NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c)
 	CHECK_INT(0, memcmp(&before, &log, sizeof(log)));
@@ -150,7 +150,7 @@ void llm_law_nothing_after_close(const struct llm_fixture *fx)
 	CHECK(rig_until(has_text, &log, WAIT_MS));
 	llm_close(&llm);
 	before = log;
-	rig_run(400);
+	rig_pace(400);
 	/* Zeroed whole when it was opened, so padding is equal, too. */
 	// NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c)
 	CHECK_INT(0, memcmp(&before, &log, sizeof(log)));
@@ -165,7 +165,7 @@ void llm_law_close_inside_handler(const struct llm_fixture *fx)
 	CHECK_INT(0, llm_log_ask(&llm, &log, fx, &fx->good, "Hello", 0));
 	log.closes = &llm;
 	CHECK(rig_until(has_closed, &log, WAIT_MS));
-	rig_run(300);
+	rig_pace(300);
 	CHECK_INT(0, log.after_close);
 	rig_end();
 }

@@ -128,7 +128,7 @@ void rig_before_end(void (*h)(void))
 
 void rig_end(void)
 {
-	rig_run(50); /* let closed sockets go */
+	rig_pace(50); /* let closed sockets go */
 	if (before_end)
 		before_end();
 	before_end = NULL;

@@ -15,11 +15,12 @@ struct net *rig_net(void);
 /* Run the loop until @done(@arg) holds; false after @ms. */
 bool rig_until(bool (*done)(void *arg), void *arg, unsigned ms);
 
-/* Run it for so long: to see that nothing more happens. */
+/* Run it for so long, and longer where everything is slower (TEST_TIME_SCALE):
+ * something is to come of it. */
 void rig_run(unsigned ms);
 
-/* The same where audio is pushed as it is spoken: @ms and no more, whatever
- * other waits are made (TEST_TIME_SCALE). */
+/* Run it for @ms and no longer: audio is pushed as it is spoken, a peer's own
+ * time must pass, or nothing is to come. */
 void rig_pace(unsigned ms);
 
 /* Start a simulator with the arguments (NULL-terminated, may be NULL); returns

@@ -110,7 +110,7 @@ void stt_law_error_means_silence(const struct stt_fixture *fx)
 	CHECK_INT(-EINVAL,
 	          stt_open(&stt, fx->ops, rig_net(), &prm, on_event, &log));
 	CHECK(!stt);
-	rig_run(100);
+	rig_pace(100);
 	CHECK_INT(0, log.before_open);
 	rig_end();
 }
@@ -122,7 +122,7 @@ void stt_law_no_event_inside_open(const struct stt_fixture *fx)
 
 	CHECK_INT(0, stt_log_open(&stt, &log, fx, &fx->good));
 	CHECK_INT(0, log.before_open);
-	rig_run(100);
+	rig_pace(100);
 	CHECK_INT(0, log.before_open);
 	stt_close(&stt);
 	CHECK(!stt);
@@ -140,7 +140,7 @@ void stt_law_one_last_event(const struct stt_fixture *fx)
 	} else {
 		CHECK_INT(0, stt_log_open(&stt, &log, fx, &fx->bad));
 		CHECK(rig_until(has_last, &log, WAIT_MS));
-		rig_run(200);
+		rig_pace(200);
 		CHECK_INT(1, log.last);
 		CHECK_INT(0, log.after_last);
 		CHECK(log.err < 0);
@@ -159,7 +159,7 @@ void stt_law_nothing_after_close(const struct stt_fixture *fx)
 	CHECK_INT(0, stt_flush(stt));
 	stt_close(&stt);
 	before = log;
-	rig_run(600);
+	rig_pace(600);
 	/* Zeroed whole when it was opened, so padding is equal, too. */
 	// NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c)
 	CHECK_INT(0, memcmp(&before, &log, sizeof(log)));
@@ -176,7 +176,7 @@ void stt_law_close_inside_handler(const struct stt_fixture *fx)
 	log.closes = &stt;
 	CHECK_INT(0, stt_flush(stt));
 	CHECK(rig_until(has_closed, &log, WAIT_MS));
-	rig_run(300);
+	rig_pace(300);
 	CHECK_INT(0, log.after_close);
 	rig_end();
 }

@@ -85,7 +85,7 @@ static void a_pause_of_the_model_takes_a_new_context(void)
 
 	CHECK_INT(0, tts_log_open(&tts, &log, &fx, &fx.good));
 	CHECK_INT(0, tts_speak(tts, 1, "One moment.", 11));
-	rig_run(2500); /* longer than a context lives */
+	rig_pace(2500); /* longer than a context lives */
 	CHECK_INT(0, log.reply[1].done);
 	tts_log_say(tts, 1, "Here it is.");
 	CHECK(tts_log_until_done(&log, 1, 12000));

@@ -139,7 +139,7 @@ void tts_law_no_event_inside_open(const struct tts_fixture *fx)
 	struct tts *tts;
 
 	CHECK_INT(0, tts_log_open(&tts, &log, fx, &fx->good));
-	rig_run(100);
+	rig_pace(100);
 	CHECK_INT(0, log.before_open);
 	tts_close(&tts);
 	CHECK(!tts);
@@ -158,7 +158,7 @@ void tts_law_one_last_event(const struct tts_fixture *fx)
 	} else {
 		CHECK_INT(0, tts_log_open(&tts, &log, fx, &fx->bad));
 		CHECK(rig_until(has_last, &log, WAIT_MS));
-		rig_run(200);
+		rig_pace(200);
 		CHECK_INT(1, log.last);
 		CHECK_INT(0, log.after_last);
 		CHECK(log.err < 0);
@@ -178,7 +178,7 @@ void tts_law_nothing_after_close(const struct tts_fixture *fx)
 	CHECK(rig_until(has_audio, &log, WAIT_MS));
 	tts_close(&tts);
 	before = log;
-	rig_run(400);
+	rig_pace(400);
 	/* Zeroed whole when it was opened, so padding is equal, too. */
 	// NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c)
 	CHECK_INT(0, memcmp(&before, &log, sizeof(log)));
@@ -195,7 +195,7 @@ void tts_law_close_inside_handler(const struct tts_fixture *fx)
 	tts_log_say(tts, 1, "Nobody will hear all of this sentence.");
 	log.closes = &tts;
 	CHECK(rig_until(has_closed, &log, WAIT_MS));
-	rig_run(300);
+	rig_pace(300);
 	CHECK_INT(0, log.after_close);
 	tts_log_fini(&log);
 	rig_end();
@@ -215,7 +215,7 @@ void tts_law_replies_are_done_once_and_in_order(const struct tts_fixture *fx)
 	CHECK(tts_log_until_done(&log, 1, WAIT_MS));
 	tts_log_say(tts, 2, "Goodbye.");
 	CHECK(tts_log_until_done(&log, 2, WAIT_MS));
-	rig_run(200);
+	rig_pace(200);
 	for (size_t i = 1; i <= 2; i++) {
 		CHECK_INT(1, log.reply[i].done);
 		CHECK_INT(0, log.reply[i].failed);
