@@ -50,8 +50,9 @@ if [ "$part" = remove ]; then
     rmdir "$dest/etc/dialout/agents" "$dest/etc/dialout" \
         "$dest$prefix/lib/dialout/agents" "$dest$prefix/lib/dialout" \
         "$dest$prefix/include/dialout" 2>/dev/null || true
-    for left in /etc/dialout /var/lib/dialout; do
-        [ ! -e "$dest$left" ] || echo "left: $dest$left"
+    for left in "$dest/etc/dialout" "$dest/var/lib/dialout" \
+        "$dest"/var/lib/dialout-bot-*; do
+        [ ! -e "$left" ] || echo "left: $left"
     done
     exit 0
 fi

@@ -167,14 +167,16 @@ kept() {
 }
 check "leaves what was edited" kept
 
-mkdir -p "$root/var/lib/dialout"
+mkdir -p "$root/var/lib/dialout" "$root/var/lib/dialout-bot-7861"
 echo calls >"$root/var/lib/dialout/dialout.db"
+echo events >"$root/var/lib/dialout-bot-7861/events-a.spool"
 check "make uninstall" make_it uninstall
 only_mine() {
     cat >"$work/wanted" <<'END'
 ./etc/dialout/agents/default.json
 ./etc/dialout/agents/mine.json
 ./etc/dialout/env
+./var/lib/dialout-bot-7861/events-a.spool
 ./var/lib/dialout/dialout.db
 END
     (cd "$root" && find . ! -type d | sort) | diff "$work/wanted" -
@@ -182,5 +184,7 @@ END
 check "leaves what was edited, and the ledger, and nothing else" only_mine
 told() { grep -q "left: .*/etc/dialout$" "$work/log"; }
 check "and says so" told
+told_bot() { grep -q "left: .*/var/lib/dialout-bot-7861$" "$work/log"; }
+check "also of what a bot has not told yet" told_bot
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
