@@ -15,6 +15,7 @@
 #include "server/app.h"
 #include "server/config.h"
 #include "server/letter.h"
+#include "server/receiver.h"
 #include "server/store/outbox.h"
 #include "server/store/store.h"
 
@@ -23,7 +24,6 @@ enum {
 	AT_ONE_URL = 16, /* of these, under way to one receiver, and as many
 	                   * that are next; others find room */
 	FULL_MS = 2000,  /* for those that are not even next */
-	TARGETS_MAX = 256,
 	CONNECT_MS = 3000,
 	TOTAL_MS = 10000, /* to be taken */
 	LEASE_MS = 30000, /* longer than that, with room */
@@ -33,21 +33,11 @@ enum {
 	ERROR_MAX = 128, /* [bytes] */
 };
 
-/* A receiver that letters are in hand for. One that fails gets one letter at
- * a time until it takes one; the others wait in the ledger, so that neither it
- * nor we have to do with all of them at once, and letters to others find room. */
-struct target {
-	struct link link;
-	char *url;
-	unsigned n_out, n_held; /* letters */
-	bool failing;
-};
-
 /* One letter in hand; texts are copies. */
 struct sending {
 	struct link link; /* in one of the outbox' lists */
 	struct outbox *o;
-	struct target *target; /* NULL until it is on its way, or held */
+	struct receiver *to; /* NULL until it is on its way, or held */
 	bool out;
 	struct fetch_req *req;
 	char *url, *event_id, *call_id, *type, *data;
@@ -65,59 +55,17 @@ struct outbox {
 	struct link held;    /* their receiver has its number */
 	struct link sending; /* requests under way */
 	unsigned n;          /* in all three */
-	struct link targets;
+	struct link receivers;
 	bool closing;
 };
 
-static void target_free(struct target *t)
-{
-	list_remove(&t->link);
-	mem_free(t->url);
-	mem_free(t);
-}
-
-static struct target *target_of(struct outbox *o, const char *url)
-{
-	struct target *t, *idle = NULL;
-	unsigned n = 0;
-
-	for (struct link *l = o->targets.next; l != &o->targets; l = l->next) {
-		t = CONTAINER_OF(l, struct target, link);
-		if (!strcmp(t->url, url))
-			return t;
-		if (!t->n_out && !t->n_held && !idle)
-			idle = t;
-		n++;
-	}
-	/* One that failed long ago may be forgotten. */
-	if (n >= TARGETS_MAX && idle)
-		target_free(idle);
-	t = mem_zalloc(sizeof(*t));
-	if (!t)
-		return NULL;
-	t->url = mem_strdup(url);
-	if (!t->url) {
-		mem_free(t);
-		return NULL;
-	}
-	list_append(&o->targets, &t->link);
-	return t;
-}
-
-/* Is it no more than a memory of good days? */
-static void target_drop(struct target *t)
-{
-	if (!t->n_out && !t->n_held && !t->failing)
-		target_free(t);
-}
-
-/* The target stays. */
+/* The receiver stays. */
 static void sending_free(struct sending *s)
 {
-	if (s->target && s->out)
-		s->target->n_out--;
-	else if (s->target)
-		s->target->n_held--;
+	if (s->to && s->out)
+		s->to->n_out--;
+	else if (s->to)
+		s->to->n_held--;
 	fetch_cancel(&s->req);
 	list_remove(&s->link);
 	s->o->n--;
@@ -172,7 +120,7 @@ static void failed(struct sending *s, const char *why, long asked_sec,
 
 static void look(struct outbox *o);
 static void begin(struct sending *s);
-static void release_held(struct outbox *o, struct target *t);
+static void release_held(struct outbox *o, struct receiver *to);
 
 /* Is it the receiver that fails, and not this letter alone? */
 static bool is_trouble(const struct fetch_result *r)
@@ -185,11 +133,11 @@ static void on_done(const struct fetch_result *r, void *arg)
 	static const struct store_settle sent = {.verdict = STORE_SENT};
 	struct sending *s = arg;
 	struct outbox *o = s->o;
-	struct target *t = s->target;
+	struct receiver *to = s->to;
 	char why[ERROR_MAX];
 
 	s->req = NULL;
-	t->failing = is_trouble(r);
+	to->failing = is_trouble(r);
 	if (!r->err && r->status / 100 == 2) {
 		count(o->app, STORE_SENT);
 		settle(s, &sent);
@@ -207,8 +155,8 @@ static void on_done(const struct fetch_result *r, void *arg)
 		failed(s, why, r->retry_after_sec, r->status == 410);
 	}
 	sending_free(s);
-	release_held(o, t);
-	target_drop(t);
+	release_held(o, to);
+	receiver_drop(to);
 	look(o); /* the call's next one may be due */
 }
 
@@ -266,18 +214,18 @@ static int write_and_post(struct sending *s, const char *url)
 	return err;
 }
 
-static void send_out(struct sending *s, struct target *t)
+static void send_out(struct sending *s, struct receiver *to)
 {
-	int err = write_and_post(s, t->url);
+	int err = write_and_post(s, to->url);
 
 	if (err) {
 		failed(s, err_str(err), -1, false);
 		sending_free(s);
 		return;
 	}
-	s->target = t;
+	s->to = to;
 	s->out = true;
-	t->n_out++;
+	to->n_out++;
 	list_remove(&s->link);
 	list_append(&s->o->sending, &s->link);
 }
@@ -301,8 +249,8 @@ static void postpone(struct sending *s)
 	sending_free(s);
 }
 
-/* A request of @t is over: the next one, or none if it fails. */
-static void release_held(struct outbox *o, struct target *t)
+/* A request to @to is over: the next one, or none if it fails. */
+static void release_held(struct outbox *o, struct receiver *to)
 {
 	struct link *next;
 
@@ -310,13 +258,13 @@ static void release_held(struct outbox *o, struct target *t)
 		struct sending *s = CONTAINER_OF(l, struct sending, link);
 
 		next = l->next;
-		if (s->target != t)
+		if (s->to != to)
 			continue;
-		if (t->failing) {
+		if (to->failing) {
 			put_back(s);
-		} else if (t->n_out < AT_ONE_URL) {
-			t->n_held--;
-			s->target = NULL;
+		} else if (to->n_out < AT_ONE_URL) {
+			to->n_held--;
+			s->to = NULL;
 			begin(s);
 		}
 	}
@@ -327,20 +275,20 @@ static void begin(struct sending *s)
 {
 	struct outbox *o = s->o;
 	const char *url = s->url[0] ? s->url : o->app->cfg->events_url;
-	struct target *t = url ? target_of(o, url) : NULL;
+	struct receiver *to = url ? receiver_of(&o->receivers, url) : NULL;
 
 	if (!url) {
 		failed(s, "EVENTS_URL is not set", -1, false);
 		sending_free(s);
-	} else if (!t || (t->failing && t->n_out)) {
+	} else if (!to || (to->failing && to->n_out)) {
 		put_back(s);
-	} else if (t->n_out < AT_ONE_URL) {
-		send_out(s, t);
-	} else if (t->n_held >= AT_ONE_URL) {
+	} else if (to->n_out < AT_ONE_URL) {
+		send_out(s, to);
+	} else if (to->n_held >= AT_ONE_URL) {
 		postpone(s);
 	} else {
-		s->target = t;
-		t->n_held++;
+		s->to = to;
+		to->n_held++;
 		list_remove(&s->link);
 		list_append(&o->held, &s->link);
 	}
@@ -418,9 +366,12 @@ static void on_kick(void *arg)
 static void on_tidy(void *arg)
 {
 	struct outbox *o = arg;
-	unsigned dropped = 0;
-	int err = store_outbox_trim(o->app->store, KEEP, &dropped);
+	unsigned waiting = 0, dead = 0, dropped = 0;
+	int err = store_outbox_count(o->app->store, &waiting, &dead);
 
+	/* To count them holds up nobody who writes. */
+	if (!err && waiting + dead > KEEP)
+		err = store_outbox_trim(o->app->store, KEEP, &dropped);
 	if (err)
 		app_store_fault(o->app, NULL, err);
 	if (dropped)
@@ -449,8 +400,7 @@ static void end(void *arg)
 			CONTAINER_OF(o->sending.next, struct sending, link));
 	while (!list_empty(&o->held))
 		sending_free(CONTAINER_OF(o->held.next, struct sending, link));
-	while (!list_empty(&o->targets))
-		target_free(CONTAINER_OF(o->targets.next, struct target, link));
+	receivers_free(&o->receivers);
 }
 
 int outbox_open(struct outbox **op, struct app *app)
@@ -466,7 +416,7 @@ int outbox_open(struct outbox **op, struct app *app)
 	list_init(&o->fresh);
 	list_init(&o->held);
 	list_init(&o->sending);
-	list_init(&o->targets);
+	list_init(&o->receivers);
 	err = store_outbox_wake(app->store, false);
 	if (!err)
 		err = fetchd_new(&o->d, &opts);
