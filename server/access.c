@@ -231,6 +231,37 @@ bool access_check(struct app *app, const struct http_req *req,
 	return true;
 }
 
+/* A look for one key by its name. */
+struct named {
+	const char *name;
+	struct access *a;
+	bool found;
+};
+
+static int compare_name(const struct store_key *k, void *arg)
+{
+	struct named *n = arg;
+
+	if (k->revoked_ms || strcmp(k->name, n->name) != 0)
+		return 0;
+	n->found = true;
+	n->a->keyed = true;
+	return read_budgets(n->a, k);
+}
+
+int access_owner(struct app *app, const char *owner, struct access *a)
+{
+	struct named n = {.name = owner ? owner : "open", .a = a};
+	int err;
+
+	*a = (struct access){.owner = ""};
+	snprintf(a->owner, sizeof(a->owner), "%s", n.name);
+	if (!strcmp(n.name, "env") || !strcmp(n.name, "open"))
+		return 0;
+	err = store_keys(app->store, compare_name, &n);
+	return err || n.found ? err : -ENOENT;
+}
+
 bool access_base(const struct config *cfg, const struct http_req *req,
                  struct http_res *res, char base[ACCESS_BASE_MAX])
 {

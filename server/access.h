@@ -39,6 +39,11 @@ bool access_check(struct app *app, const struct http_req *req,
                   struct http_res *res, enum access_scope scope,
                   struct access *a);
 
+/* Who @owner is: the name of a key, NULL, "env" or "open". -ENOENT: a key that
+ * was revoked. Other errors are store.h's. */
+int access_owner(struct app *app, const char *owner,
+                 struct access *a) MUST_CHECK;
+
 /* The address under which we were reached: PUBLIC_URL, or what the request's
  * Host says, by the example's rule. False: @res is the refusal. */
 bool access_base(const struct config *cfg, const struct http_req *req,

@@ -1,5 +1,6 @@
 #include "server/admission.h"
 
+#include <errno.h>
 #include <inttypes.h>
 
 #include "common/err.h"
@@ -10,6 +11,7 @@
 #include "server/http/message.h"
 #include "server/number.h"
 #include "server/store/admit.h"
+#include "server/store/retry.h"
 #include "server/store/store.h"
 
 enum {
@@ -131,6 +133,7 @@ static void refuse(struct app *app, const struct store_call *call,
 		refuse_spent(l, a, res);
 		break;
 	case STORE_FULL:
+	case STORE_MADE:
 	case STORE_ADMITTED:
 	default:
 		http_fail_later(res, 503, FULL_RETRY_SEC,
@@ -141,27 +144,74 @@ static void refuse(struct app *app, const struct store_call *call,
 	}
 }
 
+/* Ask the ledger, with the limits that are set for @who. */
+static int judge(struct app *app, const struct access *who,
+                 struct store_call *call, struct limits *l,
+                 struct store_admission *a)
+{
+	const struct config *cfg = app->cfg;
+
+	l->n = 0;
+	call->reserved_sec = longest(cfg, who);
+	add_budget(l, &cfg->budget_calls, STORE_CALLS, NULL);
+	add_budget(l, &cfg->budget_seconds, STORE_SECONDS, NULL);
+	if (who->keyed) {
+		add_budget(l, &who->calls, STORE_CALLS, who->owner);
+		add_budget(l, &who->seconds, STORE_SECONDS, who->owner);
+	}
+	a->one_per_number = cfg->one_per_number;
+	a->live_max = cfg->max_calls;
+	a->limits = l->v;
+	a->n_limits = l->n;
+	return store_call_admit(app->store, call, a);
+}
+
 int admission_add(struct app *app, const struct access *who,
                   struct store_call *call, struct http_res *res)
 {
-	const struct config *cfg = app->cfg;
-	struct limits l = {.n = 0};
-	struct store_admission a = {.one_per_number = cfg->one_per_number,
-	                            .live_max = cfg->max_calls,
-	                            .limits = l.v};
-	int err;
+	struct limits l;
+	struct store_admission a = {.retry_of = NULL};
+	int err = judge(app, who, call, &l, &a);
 
-	call->reserved_sec = longest(cfg, who);
-	add_budget(&l, &cfg->budget_calls, STORE_CALLS, NULL);
-	add_budget(&l, &cfg->budget_seconds, STORE_SECONDS, NULL);
-	if (who->keyed) {
-		add_budget(&l, &who->calls, STORE_CALLS, who->owner);
-		add_budget(&l, &who->seconds, STORE_SECONDS, who->owner);
-	}
-	a.n_limits = l.n;
-	err = store_call_admit(app->store, call, &a);
 	if (err || a.verdict == STORE_ADMITTED)
 		return err;
 	refuse(app, call, &l, &a, res);
+	return ERR_LIMIT;
+}
+
+static bool is_dialled(const struct config *cfg, const char *number)
+{
+	return number_allowed(number, cfg->allowed_prefixes) &&
+	       !(cfg->deny_prefixes &&
+	         number_allowed(number, cfg->deny_prefixes));
+}
+
+int admission_again(struct app *app, struct store_call *call,
+                    const char *before, int64_t *later_ms)
+{
+	struct store_admission a = {.retry_of = before};
+	const int64_t now_ms = app_now_ms();
+	struct access who;
+	struct limits l;
+	int err = access_owner(app, call->owner, &who);
+
+	*later_ms = STORE_RETRY_NEVER;
+	/* A key that was revoked makes no calls. */
+	if (err == -ENOENT || !is_dialled(app->cfg, call->to))
+		return ERR_LIMIT;
+	*later_ms = admission_next(app->cfg, call->to, now_ms);
+	if (!err && *later_ms > now_ms)
+		return ERR_LIMIT;
+	if (!err)
+		err = judge(app, &who, call, &l, &a);
+	if (err || a.verdict == STORE_ADMITTED)
+		return err;
+	if (a.verdict == STORE_MADE)
+		return -EALREADY;
+	*later_ms = now_ms + TWICE_RETRY_SEC * 1000;
+	if (a.verdict == STORE_SPENT && a.free_ms > now_ms)
+		*later_ms = a.free_ms;
+	else if (a.verdict == STORE_UNWANTED)
+		*later_ms = STORE_RETRY_NEVER;
 	return ERR_LIMIT;
 }

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/attr.h"
 
@@ -41,5 +42,16 @@ int admission_ready(const struct config *cfg, char *why, size_t cap) MUST_CHECK;
  * errors are store_call_add()'s. */
 int admission_add(struct app *app, const struct access *who,
                   struct store_call *call, struct http_res *res) MUST_CHECK;
+
+/* The same for another try of the call @before, without a request. -EALREADY:
+ * that was made. ERR_LIMIT: not now, and not before @later_ms, which is
+ * STORE_RETRY_NEVER where it never may be. */
+int admission_again(struct app *app, struct store_call *call,
+                    const char *before, int64_t *later_ms) MUST_CHECK;
+
+/* When @number may ring next, by calling hours: @now_ms, or later, or
+ * STORE_RETRY_NEVER. */
+int64_t admission_next(const struct config *cfg, const char *number,
+                       int64_t now_ms);
 
 #endif

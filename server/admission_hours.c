@@ -14,6 +14,7 @@
 #include "server/hours.h"
 #include "server/http/message.h"
 #include "server/plan.h"
+#include "server/store/retry.h"
 #include "server/zone.h"
 
 enum { FAULT_RETRY_SEC = 60 };
@@ -85,6 +86,21 @@ bool admission_still(const struct config *cfg, const char *number)
 	       !hours_look(&cfg->hours, NULL, zones, app_now_ms() / 1000,
 	                   &now) &&
 	       now.open;
+}
+
+int64_t admission_next(const struct config *cfg, const char *number,
+                       int64_t now_ms)
+{
+	const char *const *zones = plan_zones(number);
+	struct hours_now now;
+
+	if (!cfg->calling_hours)
+		return now_ms;
+	if (!zones || hours_look(&cfg->hours, NULL, zones, now_ms / 1000, &now))
+		return STORE_RETRY_NEVER;
+	if (now.open)
+		return now_ms;
+	return now.next_sec ? now.next_sec * 1000 : STORE_RETRY_NEVER;
 }
 
 int admission_ready(const struct config *cfg, char *why, size_t cap)

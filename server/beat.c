@@ -6,6 +6,7 @@
 #include "common/mem.h"
 #include "server/app.h"
 #include "server/recover.h"
+#include "server/retry.h"
 #include "server/store/hands.h"
 
 enum { BEAT_MS = 2000 /* [ms] four may fail before the lease is over */ };
@@ -22,6 +23,8 @@ static void on_timer(void *arg)
 
 	if (!err)
 		err = recover_claimed(b->app);
+	if (!err)
+		retry_run(b->app, app_now_ms());
 	if (err)
 		app_store_fault(b->app, NULL, err);
 	fetchd_timer(b->app->rest, &b->timer, BEAT_MS, on_timer, b);

@@ -15,6 +15,7 @@
 #include "server/http/message.h"
 #include "server/number.h"
 #include "server/outbox.h"
+#include "server/retry.h"
 #include "server/store/dnc.h"
 #include "server/store/store.h"
 #include "server/transfer.h"
@@ -73,6 +74,19 @@ static int never_again(struct app *app, const char *id, int64_t at_ms)
 	return err;
 }
 
+/* A mailbox has answered, and the bot has ended the call. */
+static int again_later(struct app *app, const char *id)
+{
+	struct store_call call;
+	int err = store_call_get(app->store, STORE_ID, id, &call);
+
+	if (err)
+		return err;
+	err = retry_plan(app, &call, RETRY_VOICEMAIL);
+	store_call_fini(&call);
+	return err;
+}
+
 static int take(struct app *app, const json_t *ev)
 {
 	const char *id = js_str(ev, "call_id", NULL);
@@ -107,6 +121,11 @@ static int take(struct app *app, const json_t *ev)
 	if (!strcmp(type, "tool") &&
 	    !strcmp(js_str(ev, "name", ""), "do_not_call")) {
 		err = never_again(app, id, row.at_ms);
+		if (err)
+			return err;
+	}
+	if (ended && !strcmp(js_str(ev, "answered_by", ""), "voicemail")) {
+		err = again_later(app, id);
 		if (err)
 			return err;
 	}

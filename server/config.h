@@ -16,6 +16,7 @@
 #include "common/opt.h"
 #include "server/budget.h"
 #include "server/hours.h"
+#include "server/retry.h"
 
 struct buf;
 
@@ -40,6 +41,7 @@ struct config {
 	const char *database_url, *allowed_prefixes, *tls_ca_file;
 	const char *deny_prefixes, *budget_calls_text, *budget_seconds_text;
 	const char *calling_hours;
+	const char *retry_busy, *retry_no_answer, *retry_voicemail;
 	int one_per_number; /* 0 no, 1 yes */
 	int start_auth;     /* 0 key, 1 none */
 	int verify;         /* enum config_verify */
@@ -56,6 +58,7 @@ struct config {
 	char listen_local[40]; /* behind listen, with "localhost" resolved */
 	char metrics_local[40];
 	struct budget budget_calls, budget_seconds;
+	struct retry_rule retries[RETRY_CAUSES];
 	struct hours hours;  /* of calling_hours, if that is set */
 	struct opt_set *set; /* owns the texts */
 };

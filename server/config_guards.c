@@ -43,6 +43,33 @@ static int check_budget(struct budget *b, const char *name, const char *v,
 	                name, v, name);
 }
 
+static int check_retry(struct retry_rule *r, const char *name, const char *v,
+                       struct buf *faults)
+{
+	if (!v || !retry_rule_parse(r, v))
+		return 0;
+	return buf_addf(faults,
+	                "%s=%s is no plan: write %s=2/10m for two more tries, "
+	                "each ten minutes after the last (s, m, h, d)\n",
+	                name, v, name);
+}
+
+static int check_retries(struct config *cfg, struct buf *faults)
+{
+	int err = check_retry(&cfg->retries[RETRY_BUSY], "RETRY_BUSY",
+	                      cfg->retry_busy, faults);
+
+	if (!err)
+		err = check_retry(&cfg->retries[RETRY_NO_ANSWER],
+		                  "RETRY_NO_ANSWER", cfg->retry_no_answer,
+		                  faults);
+	if (!err)
+		err = check_retry(&cfg->retries[RETRY_VOICEMAIL],
+		                  "RETRY_VOICEMAIL", cfg->retry_voicemail,
+		                  faults);
+	return err;
+}
+
 int config_guards_check(struct config *cfg, struct buf *faults)
 {
 	int err = check_prefixes("ALLOWED_PREFIXES", cfg->allowed_prefixes,
@@ -57,6 +84,8 @@ int config_guards_check(struct config *cfg, struct buf *faults)
 	if (!err)
 		err = check_budget(&cfg->budget_seconds, "BUDGET_SECONDS",
 		                   cfg->budget_seconds_text, faults);
+	if (!err)
+		err = check_retries(cfg, faults);
 	if (!err && cfg->calling_hours &&
 	    hours_parse(&cfg->hours, cfg->calling_hours))
 		err = buf_addf(faults,

@@ -34,8 +34,8 @@ struct dial {
 	char id[64], key[64];
 	char to[NUMBER_MAX];
 	char base[ACCESS_BASE_MAX];
-	bool late;         /* its calling hours have ended while it waited */
-	uint32_t talk_sec; /* Plivo ends it then */
+	bool late;           /* its calling hours have ended while it waited */
+	uint32_t talk_sec;   /* Plivo ends it then */
 	bool detect_machine; /* the bot wants Plivo's word for it */
 	char place[BOTS_ID_MAX], bot[BOTS_NAME_MAX];
 };

@@ -23,7 +23,7 @@ static const char usage_text[] =
 	"  Numbers on this list are not called: /start answers 403. The bot's "
 	"tool\n"
 	"  do_not_call adds to it. FILE has one number a line, as text or CSV; "
-        "- "
+	"- "
 	"is\n"
 	"  standard input or output. A bad line is told and harms no other.\n";
 

@@ -18,6 +18,7 @@
 #include "server/http/http.h"
 #include "server/http/message.h"
 #include "server/ledger_json.h"
+#include "server/store/retry.h"
 #include "server/store/store.h"
 
 enum {
@@ -124,6 +125,8 @@ static void show(struct app *app, const struct http_req *req,
 	}
 	err = ledger_json_call(&res->body, &call, keyed);
 	if (!err)
+		err = ledger_json_tries(&res->body, app->store, call.id);
+	if (!err)
 		err = ledger_json_story(&res->body, app->store, call.id, keyed);
 	if (!err)
 		err = buf_adds(&res->body, "}");
@@ -143,7 +146,8 @@ static void hang_up(struct app *app, const struct http_req *req,
 		failed(app, err, res);
 		return;
 	}
-	if (!store_state_final(call.state)) {
+	err = store_retry_put_off(app->store, call.id, STORE_RETRY_NEVER);
+	if (!err && !store_state_final(call.state)) {
 		err = store_call_change(app->store, call.id, &change, NULL,
 		                        NULL, NULL);
 		log_line(LOG_INFO, "call", call.id, "event=delete state=%s",

@@ -11,6 +11,7 @@
 #include "common/js.h"
 #include "common/str.h"
 #include "server/costs.h"
+#include "server/store/retry.h"
 #include "server/store/store.h"
 
 /* "name": text, or null. */
@@ -234,6 +235,30 @@ int ledger_json_story(struct buf *out, struct store *store, const char *id,
 	costs_fini(&l.costs);
 	buf_fini(&l.after);
 	return err;
+}
+
+int ledger_json_tries(struct buf *out, struct store *store, const char *id)
+{
+	struct store_retry r;
+	int err = store_retry_get(store, id, true, &r);
+
+	if (err == -ENOENT)
+		err = buf_adds(out, ",\"retry_of\":null,\"attempt\":0");
+	else if (!err)
+		err = buf_addf(out, ",\"retry_of\":\"%s\",\"attempt\":%u",
+		               r.call_id, r.attempt);
+	if (err)
+		return err;
+	err = store_retry_get(store, id, false, &r);
+	if (err == -ENOENT || (!err && r.due_ms == STORE_RETRY_NEVER))
+		return buf_adds(out, ",\"retry\":null");
+	if (!err)
+		err = buf_addf(out, ",\"retry\":{\"cause\":\"%s\"", r.cause);
+	if (!err)
+		err = add_time(out, "due_at", r.due_ms);
+	if (!err)
+		err = add_text(out, "call_id", r.next_id[0] ? r.next_id : NULL);
+	return err ? err : buf_adds(out, "}");
 }
 
 int ledger_json_time(const char *text, int64_t *ms)

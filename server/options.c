@@ -129,6 +129,13 @@ const struct opt server_options[] = {
 	     "09:00-20:00, or Mon-Fri 09:00-20:00, Sat 10:00-14:00. Where a "
 	     "number may ring in several time zones, all must allow it. "
 	     "Default: at any time."),
+	TEXT("RETRY_BUSY", 0, retry_busy, NULL, GUARDS,
+	     "Call again whoever was busy: 2/10m is twice at most, each time ten "
+	     "minutes after the last call's end (s, m, h, d). Default: never."),
+	TEXT("RETRY_NO_ANSWER", 0, retry_no_answer, NULL, GUARDS,
+	     "The same for whoever did not answer, such as 2/1h."),
+	TEXT("RETRY_VOICEMAIL", 0, retry_voicemail, NULL, GUARDS,
+	     "The same where a voice mailbox has answered, such as 1/4h."),
 	CHOICE("ONE_CALL_PER_NUMBER", one_per_number, "no", "no|yes", GUARDS,
 	     "yes: no call to a number begins before the last one to it has "
 	     "ended; /start answers 409."),

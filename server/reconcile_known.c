@@ -11,6 +11,7 @@
 #include "server/end.h"
 #include "server/reconcile.h"
 #include "server/reconcile_priv.h"
+#include "server/retry.h"
 #include "server/store/store.h"
 
 struct known {
@@ -42,7 +43,11 @@ void reconcile_close(struct app *app, const char *id,
 	log_line(LOG_WARN, "reconcile", id,
 	         "event=finished call_uuid=%s cause=%d", info->uuid,
 	         info->cause_code);
-	err = store_call_change(app->store, id, &change, NULL, NULL, NULL);
+	if (change.state == STORE_NO_ANSWER)
+		err = retry_plan_code(app, &call, info->cause_code);
+	if (!err)
+		err = store_call_change(app->store, id, &change, NULL, NULL,
+		                        NULL);
 	if (err)
 		app_store_fault(app, id, err);
 	end_release(app, id, call.bot, call.reservation);

@@ -19,6 +19,7 @@
 #include "server/http/http.h"
 #include "server/http/message.h"
 #include "server/outbox.h"
+#include "server/retry.h"
 #include "server/store/store.h"
 
 enum {
@@ -296,6 +297,9 @@ bool webhook_take(struct app *app, const struct http_req *req,
 	ev.dedupe = n.dedupe;
 	ev.type = n.type;
 	ev.data = buf_str(&data);
+	/* Before the end is written, which is done once only. */
+	if (!err && n.change.state == STORE_NO_ANSWER && n.change.has_state)
+		err = retry_plan_code(app, call, n.change.end_code);
 	if (!err)
 		err = store_call_change(app->store, call->id, &n.change, &ev,
 		                        NULL, &moved);

@@ -36,11 +36,13 @@ enum store_ruling {
 	STORE_TWICE,    /* a call to this number has not ended */
 	STORE_SPENT,    /* a limit is reached */
 	STORE_FULL,     /* too many calls have not ended */
+	STORE_MADE,     /* it is a try of a plan that was made before */
 };
 
 struct store_admission {
 	bool one_per_number;
-	unsigned live_max; /* calls that have not ended; 0: any number */
+	const char *retry_of; /* whose plan it is, see retry.h; NULL: none */
+	unsigned live_max;    /* calls that have not ended; 0: any number */
 	const struct store_limit *limits;
 	size_t n_limits;
 	/* Filled in. */

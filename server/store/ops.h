@@ -14,6 +14,7 @@
 #include "server/store/hands.h"
 #include "server/store/keys.h"
 #include "server/store/outbox.h"
+#include "server/store/retry.h"
 #include "server/store/setting.h"
 #include "server/store/store.h"
 
@@ -58,6 +59,13 @@ struct store_ops {
 	                void *arg);
 	int (*dnc_find)(struct store *s, const char *number);
 	int (*dnc_remove)(struct store *s, const char *number);
+	int (*retry_add)(struct store *s, const struct store_retry *r);
+	int (*retry_get)(struct store *s, const char *id, bool made,
+	                 struct store_retry *r);
+	int (*retry_due)(struct store *s, int64_t now_ms, store_retry_h *h,
+	                 void *arg);
+	int (*retry_put_off)(struct store *s, const char *call_id,
+	                     int64_t due_ms);
 	int (*setting_put)(struct store *s, const char *name, const char *value,
 	                   int64_t at_ms);
 	int (*setting_get)(struct store *s, const char *name, char *value,

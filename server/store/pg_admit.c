@@ -106,6 +106,23 @@ static int judge(struct pg_conn *c, const struct store_call *call,
 	return err;
 }
 
+/* The plan of which it is a try is made with it. */
+static int take_retry(struct pg_conn *c, const struct store_call *call,
+                      struct store_admission *a)
+{
+	struct pg_args args = {.n = 0};
+	PGresult *r = NULL;
+	int err;
+
+	pg_text(&args, a->retry_of);
+	pg_text(&args, call->id);
+	err = pg_run(c, PG_RETRY_TAKE, &args, &r);
+	if (!err && !pg_changed(r))
+		a->verdict = STORE_MADE;
+	PQclear(r);
+	return err;
+}
+
 struct admitting {
 	const struct store_call *call;
 	struct store_admission *a;
@@ -118,6 +135,8 @@ static int in_turn(struct pg_conn *c, const struct admitting *ad)
 
 	if (!err)
 		err = judge(c, ad->call, ad->a);
+	if (!err && ad->a->verdict == STORE_ADMITTED && ad->a->retry_of)
+		err = take_retry(c, ad->call, ad->a);
 	if (!err && ad->a->verdict == STORE_ADMITTED)
 		err = pg_insert(c, ad->call);
 	return err;

@@ -73,6 +73,12 @@ static const char *const versions[] = {
 	" id TEXT PRIMARY KEY, until TIMESTAMPTZ NOT NULL);"
 	"CREATE TABLE pace ("
 	" scope TEXT PRIMARY KEY, next TIMESTAMPTZ NOT NULL);",
+	"CREATE TABLE retry ("
+	" call_id TEXT PRIMARY KEY, attempt BIGINT NOT NULL,"
+	" cause TEXT NOT NULL, due_ms BIGINT NOT NULL, next_id TEXT);"
+	"CREATE INDEX retry_due ON retry (due_ms) WHERE next_id IS NULL;"
+	"CREATE UNIQUE INDEX retry_next ON retry (next_id)"
+	" WHERE next_id IS NOT NULL;",
 };
 
 /* Two programs that start at once do not both run a script: the second waits

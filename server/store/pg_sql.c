@@ -23,6 +23,9 @@
 #define NEVER       "9223372036854775807"
 #define CALL_SELECT "SELECT " CALL_COLUMNS " FROM call WHERE "
 
+#define RETRY_SELECT \
+	"SELECT call_id, attempt, cause, due_ms, next_id FROM retry WHERE "
+
 static const char *const texts[PG_STATEMENTS] = {
 	[PG_CALL_ADD] =
 		"INSERT INTO call (" CALL_COLUMNS ", rank, holder) VALUES ("
@@ -112,6 +115,17 @@ static const char *const texts[PG_STATEMENTS] = {
 			" WHERE number > $1 ORDER BY number LIMIT $2",
 	[PG_DNC_FIND] = "SELECT 1 FROM do_not_call WHERE number = $1",
 	[PG_DNC_REMOVE] = "DELETE FROM do_not_call WHERE number = $1",
+	[PG_RETRY_ADD] = "INSERT INTO retry"
+			 " (call_id, attempt, cause, due_ms)"
+			 " VALUES ($1,$2,$3,$4) ON CONFLICT DO NOTHING",
+	[PG_RETRY_BY_CALL] = RETRY_SELECT "call_id = $1",
+	[PG_RETRY_BY_NEXT] = RETRY_SELECT "next_id = $1",
+	[PG_RETRY_DUE] = RETRY_SELECT "due_ms <= $1 AND next_id IS NULL"
+				      " ORDER BY due_ms LIMIT $2",
+	[PG_RETRY_PUT_OFF] = "UPDATE retry SET due_ms = $2"
+			     " WHERE call_id = $1 AND next_id IS NULL",
+	[PG_RETRY_TAKE] = "UPDATE retry SET next_id = $2"
+			  " WHERE call_id = $1 AND next_id IS NULL",
 	[PG_SETTING_PUT] = "INSERT INTO setting (name, value, at_ms)"
 			   " VALUES ($1,$2,$3) ON CONFLICT (name) DO UPDATE"
 			   " SET value = excluded.value,"

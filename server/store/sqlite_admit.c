@@ -120,6 +120,23 @@ static int judge(struct sq_conn *w, const struct store_call *c,
 	return err < 0 ? err : 0;
 }
 
+/* The plan of which it is a try is made with it. */
+static int take_retry(struct sq_conn *w, const struct store_call *c,
+                      struct store_admission *a)
+{
+	int err;
+	sqlite3_stmt *st = sq_use(w, SQ_RETRY_TAKE, &err);
+
+	if (!st)
+		return err;
+	sq_text_at(st, 1, a->retry_of);
+	sq_text_at(st, 2, c->id);
+	err = sq_run(w, st);
+	if (!err && !sqlite3_changes(w->db))
+		a->verdict = STORE_MADE;
+	return err;
+}
+
 int sq_call_admit(struct store *s, const struct store_call *c,
                   struct store_admission *a)
 {
@@ -130,6 +147,8 @@ int sq_call_admit(struct store *s, const struct store_call *c,
 	err = sq_begin(w);
 	if (!err) {
 		err = judge(w, c, a);
+		if (!err && a->verdict == STORE_ADMITTED && a->retry_of)
+			err = take_retry(w, c, a);
 		if (!err && a->verdict == STORE_ADMITTED)
 			err = sq_insert(w, c);
 		err = sq_end(w, err);

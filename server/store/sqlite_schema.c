@@ -85,6 +85,14 @@ static const char *const versions[] = {
 	"PRAGMA user_version = 5;",
 	("ALTER TABLE call ADD COLUMN holder TEXT;"
          "PRAGMA user_version = 6;"),
+	"CREATE TABLE retry ("
+	" call_id TEXT PRIMARY KEY, attempt INTEGER NOT NULL,"
+	" cause TEXT NOT NULL, due_ms INTEGER NOT NULL, next_id TEXT"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX retry_due ON retry (due_ms) WHERE next_id IS NULL;"
+	"CREATE UNIQUE INDEX retry_next ON retry (next_id)"
+	" WHERE next_id IS NOT NULL;"
+	"PRAGMA user_version = 7;",
 };
 
 #define CALL_COLUMNS                                                   \
@@ -109,6 +117,9 @@ static const char *const versions[] = {
 	"created_ms, next_ms, tries, dead, error FROM outbox WHERE "
 #define NOW_MS "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
 #define NEVER  "9223372036854775807"
+
+#define RETRY_SELECT \
+	"SELECT call_id, attempt, cause, due_ms, next_id FROM retry WHERE "
 
 static const char *const texts[SQ_STATEMENTS] = {
 	[SQ_BEGIN] = "BEGIN IMMEDIATE",
@@ -197,6 +208,17 @@ static const char *const texts[SQ_STATEMENTS] = {
 			" WHERE number > ? ORDER BY number LIMIT ?",
 	[SQ_DNC_FIND] = "SELECT 1 FROM do_not_call WHERE number = ?",
 	[SQ_DNC_REMOVE] = "DELETE FROM do_not_call WHERE number = ?",
+	[SQ_RETRY_ADD] = "INSERT INTO retry"
+			 " (call_id, attempt, cause, due_ms)"
+			 " VALUES (?1,?2,?3,?4) ON CONFLICT DO NOTHING",
+	[SQ_RETRY_BY_CALL] = RETRY_SELECT "call_id = ?1",
+	[SQ_RETRY_BY_NEXT] = RETRY_SELECT "next_id = ?1",
+	[SQ_RETRY_DUE] = RETRY_SELECT "due_ms <= ?1 AND next_id IS NULL"
+				      " ORDER BY due_ms LIMIT ?2",
+	[SQ_RETRY_PUT_OFF] = "UPDATE retry SET due_ms = ?2"
+			     " WHERE call_id = ?1 AND next_id IS NULL",
+	[SQ_RETRY_TAKE] = "UPDATE retry SET next_id = ?2"
+			  " WHERE call_id = ?1 AND next_id IS NULL",
 	[SQ_SETTING_PUT] = "INSERT OR REPLACE INTO setting"
 			   " (name, value, at_ms) VALUES (?,?,?)",
 	[SQ_SETTING_REMOVE] = "DELETE FROM setting WHERE name = ?",

@@ -245,6 +245,28 @@ int store_dnc_remove(struct store *s, const char *number)
 	return s->ops->dnc_remove(s, number);
 }
 
+int store_retry_add(struct store *s, const struct store_retry *r)
+{
+	return s->ops->retry_add(s, r);
+}
+
+int store_retry_get(struct store *s, const char *id, bool made,
+                    struct store_retry *r)
+{
+	return s->ops->retry_get(s, id, made, r);
+}
+
+int store_retry_due(struct store *s, int64_t now_ms, store_retry_h *h,
+                    void *arg)
+{
+	return s->ops->retry_due(s, now_ms, h, arg);
+}
+
+int store_retry_put_off(struct store *s, const char *call_id, int64_t due_ms)
+{
+	return s->ops->retry_put_off(s, call_id, due_ms);
+}
+
 int store_setting_put(struct store *s, const char *name, const char *value,
                       int64_t at_ms)
 {

@@ -28,6 +28,7 @@ enum { LAW_URL_MAX = 256 /* [bytes] */ };
 	X(keys_are_found_by_their_hash_until_revoked) \
 	X(numbers_not_to_be_called_are_kept) \
 	X(numbers_not_to_be_called_come_by_hundreds) \
+	X(a_plan_becomes_one_call_at_most) \
 	X(a_setting_is_kept_replaced_and_removed) \
 	X(what_is_told_is_written_with_what_happened) \
 	X(letters_of_a_call_are_due_one_after_the_other) \

@@ -4,6 +4,7 @@
 
 #include "server/store/admit.h"
 #include "server/store/dnc.h"
+#include "server/store/retry.h"
 #include "server/store/setting.h"
 #include "tests/conform/store_laws.h"
 
@@ -284,5 +285,62 @@ void store_law_many_race_for_the_last_unit_and_one_has_it(void)
 		admitted += races[i].admitted;
 	}
 	CHECK_INT(17, admitted);
+	law_end();
+}
+
+/* ---- calls that are made again ---- */
+
+static int note_plan(const struct store_retry *r, void *arg)
+{
+	size_t n = strlen(law_walked);
+
+	(void)arg;
+	snprintf(law_walked + n, sizeof(law_walked) - n, "%s:%u:%s:%d ",
+	         r->call_id, r->attempt, r->cause, (int)r->due_ms);
+	return 0;
+}
+
+static const char *due_at(int64_t ms)
+{
+	law_walked[0] = '\0';
+	CHECK_INT(0, store_retry_due(law_store, ms, note_plan, NULL));
+	return law_walked;
+}
+
+void store_law_a_plan_becomes_one_call_at_most(void)
+{
+	struct store_retry a = {"a", "", "busy", 1, 50};
+	struct store_retry b = {"b", "", "no_answer", 2, 40}, got;
+	struct store_admission ad = {.retry_of = "a"};
+
+	law_begin();
+	CHECK_INT(0, store_retry_add(law_store, &a));
+	CHECK_INT(0, store_retry_add(law_store, &b));
+	a.due_ms = 10;
+	CHECK_INT(0, store_retry_add(law_store, &a));
+	CHECK_STR("", due_at(39));
+	CHECK_STR("b:2:no_answer:40 a:1:busy:50 ", due_at(50));
+	CHECK_INT(0, store_retry_put_off(law_store, "b", 60));
+	CHECK_STR("a:1:busy:50 ", due_at(59));
+	CHECK_INT(0, store_retry_put_off(law_store, "b", STORE_RETRY_NEVER));
+	CHECK_INT(STORE_ADMITTED, ask(&ad, "+15551234567", NOW, 60, "k"));
+	CHECK_INT(0, store_retry_get(law_store, "a", false, &got));
+	CHECK_STR(newest(), got.next_id);
+	CHECK_INT(0, store_retry_get(law_store, newest(), true, &got));
+	CHECK_STR("a", got.call_id);
+	CHECK_INT(1, got.attempt);
+	CHECK_INT(STORE_MADE, ask(&ad, "+15551234567", NOW, 60, "k"));
+	/* Neither is it due again, nor planned again. */
+	CHECK_INT(0, store_retry_put_off(law_store, "a", 5));
+	CHECK_INT(0, store_retry_add(law_store, &a));
+	CHECK_STR("", due_at(1000));
+	/* A refusal leaves the plan. */
+	ad.retry_of = "b";
+	ad.one_per_number = true;
+	CHECK_INT(STORE_TWICE, ask(&ad, "+15551234567", NOW, 60, "k"));
+	CHECK_INT(0, store_retry_get(law_store, "b", false, &got));
+	CHECK_STR("", got.next_id);
+	CHECK_INT(-ENOENT, store_retry_get(law_store, "c", false, &got));
+	CHECK_INT(-ENOENT, store_retry_get(law_store, "b", true, &got));
 	law_end();
 }
