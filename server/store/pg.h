@@ -16,68 +16,13 @@
 
 #include "common/attr.h"
 #include "server/store/ops.h"
+#include "server/store/pg_sql.h"
 
 enum {
 	PG_CONNS = 6, /* of one server: half of what waits for a disk */
 	PG_ARGS_MAX = 32,
 	/* Inside this store alone: the connection is gone, do it again. */
 	PG_LOST = -20001,
-};
-
-enum pg_sql {
-	PG_CALL_ADD,
-	PG_ADMIT_LOCK,
-	PG_LIVE_TO,
-	PG_USED,
-	PG_USED_LIST,
-	PG_CALL_BY_ID, /* and so on, in the order of enum store_by */
-	PG_CALL_BY_KEY,
-	PG_CALL_BY_UUID,
-	PG_CALL_BY_RESERVATION,
-	PG_CALL_BY_IDEM,
-	PG_CALL_LIST,
-	PG_CALL_SEQ,
-	PG_CALL_LOCK,
-	PG_CALL_CHANGE,
-	PG_COUNT_LIVE,
-	PG_EVENT_ADD,
-	PG_EVENT_LIST,
-	PG_TURN_PUT,
-	PG_TURN_LIST,
-	PG_KEY_ADD,
-	PG_KEY_FIND,
-	PG_KEY_LIST,
-	PG_KEY_REVOKE,
-	PG_DNC_ADD,
-	PG_DNC_LIST,
-	PG_DNC_FIND,
-	PG_DNC_REMOVE,
-	PG_RETRY_ADD,
-	PG_RETRY_BY_CALL,
-	PG_RETRY_BY_NEXT,
-	PG_RETRY_DUE,
-	PG_RETRY_PUT_OFF,
-	PG_RETRY_TAKE,
-	PG_SETTING_PUT,
-	PG_SETTING_REMOVE,
-	PG_SETTING_GET,
-	PG_LETTER_ADD,
-	PG_LETTER_CLAIM,
-	PG_LETTER_LOCK,
-	PG_LETTER_NEXT,
-	PG_LETTER_REMOVE,
-	PG_LETTER_SETTLE,
-	PG_LETTER_REVIVE,
-	PG_LETTER_WAKE,
-	PG_LETTER_TRIM,
-	PG_LETTER_LIST,
-	PG_LETTER_COUNT,
-	PG_CALL_CLAIM,
-	PG_SERVER_BEAT,
-	PG_SERVER_LEAVE,
-	PG_TURN_TAKE,
-	PG_TURN_HOLD,
-	PG_STATEMENTS
 };
 
 struct pg;

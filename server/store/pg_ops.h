@@ -41,7 +41,7 @@ int pg_dnc_find(struct store *s, const char *number);
 int pg_dnc_remove(struct store *s, const char *number);
 int pg_retry_add(struct store *s, const struct store_retry *r);
 int pg_retry_get(struct store *s, const char *id, bool made,
-                 struct store_retry *r);
+                 struct store_retry *out);
 int pg_retry_due(struct store *s, int64_t now_ms, store_retry_h *h, void *arg);
 int pg_retry_put_off(struct store *s, const char *call_id, int64_t due_ms);
 int pg_setting_put(struct store *s, const char *name, const char *value,

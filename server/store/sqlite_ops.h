@@ -36,7 +36,7 @@ int sq_dnc_find(struct store *s, const char *number);
 int sq_dnc_remove(struct store *s, const char *number);
 int sq_retry_add(struct store *s, const struct store_retry *r);
 int sq_retry_get(struct store *s, const char *id, bool made,
-                 struct store_retry *r);
+                 struct store_retry *out);
 int sq_retry_due(struct store *s, int64_t now_ms, store_retry_h *h, void *arg);
 int sq_retry_put_off(struct store *s, const char *call_id, int64_t due_ms);
 int sq_setting_put(struct store *s, const char *name, const char *value,
