@@ -296,6 +296,14 @@ bench-script: deps-test ## the scripted model on sixty dialogues and thirty more
 	@$(BUILD)/bench/bench_script bot/agents/default.script \
 		tests/data/dialogues_fresh.txt
 
+# All that a flow test is linked with, for a bot/turn.c of another place.
+mutate: deps-test ## is each rule of the turn missed when it is gone? minutes
+	@$(PARALLEL) $(filter $(BUILD)/flow/%,$(TESTS)) $(BUILD)/unit/test_turn
+	@MUTATE_CC="$(CC) $(subst ",\",$(filter-out -MMD -MP,$(CFLAGS))) $(LDFLAGS)" \
+		MUTATE_LIBS="$(LIBTEST) $(LIBSIM) $(LIBBOT) $(LIBSERVER) \
+		$(LIBCOMMON) $(LIBS_SERVER) $(LIBS_BOT) $(LIBS_TEST) $(LIBS_COMMON)" \
+		tests/flow/mutate.sh $(BUILD)
+
 test-peers: deps-test ## the simulators against the official SDKs
 	@$(PARALLEL) all
 	@tests/sim/peers/run.sh $(BUILD)
@@ -326,4 +334,4 @@ help: ## this list
 	deps-lint run demo \
 	test check-san check-asan-gcc check-asan-clang check-tsan lint \
 	lint-layers format fuzz fuzzers bench bench-answer bench-speech bench-script \
-	test-peers install uninstall test-deploy plan clean help
+	mutate test-peers install uninstall test-deploy plan clean help

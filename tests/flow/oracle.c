@@ -85,52 +85,65 @@ static bool is_over(const struct flow *f, const struct flow_word *w)
 	return !f->playing || f->bouts[f->n_bouts - 1].reply != w->reply;
 }
 
-static bool missing(const struct flow *f, const struct flow_word *w,
-                    char fault[ORACLE_FAULT_MAX])
+static size_t bot_words(const char *text, struct str words[FLOW_HEARD])
 {
-	if (!must_be_there(f, w) || !is_over(f, w))
-		return false;
-	snprintf(fault, ORACLE_FAULT_MAX,
-	         "\"%s\" of reply %u was heard at %u ms (%u ms of it) and is "
-	         "not in the context",
-	         text_of(f, w), w->reply, w->first_ms, w->heard);
-	return true;
+	size_t n = 0;
+
+	for (struct str m = next_message(&text); m.len;
+	     m = next_message(&text)) {
+		struct str w = next_word(&m);
+
+		for (; w.len && n < FLOW_HEARD; w = next_word(&m))
+			words[n++] = w;
+	}
+	return n;
+}
+
+/* can[k]: the first k words of the context may be what was heard so far. With
+ * @w heard as well; false: none of them may. */
+static bool take(const struct flow *f, const struct flow_word *w, bool all,
+                 const struct str *words, size_t n, bool *can)
+{
+	const bool must = all && must_be_there(f, w) && is_over(f, w);
+	bool any = false;
+
+	for (size_t k = n + 1; k-- > 0;) {
+		const bool is = k && can[k - 1] && may_be_there(f, w) &&
+		                str_eq(words[k - 1], text_of(f, w));
+
+		can[k] = is || (can[k] && !must);
+		any |= can[k];
+	}
+	return any;
 }
 
 bool oracle_context(const struct flow *f, const char *text, bool all,
                     char fault[ORACLE_FAULT_MAX])
 {
-	size_t at = 0;
+	static struct str words[FLOW_HEARD];
+	bool can[FLOW_HEARD + 1] = {true};
+	const size_t n = bot_words(text, words);
+	size_t known = n;
 
-	for (;;) {
-		struct str m = next_message(&text), word;
+	for (size_t i = 0; i < f->n_words; i++) {
+		const struct flow_word *w = &f->words[i];
 
-		if (!m.len)
-			break;
-		while ((word = next_word(&m)).len) {
-			const struct flow_word *w = NULL;
-
-			for (; at < f->n_words; at++) {
-				w = &f->words[at];
-				if (may_be_there(f, w) &&
-				    str_eq(word, text_of(f, w)))
-					break;
-				if (all && missing(f, w, fault))
-					return false;
-			}
-			if (at++ == f->n_words) {
-				snprintf(fault, ORACLE_FAULT_MAX,
-				         "\"%.*s\" is in the context and was "
-				         "not heard",
-				         (int)word.len, word.v);
-				return false;
-			}
-		}
+		if (take(f, w, all, words, n, can))
+			continue;
+		snprintf(fault, ORACLE_FAULT_MAX,
+		         "\"%s\" of reply %u was heard at %u ms (%u ms of "
+		         "it) and is not in the context",
+		         text_of(f, w), w->reply, w->first_ms, w->heard);
+		return false;
 	}
-	for (; all && at < f->n_words; at++)
-		if (missing(f, &f->words[at], fault))
-			return false;
-	return true;
+	if (can[n])
+		return true;
+	while (known && !can[known])
+		known--;
+	snprintf(fault, ORACLE_FAULT_MAX,
+	         "\"%.*s\" is in the context and was not heard",
+	         (int)words[known].len, words[known].v);
+	return false;
 }
 
 /* ---- silence ---------------------------------------------------------------- */
