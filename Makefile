@@ -273,6 +273,17 @@ $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(LIBBOT) \
 	@mkdir -p $(@D)
 	$(LINK) -fsanitize=fuzzer $^ $(LIBS_SERVER) $(LIBS_BOT) $(LIBS_COMMON)
 
+# Ten thousand starts, five hundred kills of servers; with PostgreSQL also
+# twenty of the database, under four servers.
+TORTURE := TORTURE_STARTS=10000 TORTURE_KILLS=500 TORTURE_DB_KILLS=20 \
+	TORTURE_SERVERS=4 TORTURE_CLIENTS=128 TEST_TIME_SCALE=60
+
+torture: deps-test ## what is promised of a call, through kills; long
+	@$(PARALLEL) all $(BUILD)/e2e/e2e_torture \
+		$(BUILD)/e2e/e2e_torture_postgres
+	@BUILD_DIR=$(BUILD) $(TORTURE) $(BUILD)/e2e/e2e_torture
+	@BUILD_DIR=$(BUILD) $(TORTURE) $(BUILD)/e2e/e2e_torture_postgres
+
 # ---- measure ----------------------------------------------------------------
 
 bench: deps-bench ## calls per core, latency, memory, who answers
@@ -333,5 +344,6 @@ help: ## this list
 .PHONY: all tests layers deps deps-build deps-demo deps-test deps-bench \
 	deps-lint run demo \
 	test check-san check-asan-gcc check-asan-clang check-tsan lint \
-	lint-layers format fuzz fuzzers bench bench-answer bench-speech bench-script \
+	lint-layers format fuzz fuzzers torture bench bench-answer bench-speech \
+	bench-script \
 	mutate test-peers install uninstall test-deploy plan clean help

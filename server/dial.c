@@ -96,6 +96,18 @@ void dial_unref(struct dial *d)
 		mem_free(d);
 }
 
+bool dial_begin_sending(struct dial *d)
+{
+	bool ok;
+
+	pthread_mutex_lock(&d->ds->lock);
+	ok = !d->cancelled;
+	if (ok)
+		d->view.phase = DIAL_SENDING;
+	pthread_mutex_unlock(&d->ds->lock);
+	return ok;
+}
+
 void dial_phase(struct dial *d, enum dial_phase phase)
 {
 	pthread_mutex_lock(&d->ds->lock);
@@ -215,17 +227,19 @@ void dial_drop(struct dial **dp)
 	*dp = NULL;
 }
 
-bool dial_cancel(struct dials *ds, const char *id)
+/* Stop calls of that name, those before @phase alone. */
+static bool stop(struct dials *ds, const char *id, enum dial_phase phase)
 {
-	struct dial *found = NULL;
+	struct link *l;
 	uint64_t ticket = 0;
+	bool found = false;
 
 	pthread_mutex_lock(&ds->lock);
-	for (struct link *l = ds->all.next; l != &ds->all; l = l->next) {
+	for (l = ds->all.next; l != &ds->all; l = l->next) {
 		struct dial *d = CONTAINER_OF(l, struct dial, link);
 
-		if (!strcmp(d->id, id) && d->view.phase != DIAL_OVER) {
-			found = d;
+		if (!strcmp(d->id, id) && d->view.phase < phase) {
+			found = true;
 			d->cancelled = true;
 			ticket = d->ticket;
 		}
@@ -234,5 +248,15 @@ bool dial_cancel(struct dials *ds, const char *id)
 	/* Out of the queue at once; elsewhere the next step finds out. */
 	if (ticket && carrier_withdraw(ds->app->carrier, ticket))
 		log_line(LOG_DEBUG, "call", id, "event=cancel_late");
-	return found != NULL;
+	return found;
+}
+
+bool dial_cancel(struct dials *ds, const char *id)
+{
+	return stop(ds, id, DIAL_OVER);
+}
+
+bool dial_withdraw(struct dials *ds, const char *id)
+{
+	return stop(ds, id, DIAL_SENDING);
 }

@@ -62,6 +62,9 @@ void dial_drop(struct dial **dp);
  * soon as the carrier has told its name. False: it is not in hand. */
 bool dial_cancel(struct dials *ds, const char *id);
 
+/* Will it never be sent, if it is stopped now? Then it is stopped. */
+bool dial_withdraw(struct dials *ds, const char *id);
+
 /* Is it in hand? */
 bool dials_has(struct dials *ds, const char *id);
 

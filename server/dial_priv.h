@@ -42,6 +42,8 @@ struct dial {
 
 void dial_ref(struct dial *d);
 void dial_unref(struct dial *d);
+/* What is sent next can be withdrawn no more. False: it was. */
+bool dial_begin_sending(struct dial *d);
 void dial_phase(struct dial *d, enum dial_phase phase);
 void dial_ticket(struct dial *d, uint64_t ticket);
 void dial_mark_cancelled(struct dial *d);

@@ -36,6 +36,9 @@ static void not_placed(struct dial *d, enum store_state state,
 	                              .ended_ms = app_now_ms()};
 	int err;
 
+	/* It was not sent, and nobody but us has asked for its end. */
+	if (state == STORE_CANCELLED)
+		change.end_by = "server";
 	app_count(app, COUNT_FAILED);
 	log_line(LOG_WARN, "call", d->id, "event=not_placed state=%s why=%s",
 	         store_state_text(state), LOG_TEXT(error));
@@ -224,11 +227,9 @@ static int on_sending(void *arg)
 		                        &moved);
 	if (!err && !moved)
 		err = d->tried ? was_written(d) : -ECANCELED;
-	if (!err) {
-		dial_phase(d, DIAL_SENDING);
-		return 0;
-	}
-	return not_sent(d, err);
+	if (!err && !dial_begin_sending(d))
+		err = -ECANCELED;
+	return err ? not_sent(d, err) : 0;
 }
 
 static void enqueue(struct dial *d)

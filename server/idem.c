@@ -74,6 +74,14 @@ static bool tell_late(const struct store_call *call, struct app *app,
 	return false;
 }
 
+/* By the server that could not promise it, and before it was sent. Others
+ * ask for an end, too. */
+static bool was_withdrawn(const struct store_call *call)
+{
+	return call->state == STORE_CANCELLED && call->end_by &&
+	       !strcmp(call->end_by, "server");
+}
+
 /* The request that made @call has no answer yet. */
 static bool compare_open(const struct store_call *call, struct app *app,
                          struct http_res *res)
@@ -82,8 +90,9 @@ static bool compare_open(const struct store_call *call, struct app *app,
 	int64_t answer_ms = (int64_t)app->cfg->start_wait * 1000 + LATE_MS;
 
 	/* It has not been placed, and never will be. */
-	if (call->state == STORE_NOT_PLACED || call->state == STORE_CANCELLED ||
-	    (call->state == STORE_FAILED && !call->dialed_ms))
+	if (call->state == STORE_NOT_PLACED || was_withdrawn(call) ||
+	    (store_state_final(call->state) && !call->dialed_ms &&
+	     !call->call_uuid))
 		return true;
 	if (call->state >= STORE_DIALING && age_ms > answer_ms)
 		return tell_late(call, app, res);
@@ -102,7 +111,8 @@ static bool compare(const struct idem *idem, const struct store_call *call,
 	}
 	if (!call->answer_status || !call->answer)
 		return compare_open(call, app, res);
-	if (call->answer_status == 503)
+	/* Or it was to be promised, and that failed. */
+	if (call->answer_status == 503 || was_withdrawn(call))
 		return true;
 	app_count(app, COUNT_REPLAYED);
 	res->status = call->answer_status;

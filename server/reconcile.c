@@ -68,10 +68,12 @@ static bool is_ours(struct look *k, const char *uuid)
 	struct store_call call;
 	int err = store_call_get(k->app->store, STORE_UUID, uuid, &call);
 
-	if (!err)
+	if (!err) {
 		store_call_fini(&call);
-	else if (err != -ENOENT)
+	} else if (err != -ENOENT) {
 		app_store_fault(k->app, NULL, err);
+		k->whole = false;
+	}
 	return err != -ENOENT;
 }
 

@@ -227,12 +227,15 @@ static void finish(struct start *s, struct dial *d, struct http_res *res)
 	/* Promised is what the ledger says was promised. */
 	change.answer = buf_str(&res->body);
 	change.answer_status = res->status;
+	change.held = res->status == 202 && view.phase < DIAL_SENDING;
 	err = store_call_change(app->store, s->id, &change, NULL, NULL, NULL);
 	if (!err)
 		return;
-	app_store_fault(app, s->id, err);
+	if (err != ERR_STALE)
+		app_store_fault(app, s->id, err);
 	/* What a restart would forget must not be promised. */
-	if (res->status == 202 && dial_cancel(app->dials, s->id))
+	if (change.held &&
+	    (dial_withdraw(app->dials, s->id) || err == ERR_STALE))
 		http_fail_later(res, 503, FAULT_RETRY_SEC,
 		                "The ledger of calls failed.");
 }

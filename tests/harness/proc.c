@@ -18,7 +18,7 @@
 
 #include "tests/harness/test.h"
 
-enum { ENV_MAX = 128, ARGS_MAX = 64, FILE_MAX_LEN = 8 << 20 };
+enum { ENV_MAX = 128, ARGS_MAX = 64, FILE_MAX_LEN = 8 << 20, SHOWN_MAX = 900 };
 
 static char temp[128];
 
@@ -194,6 +194,14 @@ static int watch_dir(const char *dir)
 	return watch;
 }
 
+/* What there is room for in a message. */
+static const char *end_of(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len > SHOWN_MAX ? text + len - SHOWN_MAX : text;
+}
+
 void proc_start(struct proc *p, const char *program, const char *dir,
                 const char *const *args, const char *const *env)
 {
@@ -211,7 +219,7 @@ void proc_start(struct proc *p, const char *program, const char *dir,
 	for (f = fopen(ready, "r"); !f; f = fopen(ready, "r")) {
 		if (now_ms() > until || !proc_alive(p))
 			test_fail(__FILE__, __LINE__, "%s is not ready:\n%s",
-			          program, proc_log(p));
+			          program, end_of(proc_log(p)));
 		wait_change(watch, until - now_ms());
 	}
 	if (!fgets(p->url, sizeof(p->url), f))

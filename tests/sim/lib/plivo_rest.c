@@ -232,6 +232,17 @@ static void list_ids(const struct psim *s, bool live, struct psim_reply *r)
 	                json_pack("{s:s, s:o}", "api_id", id, "calls", ids));
 }
 
+/* Numbers are told apart by their digits alone. */
+static bool wanted(const struct psim_call *c, const struct psim_pairs *q)
+{
+	const char *to = psim_pairs_get(q, "to_number");
+	const char *from = psim_pairs_get(q, "from_number");
+
+	return (!to || !strcmp(c->to + (*c->to == '+'), to + (*to == '+'))) &&
+	       (!from ||
+	        !strcmp(c->from + (*c->from == '+'), from + (*from == '+')));
+}
+
 static void list_cdrs(const struct psim *s, const struct psim_pairs *q,
                       struct psim_reply *r)
 {
@@ -249,7 +260,9 @@ static void list_cdrs(const struct psim *s, const struct psim_pairs *q,
 		return;
 	}
 	for (struct link *l = s->calls.prev; l != &s->calls; l = l->prev) {
-		json_t *cdr = psim_call_json(psim_call_of(l), "cdr", NULL);
+		const struct psim_call *c = psim_call_of(l);
+		json_t *cdr =
+			wanted(c, q) ? psim_call_json(c, "cdr", NULL) : NULL;
 
 		if (cdr && total++ >= skip && json_array_size(list) < most)
 			json_array_append(list, cdr);

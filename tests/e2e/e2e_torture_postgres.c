@@ -1,0 +1,25 @@
+/*
+ * Starts through kills of servers that share a PostgreSQL, and of that.
+ */
+#include "tests/e2e/torture.h"
+#include "tests/harness/test.h"
+
+static void servers_on_postgresql_are_killed_and_so_is_that(void)
+{
+	const struct torture_opts opts = {
+		.postgres = true,
+		.servers = torture_size("TORTURE_SERVERS", 2),
+		.clients = torture_size("TORTURE_CLIENTS", 24),
+		.starts = torture_size("TORTURE_STARTS", 60),
+		.kills = torture_size("TORTURE_KILLS", 4),
+		.db_kills = torture_size("TORTURE_DB_KILLS", 2),
+	};
+
+	torture_run(&opts, torture_size("TORTURE_SEED", 20261125));
+}
+
+static const struct test tests[] = {
+	TEST_SLOW(servers_on_postgresql_are_killed_and_so_is_that, 60),
+};
+
+TEST_MAIN(tests)
