@@ -168,7 +168,9 @@ int store_may_change(const struct store_change *ch, bool held, bool ends)
 		return 0;
 	if (!held)
 		return ERR_STALE;
-	return ends && ch->has_state && !store_state_final(ch->state)
+	return ends && ch->has_state &&
+	                       store_state_rank(ch->state) <=
+	                               store_state_rank(STORE_DIALING)
 	               ? -ECANCELED
 	               : 0;
 }

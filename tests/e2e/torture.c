@@ -34,12 +34,13 @@ static unsigned random_below(struct torture *t, unsigned n)
 const char *const *torture_env(struct torture *t, unsigned server)
 {
 	static char ledger[POSTGRES_URL_MAX + 16], plivo[192], listen[128];
+	static char pace[32];
 	static const char *env[] = {"ENV=local",
 	                            "PLIVO_AUTH_ID=" TOWN_AUTH_ID,
 	                            "PLIVO_AUTH_TOKEN=" TOWN_AUTH_TOKEN,
 	                            "PLIVO_PHONE_NUMBER=" TOWN_FROM,
 	                            "BOT_WS_URL=ws://127.0.0.1:9/ws",
-	                            "CALLS_PER_SECOND=200",
+	                            pace,
 	                            "MAX_CALLS=100000",
 	                            "RING_TIMEOUT=5",
 	                            "START_WAIT=1",
@@ -51,6 +52,8 @@ const char *const *torture_env(struct torture *t, unsigned server)
 	const char *url =
 		server < TORTURE_SERVERS_MAX ? t->servers[server].url : "";
 
+	snprintf(pace, sizeof(pace), "CALLS_PER_SECOND=%u",
+	         t->opts->cps ? t->opts->cps : 200);
 	snprintf(ledger, sizeof(ledger), "DATABASE_URL=%s", t->ledger);
 	snprintf(plivo, sizeof(plivo), "PLIVO_API_URL=%s", t->plivo.url);
 	/* It comes back where it was. */
@@ -192,7 +195,8 @@ void torture_run(const struct torture_opts *opts, uint64_t seed)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	snprintf(t.dir, sizeof(t.dir), "%s", proc_temp_dir());
 	t.starts = calloc(opts->starts, sizeof(*t.starts));
-	CHECK(t.starts != NULL);
+	t.at_ms = calloc(opts->starts, sizeof(*t.at_ms));
+	CHECK(t.starts && t.at_ms);
 	open_ledger(&t);
 	start_plivo(&t);
 	for (i = 0; i < opts->servers; i++)
@@ -201,7 +205,7 @@ void torture_run(const struct torture_opts *opts, uint64_t seed)
 		CHECK_INT(0,
 		          pthread_create(&t.clients[i], NULL, be_client, &t));
 	kill_some(&t);
-	if (opts->postgres)
+	if (opts->postgres && opts->kills)
 		torture_end_leases(&t);
 	for (i = 0; i < opts->clients; i++)
 		pthread_join(t.clients[i], NULL);
@@ -210,4 +214,5 @@ void torture_run(const struct torture_opts *opts, uint64_t seed)
 	torture_judge(&t);
 	proc_stop(&t.plivo);
 	free(t.starts);
+	free(t.at_ms);
 }

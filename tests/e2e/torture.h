@@ -24,6 +24,7 @@ struct torture_opts {
 	bool postgres;
 	unsigned servers, clients;
 	unsigned starts, kills, db_kills;
+	unsigned cps; /* pace of all servers, and it is judged; 0: 200 */
 };
 
 /* What one start has come to. */
@@ -45,6 +46,8 @@ struct torture {
 	struct postgres pg;
 	struct proc plivo, servers[TORTURE_SERVERS_MAX];
 	struct torture_start *starts;
+	long *at_ms; /* when Plivo was asked, of each call; in its order */
+	unsigned n_at;
 	atomic_uint next; /* start that somebody takes */
 	atomic_uint done;
 	pthread_t clients[TORTURE_CLIENTS_MAX];

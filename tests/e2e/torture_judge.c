@@ -21,6 +21,9 @@ enum {
 	LATER_MS = 250000,
 	RESOLVE_MS = 60000, /* [ms] until nothing is unknown */
 	LOOK_MS = 200,      /* [ms] between two looks */
+	/* [ms] No more calls than the pace allows in a second, seen from where
+	 * the requests arrive, some sooner than others. */
+	SECOND_MS = 950,
 };
 
 static void load_config(struct torture *t, struct config *cfg)
@@ -112,6 +115,8 @@ static void read_journal(struct torture *t)
 				start_of(t, town_str(o, "to"));
 
 			s->placed++;
+			if (t->n_at < t->opts->starts)
+				t->at_ms[t->n_at++] = town_int(o, "t_ms");
 			snprintf(s->uuid, sizeof(s->uuid), "%s",
 			         town_str(o, "call"));
 		}
@@ -156,6 +161,23 @@ static void add_up(struct sums *sums, const struct torture_start *s)
 	sums->wrong += s->status == 200 && !s->placed;
 }
 
+static void judge_pace(const struct torture *t)
+{
+	const unsigned cps = t->opts->cps;
+	long least = 1000000;
+
+	CHECK(t->n_at > cps);
+	for (unsigned i = 0; i + cps < t->n_at; i++)
+		if (t->at_ms[i + cps] - t->at_ms[i] < least)
+			least = t->at_ms[i + cps] - t->at_ms[i];
+	printf("torture: pace %u: any %u calls took %ld ms at least, all %u "
+	       "took %ld\n",
+	       cps, cps + 1, least, t->n_at,
+	       t->at_ms[t->n_at - 1] - t->at_ms[0]);
+	fflush(stdout);
+	CHECK(least >= SECOND_MS);
+}
+
 static void show(unsigned nr, const struct torture_start *s)
 {
 	printf("torture: start %u: /start %ld, call %s, placed %u as %s, %s, "
@@ -198,6 +220,8 @@ void torture_judge(struct torture *t)
 	       o->kills, o->db_kills, sums.answered, sums.placed,
 	       sums.not_placed, sums.again, sums.twice, sums.lost, sums.wrong);
 	fflush(stdout);
+	if (o->cps)
+		judge_pace(t);
 	CHECK_INT(o->starts, sums.answered);
 	CHECK_INT(0, sums.twice);
 	CHECK_INT(0, sums.lost);
