@@ -95,7 +95,8 @@ LIBSIM    := $(BUILD)/libsim.a
 DEPS_BUILD := gcc libc6-dev make pkg-config libwebsockets-dev \
 	libwebsockets-evlib-uv libuv1-dev libcurl4-openssl-dev libjansson-dev \
 	libmbedtls-dev libcivetweb-dev libsqlite3-dev libpq-dev flite1-dev \
-	libexpat1-dev libssl-dev libnghttp2-dev ca-certificates python3-minimal
+	libexpat1-dev libssl-dev libnghttp2-dev ca-certificates python3-minimal \
+	tzdata
 DEPS_DEMO  := $(DEPS_BUILD) asterisk-core-sounds-en-wav curl python3
 DEPS_TEST  := $(DEPS_DEMO) check openssl postgresql
 # Asterisk's voices in all of their languages; some are GSM alone.

@@ -78,6 +78,7 @@ void health_metrics_open(const struct http_req *req, struct http_res *res,
                          void *arg)
 {
 	struct app *app = arg;
+	struct pause pause = {.on = false};
 	unsigned live = 0, waiting = 0, dead = 0;
 	int err;
 
@@ -87,6 +88,11 @@ void health_metrics_open(const struct http_req *req, struct http_res *res,
 	if (!err)
 		err = add_gauge(&res->body, "calls_live",
 		                "calls that have not ended", live);
+	if (!err)
+		err = pause_look(app->store, &pause);
+	if (!err)
+		err = add_gauge(&res->body, "paused", "1: no call is dialled",
+		                pause.on);
 	if (!err)
 		err = add_gauge(&res->body, "calls_in_hand",
 		                "calls between /start and Plivo's answer",

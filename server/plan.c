@@ -7,8 +7,9 @@
 #include "server/plan_table.h"
 
 enum {
-	CODE_MAX = 3,   /* digits of a country code */
-	PREFIX_MAX = 8, /* digits of the table's longest prefix */
+	CODE_MAX = 3,      /* digits of a country code */
+	NATIONAL_MAX = 14, /* digits without the code */
+	PREFIX_MAX = 8,    /* digits of the table's longest prefix */
 };
 
 static int by_code(const void *key, const void *row)
@@ -67,7 +68,9 @@ bool plan_possible(const char *e164)
 {
 	const struct plan_code *c = find_code(e164);
 
-	return c && c->lengths >> (strlen(e164 + 1) - strlen(c->code)) & 1;
+	size_t n = c ? strlen(e164 + 1) - strlen(c->code) : 0;
+
+	return c && n <= NATIONAL_MAX && c->lengths >> n & 1;
 }
 
 const char *const *plan_set(unsigned i)

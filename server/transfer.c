@@ -18,6 +18,7 @@
 #include "server/http/http.h"
 #include "server/http/message.h"
 #include "server/number.h"
+#include "server/pause.h"
 #include "server/store/store.h"
 #include "server/transfer_ask.h"
 #include "server/webhook.h"
@@ -214,7 +215,9 @@ static bool read_wish(struct app *app, const json_t *o, struct transfer *t,
 	}
 	t->ring_sec = (uint32_t)sec;
 	snprintf(t->label, sizeof(t->label), "%s", js_str(o, "label", ""));
-	return check_destination(app->cfg, t, js_str(o, "to", ""), res);
+	/* A call that is up goes on through a pause, but dials nobody. */
+	return pause_admits(app, res) &&
+	       check_destination(app->cfg, t, js_str(o, "to", ""), res);
 }
 
 static void take(struct app *app, const json_t *o, struct http_res *res)

@@ -158,21 +158,29 @@ static int read_file(uint8_t *v, size_t *len, const char *dir, const char *name)
 	return err;
 }
 
-int zone_open(struct zone **zp, const char *dir, const char *name)
+int zone_read(struct zone **zp, const uint8_t *v, size_t len)
 {
 	struct zone *z = mem_zalloc(sizeof(*z));
-	uint8_t *v = mem_alloc(FILE_MAX);
-	size_t len = 0;
-	int err = z && v ? 0 : -ENOMEM;
+	int err = z ? read_zone(z, v, len) : -ENOMEM;
 
-	if (!err)
-		err = read_file(v, &len, dir ? dir : system_dir, name);
-	if (!err)
-		err = read_zone(z, v, len);
-	mem_free(v);
 	if (err)
 		zone_close(&z);
 	*zp = z;
+	return err;
+}
+
+int zone_open(struct zone **zp, const char *dir, const char *name)
+{
+	uint8_t *v = mem_alloc(FILE_MAX);
+	size_t len = 0;
+	int err = v ? 0 : -ENOMEM;
+
+	*zp = NULL;
+	if (!err)
+		err = read_file(v, &len, dir ? dir : system_dir, name);
+	if (!err)
+		err = zone_read(zp, v, len);
+	mem_free(v);
 	return err;
 }
 

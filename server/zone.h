@@ -7,6 +7,7 @@
 #ifndef SERVER_ZONE_H
 #define SERVER_ZONE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/attr.h"
@@ -17,6 +18,8 @@ struct zone;
  * -ENOENT and the like; -EINVAL: it is no such file, or says what is not
  * understood. -ENOMEM. */
 int zone_open(struct zone **zp, const char *dir, const char *name) MUST_CHECK;
+/* The same of a file's bytes, which are not kept. */
+int zone_read(struct zone **zp, const uint8_t *v, size_t len) MUST_CHECK;
 void zone_close(struct zone **zp);
 
 /* Seconds that clocks there are ahead of UTC at the Unix time @sec. */

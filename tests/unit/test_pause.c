@@ -66,6 +66,8 @@ static void paused_no_call_is_started_and_every_answer_says_so(void)
 	world_do(&w, "GET", "/readyz", "", NULL);
 	CHECK_INT(200, w.a.status);
 	CHECK_STR("paused", world_member(&w, "status"));
+	world_do(&w, "GET", "/metrics", "", NULL);
+	CHECK(strstr(w.a.body, "dialout_paused 1\n"));
 	CHECK_INT(0, world_seen("POST", CALL, NULL));
 	CHECK_INT(0, run(pause_resume_run, NULL));
 	CHECK_STR("resumed\n", said);
