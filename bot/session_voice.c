@@ -96,8 +96,8 @@ static bool voice_again(struct session *s, const struct reply *r, int err)
 		on_tts_lost(s, err);
 		return true;
 	}
-	if (r->reasked || err == ERR_AUTH || err == -EDQUOT ||
-	    !session_may_retry(s, STAGE_TTS))
+	if (r->reasked || s->env.tts->local || err == ERR_AUTH ||
+	    err == -EDQUOT || !session_may_retry(s, STAGE_TTS))
 		return false;
 	session_event_error(s, "tts", err);
 	/* Many calls that are too many for it must not come back together. */

@@ -14,7 +14,7 @@ static uint32_t patience(const struct session *s)
 {
 	const uint32_t own = s->agent->failure.voice_ms;
 
-	if (s->reply->reasked)
+	if (s->reply->reasked && !s->env.tts->local)
 		return FAILURE_VOICE_MAX_MS;
 	if (own)
 		return own;
@@ -42,7 +42,8 @@ static void on_late(void *arg)
 	log_line(LOG_WARN, "session", s->call_id,
 	         "event=voice_late audio_ms=%u queued_ms=%u again=%d",
 	         reply_audio_ms(r), queued_ms(s), r->reasked);
-	if (!r->reasked && session_may_retry(s, STAGE_TTS))
+	if (!r->reasked && !s->env.tts->local &&
+	    session_may_retry(s, STAGE_TTS))
 		session_voice_again(s, 0);
 	else
 		session_voice_done(s, r, -ETIMEDOUT);

@@ -381,7 +381,8 @@ static void embedded_close(struct tts *tts)
 
 const struct tts_ops tts_embedded_ops = {
 	.name = "embedded",
-	.late_ms = 3000, /* a busy machine does not get faster by asking */
+	.late_ms = 5000,
+	.local = true,
 	.open = embedded_open,
 	.speak = embedded_speak,
 	.finish = embedded_finish,
@@ -392,7 +393,8 @@ const struct tts_ops tts_embedded_ops = {
 
 const struct tts_ops tts_flite_ops = {
 	.name = "flite",
-	.late_ms = 3000,
+	.late_ms = 5000,
+	.local = true,
 	.open = flite_open,
 	.speak = embedded_speak,
 	.finish = embedded_finish,

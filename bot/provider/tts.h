@@ -65,6 +65,7 @@ struct tts_ops {
 	/* 99 of 100 replies have audio so soon after their first text [ms]; 0:
 	 * as failure.h has it. */
 	uint32_t late_ms;
+	bool local;  /* it is computed here: asking again does not hurry it */
 	bool varies; /* by load, the voice is another: no clip is kept */
 };
 

@@ -160,6 +160,8 @@ void flow_open(struct flow *f, const struct flow_opts *opts)
 	env.llm = &fake_llm_ops;
 	tts = fake_tts_ops;
 	tts.varies = f->opts.tts_varies;
+	tts.local = f->opts.tts_local;
+	tts.late_ms = tts.local ? 5000 : 0;
 	env.tts = &tts;
 	env.stt_cfg = env.llm_cfg = env.tts_cfg = &cfg;
 	if (f->opts.backup)

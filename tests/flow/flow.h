@@ -120,6 +120,7 @@ struct flow_opts {
 	bool no_echo;                /* the line never reports marks */
 	bool no_media;               /* the line is silent from the start */
 	bool wide;                   /* linear samples at 16 kHz */
+	bool tts_local;              /* the voice is computed here */
 	bool tts_varies;             /* the voice may be another under load */
 	struct greetings *greetings; /* spoken before; NULL: none */
 	uint32_t warm_ms; /* it rings for so long, and is made ready */

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 
+#include "bot/budget.h"
 #include "bot/fallback.h"
 #include "common/err.h"
 #include "tests/flow/flow.h"
@@ -177,6 +178,46 @@ static void a_refused_key_is_not_tried_three_times(void)
 	CHECK_STR("a", fallback_now(&p)->name);
 }
 
+static void a_dead_provider_is_not_asked_twice_as_often(void)
+{
+	struct budget b = {0};
+	unsigned tries = 0;
+
+	for (unsigned i = 0; i < 1000; i++) {
+		const uint64_t now = 1000000 + i * 10000ULL;
+
+		budget_request(&b, now);
+		tries += budget_try(&b, now);
+	}
+	CHECK(tries >= 90 && tries <= 110);
+	/* A lone call may try again at any time. */
+	b = (struct budget){0};
+	for (unsigned i = 0; i < 20; i++) {
+		budget_request(&b, i * 3000000ULL);
+		CHECK(budget_try(&b, i * 3000000ULL));
+	}
+}
+
+static void a_stage_is_down_when_all_of_its_providers_are(void)
+{
+	struct fallback fb = {.order = {NULL, "a,b", NULL}};
+	struct fallback_pick p;
+
+	CHECK(!fallback_is_down(&fb, STAGE_LLM, 1000));
+	for (int i = 0; i < 2; i++)
+		CHECK_INT(0, fallback_add(&fb, STAGE_LLM,
+		                          &(struct fallback_entry){
+						  .name = i ? "a" : "b"}));
+	CHECK(!fallback_is_down(&fb, STAGE_LLM, 1000));
+	fallback_choose(&fb, STAGE_LLM, NULL, 0, 1000, &p);
+	CHECK(fallback_failed(&p, ERR_AUTH, 1000));
+	CHECK(!fallback_is_down(&fb, STAGE_LLM, 1001));
+	CHECK(!fallback_failed(&p, -EDQUOT, 1000));
+	CHECK(fallback_is_down(&fb, STAGE_LLM, 1001));
+	CHECK(!fallback_is_down(&fb, STAGE_LLM,
+	                        1001 + FALLBACK_OPEN_MS * 1000ULL));
+}
+
 static const struct test tests[] = {
 	TEST(the_second_recogniser_hears_what_the_first_had_not_decided),
 	TEST(a_recogniser_lost_in_silence_has_nothing_to_hear_again),
@@ -186,6 +227,8 @@ static const struct test tests[] = {
 	TEST(a_voice_that_is_lost_between_two_sentences_is_replaced),
 	TEST(a_provider_that_fails_often_is_left_out_for_a_while),
 	TEST(a_refused_key_is_not_tried_three_times),
+	TEST(a_dead_provider_is_not_asked_twice_as_often),
+	TEST(a_stage_is_down_when_all_of_its_providers_are),
 };
 
 TEST_MAIN(tests)

@@ -4,9 +4,7 @@
  */
 #include <errno.h>
 
-#include "bot/budget.h"
 #include "bot/clip.h"
-#include "bot/fallback.h"
 #include "bot/greetings.h"
 #include "bot/provider/provider.h"
 #include "bot/provider/stt.h"
@@ -292,6 +290,20 @@ static void a_voice_that_falls_silent_is_replaced_where_it_stopped(void)
 	finish();
 }
 
+static void a_voice_that_is_computed_here_is_waited_for(void)
+{
+	flow_open(&f, &(struct flow_opts){.agent = agent,
+	                                  .tts_local = true,
+	                                  .voice_ms = 4000});
+	flow_says(&f, 500, 1500, "When do you open?");
+	flow_answer(&f, "We open at nine.");
+	flow_run_to(&f, 12000);
+	CHECK_INT(1, f.tts_opens);
+	CHECK_STR("We open at nine.", f.spoken[1]);
+	CHECK_INT(4 * FLOW_WORD_MS, f.heard[1].count);
+	finish();
+}
+
 static void a_voice_that_refuses_is_asked_once_more(void)
 {
 	open_with(agent, at_hand());
@@ -421,48 +433,6 @@ static void a_bot_that_stays_deaf_says_goodbye(void)
 	finish();
 }
 
-/* ---- how often ------------------------------------------------------------- */
-
-static void a_dead_provider_is_not_asked_twice_as_often(void)
-{
-	struct budget b = {0};
-	unsigned tries = 0;
-
-	for (unsigned i = 0; i < 1000; i++) {
-		const uint64_t now = 1000000 + i * 10000ULL;
-
-		budget_request(&b, now);
-		tries += budget_try(&b, now);
-	}
-	CHECK(tries >= 90 && tries <= 110);
-	/* A lone call may try again at any time. */
-	b = (struct budget){0};
-	for (unsigned i = 0; i < 20; i++) {
-		budget_request(&b, i * 3000000ULL);
-		CHECK(budget_try(&b, i * 3000000ULL));
-	}
-}
-
-static void a_stage_is_down_when_all_of_its_providers_are(void)
-{
-	struct fallback fb = {.order = {NULL, "a,b", NULL}};
-	struct fallback_pick p;
-
-	CHECK(!fallback_is_down(&fb, STAGE_LLM, 1000));
-	for (int i = 0; i < 2; i++)
-		CHECK_INT(0, fallback_add(&fb, STAGE_LLM,
-		                          &(struct fallback_entry){
-						  .name = i ? "a" : "b"}));
-	CHECK(!fallback_is_down(&fb, STAGE_LLM, 1000));
-	fallback_choose(&fb, STAGE_LLM, NULL, 0, 1000, &p);
-	CHECK(fallback_failed(&p, ERR_AUTH, 1000));
-	CHECK(!fallback_is_down(&fb, STAGE_LLM, 1001));
-	CHECK(!fallback_failed(&p, -EDQUOT, 1000));
-	CHECK(fallback_is_down(&fb, STAGE_LLM, 1001));
-	CHECK(!fallback_is_down(&fb, STAGE_LLM,
-	                        1001 + FALLBACK_OPEN_MS * 1000ULL));
-}
-
 static const struct test tests[] = {
 	TEST(a_model_without_a_token_is_asked_again_and_a_filler_is_heard),
 	TEST(without_a_clip_the_voice_says_the_filler),
@@ -476,6 +446,7 @@ static const struct test tests[] = {
 	TEST(a_model_that_is_too_busy_is_asked_once_more_when_it_says),
 	TEST(a_late_voice_is_replaced_and_a_filler_is_heard),
 	TEST(a_voice_that_falls_silent_is_replaced_where_it_stopped),
+	TEST(a_voice_that_is_computed_here_is_waited_for),
 	TEST(a_voice_that_refuses_is_asked_once_more),
 	TEST(without_any_voice_the_goodbye_comes_from_what_is_kept),
 	TEST(with_everything_down_the_callee_hears_an_apology_and_goodbye),
@@ -483,8 +454,6 @@ static const struct test tests[] = {
 	TEST(a_recogniser_that_is_back_in_time_is_not_missed),
 	TEST(without_a_recogniser_the_callee_is_asked_to_say_it_again),
 	TEST(a_bot_that_stays_deaf_says_goodbye),
-	TEST(a_dead_provider_is_not_asked_twice_as_often),
-	TEST(a_stage_is_down_when_all_of_its_providers_are),
 };
 
 TEST_MAIN(tests)
