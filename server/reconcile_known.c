@@ -43,8 +43,7 @@ void reconcile_close(struct app *app, const char *id,
 	log_line(LOG_WARN, "reconcile", id,
 	         "event=finished call_uuid=%s cause=%d", info->uuid,
 	         info->cause_code);
-	if (change.state == STORE_NO_ANSWER)
-		err = retry_plan_code(app, &call, info->cause_code);
+	err = retry_plan_code(app, &call, info->cause_code);
 	if (!err)
 		err = store_call_change(app->store, id, &change, NULL, NULL,
 		                        NULL);

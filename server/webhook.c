@@ -282,6 +282,21 @@ static void pass_on(struct app *app, const struct store_call *call,
 		         LOG_TEXT(err_str(err)));
 }
 
+/* The code, or the one that stands for a status that came without. */
+static int why_ended(const struct news *n, const struct http_req *req)
+{
+	char status[PARAM_MAX];
+
+	http_param(status, sizeof(status), req, "CallStatus");
+	if (n->change.end_code)
+		return n->change.end_code;
+	if (!strcasecmp(status, "busy"))
+		return 3010;
+	if (!strcasecmp(status, "no-answer"))
+		return 3000;
+	return strcasecmp(status, "timeout") ? 0 : 6010;
+}
+
 bool webhook_take(struct app *app, const struct http_req *req,
                   struct http_res *res, const struct store_call *call)
 {
@@ -298,8 +313,8 @@ bool webhook_take(struct app *app, const struct http_req *req,
 	ev.type = n.type;
 	ev.data = buf_str(&data);
 	/* Before the end is written, which is done once only. */
-	if (!err && n.change.state == STORE_NO_ANSWER && n.change.has_state)
-		err = retry_plan_code(app, call, n.change.end_code);
+	if (!err && n.change.has_state && store_state_final(n.change.state))
+		err = retry_plan_code(app, call, why_ended(&n, req));
 	if (!err)
 		err = store_call_change(app->store, call->id, &n.change, &ev,
 		                        NULL, &moved);

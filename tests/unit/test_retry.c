@@ -157,6 +157,22 @@ static void a_mailbox_is_called_again(void)
 	CHECK_INT(200, w.a.status);
 	look(first);
 	CHECK_STR("voicemail", world_member(&w, "retry.cause"));
+	/* One that Plivo heard has answered, too. */
+	world_rule("POST", CALL, 201, "{\"request_uuid\":\"uuid-2\"}");
+	place(first);
+	hang_up("uuid-2", "completed", 9100);
+	look(first);
+	CHECK_STR("ended", world_member(&w, "state"));
+	CHECK_STR("voicemail", world_member(&w, "retry.cause"));
+}
+
+static void a_status_without_a_code_is_enough(void)
+{
+	world_open(&w, PLANS);
+	place(first);
+	hang_up("uuid-1", "busy", 0);
+	look(first);
+	CHECK_STR("busy", world_member(&w, "retry.cause"));
 }
 
 static void a_refusal_or_an_end_by_hand_is_the_last_word(void)
@@ -221,6 +237,7 @@ static const struct test tests[] = {
 	TEST(who_was_busy_is_called_again_and_again_but_not_for_ever),
 	TEST(each_cause_has_a_plan_of_its_own),
 	TEST(a_mailbox_is_called_again),
+	TEST(a_status_without_a_code_is_enough),
 	TEST(a_refusal_or_an_end_by_hand_is_the_last_word),
 	TEST(a_try_waits_for_the_guards),
 	TEST(without_a_plan_nobody_is_called_again),

@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "common/mem.h"
+#include "server/number.h"
 #include "server/plan.h"
+#include "server/plan_table.h"
 #include "server/zone_rule.h"
 #include "tests/harness/test.h"
 
@@ -187,6 +189,19 @@ static void lengths_are_known(void)
 	CHECK(!plan_possible("+9991234567"));
 }
 
+static void country_codes_are_as_long_as_the_plan_says(void)
+{
+	for (size_t i = 0; i < plan_codes_n; i++) {
+		char digits[32];
+
+		snprintf(digits, sizeof(digits), "%s5551234567",
+		         plan_codes[i].code);
+		CHECK_INT(strlen(plan_codes[i].code),
+		          number_country_len(digits));
+	}
+	CHECK(plan_codes_n > 200);
+}
+
 static const struct test tests[] = {
 	TEST_SLOW(every_zone_of_the_plan_is_as_the_library_has_it, 60),
 	TEST_SLOW(the_hour_of_the_change_is_exact_in_files_and_rules, 60),
@@ -195,6 +210,7 @@ static const struct test tests[] = {
 	TEST(a_number_rings_in_the_zones_of_its_longest_prefix),
 	TEST(who_carries_a_telephone_about_may_be_anywhere),
 	TEST(lengths_are_known),
+	TEST(country_codes_are_as_long_as_the_plan_says),
 };
 
 TEST_MAIN(tests)
