@@ -200,7 +200,7 @@ int pg_outbox_list(struct store *s, bool dead, store_letter_h *h, void *arg)
 }
 
 struct counting {
-	unsigned *waiting, *dead;
+	unsigned waiting, dead;
 };
 
 static int count_work(struct pg_conn *c, bool again, void *arg)
@@ -212,15 +212,18 @@ static int count_work(struct pg_conn *c, bool again, void *arg)
 	(void)again;
 	if (err)
 		return err;
-	*n->waiting = (unsigned)pg_num(r, 0, 0);
-	*n->dead = (unsigned)pg_num(r, 0, 1);
+	n->waiting = (unsigned)pg_num(r, 0, 0);
+	n->dead = (unsigned)pg_num(r, 0, 1);
 	PQclear(r);
 	return 0;
 }
 
 int pg_outbox_count(struct store *s, unsigned *waiting, unsigned *dead)
 {
-	struct counting n = {waiting, dead};
+	struct counting n = {0, 0};
+	int err = pg_do(s, count_work, &n);
 
-	return pg_do(s, count_work, &n);
+	*waiting = n.waiting;
+	*dead = n.dead;
+	return err;
 }

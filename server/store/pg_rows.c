@@ -288,25 +288,28 @@ int pg_setting_put(struct store *s, const char *name, const char *value,
 }
 
 struct setting {
-	char *value;
-	size_t cap;
-	int64_t *at_ms;
+	char value[STORE_SETTING_MAX];
+	int64_t at_ms;
 };
 
 static int give_setting(const PGresult *r, int row, void *arg)
 {
-	const struct setting *g = arg;
+	struct setting *g = arg;
 
-	snprintf(g->value, g->cap, "%s", pg_col(r, row, 0));
-	*g->at_ms = pg_num(r, row, 1);
+	snprintf(g->value, sizeof(g->value), "%s", pg_col(r, row, 0));
+	g->at_ms = pg_num(r, row, 1);
 	return 0;
 }
 
 int pg_setting_get(struct store *s, const char *name, char *value, size_t cap,
                    int64_t *at_ms)
 {
-	struct setting g = {value, cap, at_ms};
+	struct setting g;
 	int n = 0, err = each(s, PG_SETTING_GET, name, give_setting, &g, &n);
 
-	return err || n ? err : -ENOENT;
+	if (err || !n)
+		return err ? err : -ENOENT;
+	snprintf(value, cap, "%s", g.value);
+	*at_ms = g.at_ms;
+	return 0;
 }
