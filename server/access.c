@@ -157,7 +157,9 @@ static bool check_unkeyed(const struct app *app, const struct http_req *req,
 	http_fail(res, 403,
 	          "Only this machine may %s while no key is set: set "
 	          "API_KEY.",
-	          scope == ACCESS_READ ? "read calls" : "pause and resume");
+	          scope == ACCESS_READ
+	                  ? "read calls"
+	                  : "pause, resume and see the do-not-call list");
 	return false;
 }
 

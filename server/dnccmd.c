@@ -65,6 +65,11 @@ static int import(struct store *s, struct buf *out, const char *path)
 	return sums.bad ? LEDGERCMD_FAILED : 0;
 }
 
+static int write_line(const char *line, void *arg)
+{
+	return fputs(line, arg) < 0 ? -EIO : 0;
+}
+
 static int export(struct store *s, struct buf *out, const char *path)
 {
 	bool standard = !strcmp(path, "-");
@@ -74,7 +79,9 @@ static int export(struct store *s, struct buf *out, const char *path)
 
 	if (!f)
 		return say_fault(out, path, -errno);
-	err = dncfile_export(s, f, &n);
+	err = dncfile_export(s, write_line, f, &n);
+	if (!err && fflush(f))
+		err = -EIO;
 	if (!standard && fclose(f) && !err)
 		err = -EIO;
 	if (err)

@@ -161,38 +161,37 @@ int dncfile_import(struct store *s, FILE *in, struct buf *said,
 
 /* ---- the other way ---- */
 
-struct export
-{
-	FILE *out;
+struct writing {
+	dncfile_line_h *h;
+	void *arg;
 	char last[NUMBER_MAX]; /* the list goes on behind it */
 	unsigned long n;
 };
 
 static int write_one(const struct store_dnc *d, void *arg)
 {
-	struct export *ex = arg;
+	struct writing *wr = arg;
 	char since[APP_TIME_MAX], line[EXPORT_LINE];
 
-	snprintf(ex->last, sizeof(ex->last), "%s", d->number);
+	snprintf(wr->last, sizeof(wr->last), "%s", d->number);
 	snprintf(line, sizeof(line), "%s,%s,%s\n", d->number,
 	         app_time(since, d->at_ms), d->call_id ? d->call_id : "");
-	ex->n++;
-	return fputs(line, ex->out) < 0 ? -EIO : 0;
+	wr->n++;
+	return wr->h(line, wr->arg);
 }
 
-int dncfile_export(struct store *s, FILE *out, unsigned long *n)
+int dncfile_export(struct store *s, dncfile_line_h *h, void *arg,
+                   unsigned long *n)
 {
-	struct export ex = {.out = out};
+	struct writing wr = {.h = h, .arg = arg};
 	unsigned long before;
-	int err = fputs("phone_number,since,call_id\n", out) < 0 ? -EIO : 0;
+	int err = h("phone_number,since,call_id\n", arg);
 
 	do {
-		before = ex.n;
-		if (!err)
-			err = store_dnc_list(s, ex.last, write_one, &ex);
-	} while (!err && ex.n > before);
-	if (!err && fflush(out))
-		err = -EIO;
-	*n = ex.n;
-	return err;
+		before = wr.n;
+		if (err >= 0)
+			err = store_dnc_list(s, wr.last, write_one, &wr);
+	} while (err >= 0 && wr.n > before);
+	*n = wr.n;
+	return err < 0 ? err : 0;
 }

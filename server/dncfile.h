@@ -13,11 +13,14 @@
 #include "common/attr.h"
 
 struct buf;
+struct http_req;
+struct http_res;
 struct store;
 
 enum {
-	DNCFILE_LINE_MAX = 4096, /* [bytes] */
-	DNCFILE_TOLD_MAX = 100,  /* bad lines that are told one by one */
+	DNCFILE_LINE_MAX = 4096,            /* [bytes] */
+	DNCFILE_BODY_MAX = 4 * 1024 * 1024, /* [bytes] of a request */
+	DNCFILE_TOLD_MAX = 100, /* bad lines that are told one by one */
 };
 
 struct dncfile_sums {
@@ -32,8 +35,16 @@ struct dncfile_sums {
 int dncfile_import(struct store *s, FILE *in, struct buf *said,
                    struct dncfile_sums *sums) MUST_CHECK;
 
-/* Write the list to @out as CSV with a first line: phone_number, since,
- * call_id. Likewise. */
-int dncfile_export(struct store *s, FILE *out, unsigned long *n) MUST_CHECK;
+/* Takes one line, with its end. Negative: it cannot. */
+typedef int dncfile_line_h(const char *line, void *arg);
+
+/* Give the list to @h as CSV with a first line: phone_number, since, call_id.
+ * Errors are the store's and the handler's. */
+int dncfile_export(struct store *s, dncfile_line_h *h, void *arg,
+                   unsigned long *n) MUST_CHECK;
+
+/* GET and POST /dnc: the list, and lines for it. */
+void dncfile_handle(const struct http_req *req, struct http_res *res,
+                    void *arg);
 
 #endif

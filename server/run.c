@@ -16,6 +16,7 @@
 #include "server/carrier/carrier.h"
 #include "server/config.h"
 #include "server/dial.h"
+#include "server/dncfile.h"
 #include "server/health.h"
 #include "server/http/http.h"
 #include "server/ledger.h"
@@ -52,6 +53,7 @@ static const struct http_route routes[] = {
 	{HTTP_GET, "/calls", ledger_list, 0, false},
 	{HTTP_GET | HTTP_DELETE, "/calls/", ledger_one, 0, false},
 	{HTTP_POST, "/bot-events", bot_events_handle, BOT_EVENTS_MAX, true},
+	{BOTH, "/dnc", dncfile_handle, DNCFILE_BODY_MAX, false},
 	{HTTP_POST, "/pause", pause_handle, 0, false},
 	{HTTP_POST, "/resume", pause_resume_handle, 0, false},
 	{HTTP_GET, "/healthz", health_live, 0, false},

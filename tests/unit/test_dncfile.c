@@ -136,6 +136,11 @@ static void lines_without_end_are_bad_lines(void)
 	store_close(&s);
 }
 
+static int write_line(const char *line, void *arg)
+{
+	return fputs(line, arg) < 0 ? -EIO : 0;
+}
+
 static int count_one(const struct store_dnc *d, void *arg)
 {
 	(void)d;
@@ -162,7 +167,7 @@ static void what_is_exported_is_imported_again(void)
 	CHECK_INT(0, store_dnc_add(s, "+4930123456", "call-1", 1767225600000));
 	out = open_memstream(&back, &back_len);
 	CHECK(out);
-	CHECK_INT(0, dncfile_export(s, out, &n));
+	CHECK_INT(0, dncfile_export(s, write_line, out, &n));
 	fclose(out);
 	CHECK_INT(N + 1, n);
 	CHECK(!strncmp(back, "phone_number,since,call_id\n+15550000000,20",
@@ -226,12 +231,41 @@ static void the_commands_say_what_they_did(void)
 	store_close(&s);
 }
 
+static void the_list_goes_over_http_too(void)
+{
+	static struct world w;
+	const char *key = "Authorization: Bearer 0123456789abcdef\r\n";
+
+	world_open(&w, "API_KEY=0123456789abcdef\n");
+	world_do(&w, "GET", "/dnc", "", NULL);
+	CHECK_INT(401, w.a.status);
+	world_do(&w, "POST", "/dnc", "", "+15550000001\n");
+	CHECK_INT(401, w.a.status);
+	world_do(&w, "POST", "/dnc", key, "");
+	CHECK_INT(400, w.a.status);
+	world_do(&w, "POST", "/dnc", key,
+	         "+15550000001\nno \"body\"\n+15550000002\n+15550000001\n");
+	CHECK_INT(200, w.a.status);
+	CHECK_STR("{\"taken\":3,\"new\":2,\"bad\":1,\"lines\":[\"line 2: "
+	          "\\\"no body\\\" is no telephone number\"]}",
+	          w.a.body);
+	world_start(&w, key, "{\"phone_number\":\"+15550000002\"}");
+	CHECK_INT(403, w.a.status);
+	world_do(&w, "GET", "/dnc", key, NULL);
+	CHECK_INT(200, w.a.status);
+	CHECK(strstr(client_header(&w.a, "Content-Type"), "text/csv"));
+	CHECK(!strncmp(w.a.body, "phone_number,since,call_id\n+15550000001,20",
+	               42));
+	CHECK(strstr(w.a.body, "\n+15550000002,20"));
+}
+
 static const struct test tests[] = {
 	TEST(plain_text_is_read_and_bad_lines_harm_no_other),
 	TEST(the_column_of_numbers_is_found_by_its_name),
 	TEST(lines_without_end_are_bad_lines),
 	TEST(what_is_exported_is_imported_again),
 	TEST(the_commands_say_what_they_did),
+	TEST(the_list_goes_over_http_too),
 };
 
 TEST_MAIN(tests)

@@ -52,9 +52,24 @@ static void look_on(void)
 	nanosleep(&ts, NULL);
 }
 
+/* The server has seen its bot. */
+static void await_ready(void)
+{
+	const struct timespec ts = {.tv_nsec = 20 * 1000000};
+
+	for (int i = 0; i < 500; i++) {
+		world_do(&w, "GET", "/readyz", "", NULL);
+		if (w.a.status == 200)
+			return;
+		nanosleep(&ts, NULL);
+	}
+	test_fail(__FILE__, __LINE__, "not ready: %s", w.a.body);
+}
+
 static void paused_no_call_is_started_and_every_answer_says_so(void)
 {
 	world_open(&w, "");
+	await_ready();
 	CHECK_INT(0, run(pause_run, "wrong list"));
 	CHECK(strstr(said, "paused"));
 	world_start(&w, "", NUMBER);
@@ -159,7 +174,7 @@ static void without_a_key_only_this_machine_pauses(void)
 	world_do(&w, "POST", "/pause", "X-Forwarded-For: 203.0.113.9\r\n",
 	         NULL);
 	CHECK_INT(403, w.a.status);
-	CHECK(strstr(w.a.body, "may pause and resume"));
+	CHECK(strstr(w.a.body, "may pause, resume and see"));
 	world_start(&w, "", NUMBER);
 	CHECK_INT(200, w.a.status);
 }
