@@ -40,6 +40,7 @@ static const struct key keys[] = {
 	{"apology",		AT(apology),		0, 0,	KIND_TEMPLATE, false},
 	{"goodbye",		AT(goodbye),		0, 0,	KIND_TEMPLATE, true},
 	{"farewell",		AT(farewell),		0, 0,	KIND_TEMPLATE, true},
+	{"recovered",		AT(recovered),		0, 0,	KIND_TEMPLATE, true},
 	{"model",		AT(model),		0, 0,	KIND_TEXT, true},
 	{"hooks",		AT(hooks_name),		0, 0,	KIND_TEXT, true},
 	{"language",		AT(language),		0, 0,	KIND_TEXT, true},
@@ -262,6 +263,10 @@ int agent_new(struct agent **ap, const char *name)
 	if (!err)
 		err = agent_text(&a->farewell, "I have to go now. Goodbye.");
 	if (!err)
+		err = agent_text(&a->recovered,
+		                 "Sorry, we got cut off for a moment. Could "
+		                 "you say that again?");
+	if (!err)
 		err = agent_text(&a->filler, "One moment, please.");
 	if (err)
 		agent_free(&a);
@@ -374,6 +379,7 @@ void agent_free(struct agent **ap)
 	mem_free(a->apology);
 	mem_free(a->goodbye);
 	mem_free(a->farewell);
+	mem_free(a->recovered);
 	mem_free(a->filler);
 	mem_free(a->machine.message);
 	mem_free(a->machine.screener);

@@ -67,6 +67,7 @@ struct agent {
 	char *apology;      /* said when no reply can be made */
 	char *goodbye;      /* said when the bot cannot go on */
 	char *farewell;     /* said when the bot ends the call in order */
+	char *recovered;    /* said when the bot before this one was lost */
 	char *filler;       /* said when an answer is late; NULL: nothing */
 	char *prompts[AGENT_PROMPTS_MAX]; /* said one after the other to a
 	                                   * callee who stays silent */

@@ -10,6 +10,7 @@
 #include "bot/events.h"
 #include "bot/net/net.h"
 #include "bot/net/ws.h"
+#include "bot/past.h"
 #include "bot/stream/proto.h"
 #include "bot/warm.h"
 #include "common/err.h"
@@ -239,6 +240,7 @@ static int open_session(struct call *c, const struct stream_msg *start)
 		.fmt = start->fmt};
 	struct session_kit kit = {0};
 	struct warm *warm = r->kit;
+	struct past past;
 	int err = agent_load(&c->agent, c->env->agents_dir, name, fault);
 
 	if (err) {
@@ -250,12 +252,19 @@ static int open_session(struct call *c, const struct stream_msg *start)
 	/* Without memory for it there is no report, but a call. */
 	if (c->agent->after.wanted && after_talk_new(&c->talk))
 		log_line(LOG_ERROR, "call", c->id, "event=no_report_kept");
+	if (past_read(&past, r->past))
+		log_line(LOG_ERROR, "call", c->id, "event=no_past");
+	if (c->talk)
+		past_report(&past, c->talk);
+	prm.past = &past;
 	prm.agent = c->agent;
 	prm.kit = &kit;
 	r->kit = NULL;
 	warm_take(&warm, &kit);
-	return session_open(&c->session, c->env->session, &prm, &line,
-	                    session_handler, c);
+	err = session_open(&c->session, c->env->session, &prm, &line,
+	                   session_handler, c);
+	past_fini(&past);
+	return err;
 }
 
 static const char *id_of(const struct reservation *r)
@@ -295,6 +304,7 @@ int call_open(const struct call_env *env, struct reservation *r, struct ws *ws,
 	err = events_open(&c->feed, env->events, r->events_url, c->id);
 	if (err)
 		goto out;
+	events_again(c->feed, r->again);
 	c->place = r;
 	r->owner = c;
 	take_socket(c, ws);
@@ -333,6 +343,11 @@ void call_reattach(struct call *c, struct ws *ws,
 	ws_close(&c->ws, REPLACED, "replaced");
 	take_socket(c, ws);
 	session_reline(c->session, &line, start->stream_id, start->fmt);
+}
+
+bool call_is_over(const struct call *c)
+{
+	return c->ended || c->hanging_up;
 }
 
 void call_finish(struct call *c, enum call_end how)

@@ -56,6 +56,9 @@ void call_reattach(struct call *c, struct ws *ws,
 /* The carrier takes whoever answered for a machine. */
 void call_machine(struct call *c);
 
+/* Is it over, or about to be? Whoever comes for it now comes too late. */
+bool call_is_over(const struct call *c);
+
 /* Bring it to an end; what has begun goes its way. */
 void call_finish(struct call *c, enum call_end how);
 

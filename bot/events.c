@@ -31,6 +31,7 @@ struct events_feed {
 	struct events *ev;
 	char *url, *call_id;
 	uint64_t seq;
+	unsigned again; /* see events_again() */
 	struct spool_event *head, **tail;
 	unsigned n_sent; /* of the head, in the request under way */
 	struct fetch_req *req;
@@ -318,15 +319,23 @@ int events_open(struct events_feed **fp, struct events *ev, const char *url,
 	return 0;
 }
 
+void events_again(struct events_feed *f, unsigned n)
+{
+	f->again = n;
+}
+
 static int format(struct buf *b, const char *id, const struct events_feed *f,
                   const char *type, uint64_t at_us, const char *members)
 {
-	return buf_addf(b,
-	                "{\"event_id\":\"%s\",\"call_id\":\"%s\","
-	                "\"seq\":%" PRIu64 ",\"at_ms\":%" PRIu64
-	                ",\"type\":\"%s\"%s%s}",
-	                id, f->call_id, f->seq, net_wall_ms(f->ev->net, at_us),
-	                type, members[0] ? "," : "", members);
+	int err = buf_addf(
+		b,
+		"{\"event_id\":\"%s\",\"call_id\":\"%s\","
+		"\"seq\":%" PRIu64 ",\"at_ms\":%" PRIu64 ",\"type\":\"%s\"",
+		id, f->call_id, f->seq, net_wall_ms(f->ev->net, at_us), type);
+
+	if (!err && f->again)
+		err = buf_addf(b, ",\"again\":%u", f->again);
+	return err ? err : buf_addf(b, "%s%s}", members[0] ? "," : "", members);
 }
 
 void events_add(struct events_feed *f, const char *type, uint64_t at_us,

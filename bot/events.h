@@ -51,6 +51,9 @@ void events_free(struct events **ep);
 int events_open(struct events_feed **fp, struct events *ev, const char *url,
                 const char *call_id) MUST_CHECK;
 
+/* The call was with @n other bots before: each event says so as "again". */
+void events_again(struct events_feed *feed, unsigned n);
+
 /* Post {"event_id","call_id","seq","at_ms","type", @members}. @members is the
  * inside of an object, or "". @at_us: of the loop's clock. @vital: needs room
  * even when there is none. */

@@ -55,6 +55,7 @@ static void destroy(struct reservation *r)
 	if (r->kit)
 		r->drop_kit(r->kit);
 	mem_free(r->body);
+	mem_free(r->past);
 	mem_free(r);
 }
 
@@ -193,6 +194,12 @@ static int fill(struct reservation *r, const struct reserve_params *prm)
 		if (!r->body)
 			return -ENOMEM;
 	}
+	if (prm->past) {
+		r->past = mem_strndup(prm->past, prm->past_len);
+		if (!r->past)
+			return -ENOMEM;
+	}
+	r->again = prm->again;
 	if (ttl > RESERVE_TTL_MAX_SEC)
 		ttl = RESERVE_TTL_MAX_SEC;
 	r->ttl_ms = ttl * 1000;
@@ -223,6 +230,7 @@ int reserve_add(struct reservation **rp, struct reserve_table *t,
 	err = fill(r, prm);
 	if (err) {
 		mem_free(r->body);
+		mem_free(r->past);
 		mem_free(r);
 		return err;
 	}

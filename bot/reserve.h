@@ -40,6 +40,9 @@ struct reserve_params {
 	const char *to, *from, *agent, *events_url;
 	const char *body; /* JSON text of any length; NULL without */
 	size_t body_len;
+	const char *past; /* JSON text for past.h; NULL: it is the first bot */
+	size_t past_len;
+	unsigned again; /* how often the call had to come to another bot */
 	uint32_t ttl_sec;
 };
 
@@ -58,6 +61,8 @@ struct reservation {
 	char events_url[RESERVE_URL_MAX];
 	char uuid[RESERVE_UUID_MAX]; /* the carrier's id; "" until known */
 	char *body;                  /* NULL without */
+	char *past;                  /* what other bots have talked; NULL */
+	unsigned again;              /* bots before this one */
 	bool detect_machine; /* the agent wants the carrier's word for it */
 	bool machine;        /* the carrier says that one has answered */
 	void *owner;         /* the user's; NULL at first */

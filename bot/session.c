@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bot/past.h"
 #include "bot/session_hooks.h"
 #include "bot/session_impl.h"
 #include "bot/session_usage.h"
@@ -264,8 +265,18 @@ void session_say_template(struct session *s, enum reply_kind kind,
 	mem_free(text);
 }
 
-static int open_texts(struct session *s)
+/* The conversation goes on: what was said is known, and who is there. */
+static int recover(struct session *s, const struct past *past)
 {
+	s->turns = past->from;
+	s->recovers = true;
+	s->amd.kind = AMD_PERSON;
+	return past_recall(past, s->chat);
+}
+
+static int open_texts(struct session *s, const struct past *past)
+{
+	const char *greeting = s->agent->greeting;
 	char *instructions = NULL;
 	int err = template_text(&instructions, s->agent->instructions, s->body,
 	                        true);
@@ -273,9 +284,12 @@ static int open_texts(struct session *s)
 	if (!err)
 		err = chat_new(&s->chat, str_of(instructions));
 	mem_free(instructions);
-	if (!err && s->agent->greeting)
-		err = template_text(&s->greeting, s->agent->greeting, s->body,
-		                    false);
+	if (!err && past && past_any(past)) {
+		greeting = s->agent->recovered;
+		err = recover(s, past);
+	}
+	if (!err && greeting)
+		err = template_text(&s->greeting, greeting, s->body, false);
 	return err;
 }
 
@@ -348,7 +362,7 @@ int session_open(struct session **sp, const struct session_env *env,
 	if (!err)
 		err = session_hooks_open(s, prm);
 	if (!err)
-		err = open_texts(s);
+		err = open_texts(s, prm->past);
 	session_kit_open(s);
 	if (!err)
 		err = open_parts(s, prm);

@@ -31,6 +31,7 @@ struct eot_ops;
 struct fallback;
 struct greetings;
 struct net;
+struct past;
 struct provider_cfg;
 struct session;
 struct silero;
@@ -91,6 +92,7 @@ struct session_params {
 	const char *to, *from;
 	const char *body;         /* custom data as JSON text; NULL without */
 	const char *transfer_url; /* the server's; NULL: there is none */
+	const struct past *past;  /* with other bots; NULL: there is none */
 	const struct agent *agent;
 	enum audio_fmt fmt;      /* of the line, both ways */
 	struct session_kit *kit; /* emptied, also on failure; NULL: none */

@@ -18,7 +18,7 @@ static void look_up(struct session *s)
 	const struct clip *known;
 
 	if (s->kit.clip || !s->greeting || !s->env.greetings ||
-	    template_is_personal(s->agent->greeting))
+	    (!s->recovers && template_is_personal(s->agent->greeting)))
 		return;
 	known = greetings_find(s->env.greetings, s->env.tts->name, &s->tts_cfg,
 	                       str_of(s->greeting), s->fmt);

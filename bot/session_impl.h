@@ -78,6 +78,7 @@ struct session {
 	struct callee callee;
 	struct timeline timeline;
 	char *greeting; /* expanded; NULL: none, or it was heard */
+	bool recovers;  /* ... and says that a bot was lost */
 	struct amd amd;
 	struct tones tones;
 	struct llm *who;   /* is asked who has answered; NULL: it is not */

@@ -10,6 +10,8 @@ static bool greets_by_itself(const struct session *s)
 {
 	/* An assistant's silence is not the person's, nor is a menu's while
 	 * it connects. */
+	if (s->greeting && s->recovers)
+		return true;
 	return s->greeting && s->agent->greets != AGENT_GREETS_NEVER &&
 	       s->amd.kind != AMD_SCREENER && !s->menus;
 }
@@ -46,7 +48,7 @@ void session_arm_quiet(struct session *s)
 	if (greets_by_itself(s)) {
 		/* Silence counts from the last sound, not from its verdict. */
 		at = s->callee.ever_heard ? spoke : now;
-		if (s->agent->greets != AGENT_GREETS_AT_ONCE)
+		if (s->agent->greets != AGENT_GREETS_AT_ONCE && !s->recovers)
 			at += s->agent->greet_after_ms;
 	}
 	timer_start(s->env.timers, &s->quiet,

@@ -144,9 +144,9 @@ static struct reply *begin(struct session *s, enum reply_kind kind)
 		timeline_reset(&s->timeline);
 		timeline_note(&s->timeline, TIMELINE_SPEECH_END, session_ms(s));
 	}
-	s->reply->protected =
-		kind == REPLY_GOODBYE || kind == REPLY_APOLOGY ||
-		(kind == REPLY_GREETING && s->agent->protect_greeting);
+	s->reply->protected = kind == REPLY_GOODBYE || kind == REPLY_APOLOGY ||
+	                      (kind == REPLY_GREETING &&
+	                       (s->agent->protect_greeting || s->recovers));
 	return s->reply;
 }
 

@@ -305,6 +305,7 @@ static void on_started(struct session *s, struct reply *r)
 	if (r->kind == REPLY_GREETING) {
 		mem_free(s->greeting);
 		s->greeting = NULL;
+		s->recovers = false;
 	}
 	session_publish_turn(s);
 	session_feed(s, TURN_EV_AUDIO);

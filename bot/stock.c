@@ -17,7 +17,7 @@
 #include "common/mem.h"
 #include "common/timer.h"
 
-enum { REPLY = 1, SENTENCES = 4 };
+enum { REPLY = 1, SENTENCES = 5 };
 
 /* Our answer XML asks for it. */
 static const enum audio_fmt fmt = AUDIO_ULAW_8K;
@@ -47,9 +47,9 @@ static void go_on(struct stock *s, uint32_t ms)
 
 static const char *sentence_of(const struct stock *s)
 {
-	const char *const all[SENTENCES] = {s->agent->goodbye,
-	                                    s->agent->apology, s->agent->filler,
-	                                    s->agent->farewell};
+	const char *const all[SENTENCES] = {
+		s->agent->goodbye, s->agent->apology, s->agent->filler,
+		s->agent->farewell, s->agent->recovered};
 
 	return all[s->sentence];
 }

@@ -137,7 +137,8 @@ static int open_greeting(struct warm *w, const struct reservation *r)
 {
 	int err = 0;
 
-	if (w->agent->greeting)
+	/* A call that comes from a lost bot is not greeted again. */
+	if (w->agent->greeting && !r->past)
 		err = open_clip(w, r);
 	if (err)
 		return err;

@@ -49,6 +49,7 @@ static void expired_handler(struct reservation *r, void *arg)
 	/* The server hangs up what still rings, or is silent. */
 	if (r->call_id[0] &&
 	    !events_open(&feed, w->events, r->events_url, r->call_id)) {
+		events_again(feed, r->again);
 		events_add(feed, "ended", now_us,
 		           "\"by\":\"bot\",\"cause\":\"no_stream\"", true);
 		events_close(&feed);

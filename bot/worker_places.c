@@ -3,6 +3,7 @@
 
 #include "bot/agent.h"
 #include "bot/fallback.h"
+#include "bot/past.h"
 #include "bot/peer.h"
 #include "bot/warm.h"
 #include "bot/worker_impl.h"
@@ -18,8 +19,8 @@ struct wish {
 	char to[RESERVE_NUMBER_MAX], from[RESERVE_NUMBER_MAX];
 	char agent[RESERVE_AGENT_MAX];
 	char events_url[RESERVE_URL_MAX];
-	struct str body;
-	uint64_t ttl_sec;
+	struct str body, past;
+	uint64_t ttl_sec, again;
 	bool detect_machine; /* of its agent */
 };
 
@@ -50,6 +51,20 @@ static bool text_field(struct str obj, const char *key, char *dst, size_t cap)
 	return !jtext_string(dst, cap, v);
 }
 
+/* What bots before this one have left. False: it cannot be read. */
+static bool read_past(struct wish *wish, struct str obj)
+{
+	struct str n;
+
+	if (jtext_get(obj, "again", &wish->past))
+		return true;
+	wish->past = str_trim(wish->past);
+	return wish->past.len <= PAST_MAX &&
+	       jtext_type(wish->past) == JTEXT_OBJECT &&
+	       !jtext_get(wish->past, "n", &n) &&
+	       !str_u64(str_trim(n), UINT16_MAX, &wish->again);
+}
+
 static const char *read_wish(struct wish *wish, const struct ws_request *req)
 {
 	struct str obj = str_n(req->body, req->body_len), v;
@@ -76,6 +91,8 @@ static const char *read_wish(struct wish *wish, const struct ws_request *req)
 	    str_u64(str_trim(v), RESERVE_TTL_MAX_SEC, &wish->ttl_sec) ||
 	    !wish->ttl_sec)
 		return "ttl must be a number of seconds, at most 3600";
+	if (!read_past(wish, obj))
+		return "again must be an object with n, or is too long";
 	if (!jtext_get(obj, "body", &v))
 		wish->body = str_trim(v);
 	return wish->body.len > WORKER_BODY_MAX ? "body is too long" : NULL;
@@ -144,6 +161,9 @@ static void add_place(struct worker *w, const struct wish *wish,
 	                             .events_url = wish->events_url,
 	                             .body = wish->body.v,
 	                             .body_len = wish->body.len,
+	                             .past = wish->past.v,
+	                             .past_len = wish->past.len,
+	                             .again = (unsigned)wish->again,
 	                             .ttl_sec = (uint32_t)wish->ttl_sec};
 	struct reservation *r;
 	char to[STR_PHONE_MAX];
@@ -284,8 +304,15 @@ void worker_machine(struct worker *w, const char *id, struct ws_response *res)
 
 void worker_look(struct worker *w, const char *id, struct ws_response *res)
 {
-	struct reservation *r = find(w, id, res);
+	struct reservation *r = reserve_find(w->places, id);
 
+	/* It matters whether the call is over or the bot has forgotten it. */
+	if (r ? r->owner && call_is_over(r->owner)
+	      : reserve_has_ended(w->places, id)) {
+		worker_refuse(res, 410, "this call is over");
+		return;
+	}
+	r = find(w, id, res);
 	if (r &&
 	    buf_addf(&res->body, "{\"id\":\"%s\",\"state\":\"%s\"}\n", r->id,
 	             r->state == RESERVE_BOUND ? "bound" : "waiting"))

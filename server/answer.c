@@ -145,7 +145,8 @@ int answer_inline_xml(struct buf *out, const char *url)
 	return err;
 }
 
-int answer_stream_xml(struct buf *out, const char *url, const char *status_url)
+int answer_stream_xml(struct buf *out, const char *url, const char *status_url,
+                      const char *next_url)
 {
 	int err = buf_adds(out, XML_HEAD "<Response>");
 
@@ -154,7 +155,11 @@ int answer_stream_xml(struct buf *out, const char *url, const char *status_url)
 	if (!err)
 		err = add_escaped(out, url);
 	if (!err)
-		err = buf_adds(out, "</Stream><Hangup/></Response>");
+		err = buf_adds(out, "</Stream><Redirect method=\"POST\">");
+	if (!err)
+		err = add_escaped(out, next_url);
+	if (!err)
+		err = buf_adds(out, "</Redirect></Response>");
 	return err;
 }
 

@@ -39,9 +39,10 @@ int answer_fixed_url(struct buf *out, const char *ws,
 /* The example's document: the stream alone, laid out as there. */
 int answer_inline_xml(struct buf *out, const char *url) MUST_CHECK;
 
-/* A stream to our own bot, its callbacks, and a hang-up behind it. */
-int answer_stream_xml(struct buf *out, const char *url,
-                      const char *status_url) MUST_CHECK;
+/* A stream to our own bot, its callbacks, and behind it, where Plivo asks how
+ * to go on. */
+int answer_stream_xml(struct buf *out, const char *url, const char *status_url,
+                      const char *next_url) MUST_CHECK;
 
 /* Dial somebody else, then say at @over_url how that went. */
 struct answer_dial {

@@ -59,27 +59,31 @@ static void answer_inline(struct app *app, struct http_res *res,
 	buf_fini(&url);
 }
 
-static void stream_to(struct app *app, struct http_res *res,
-                      const struct store_call *call, const char *place,
-                      const char *stream_url)
+void answering_stream(struct http_res *res, const struct store_call *call,
+                      const char *place, const char *stream_url)
 {
-	struct buf url, status;
+	struct buf url, status, next;
 	int err;
 
-	(void)app;
 	buf_init(&url, ANSWER_URL_MAX);
 	buf_init(&status, ANSWER_URL_MAX);
-	err = stream_url ? buf_adds(&url, stream_url)
-	                 : answer_relay_url(&url, call->base_url, place);
+	buf_init(&next, ANSWER_URL_MAX);
+	err = stream_url && *stream_url
+	              ? buf_adds(&url, stream_url)
+	              : answer_relay_url(&url, call->base_url, place);
 	if (!err)
 		err = answer_webhook_url(&status, call->base_url, "events",
 		                         call->key);
 	if (!err)
+		err = answer_webhook_url(&next, call->base_url, "again",
+		                         call->key);
+	if (!err)
 		err = answer_stream_xml(&res->body, buf_str(&url),
-		                        buf_str(&status));
+		                        buf_str(&status), buf_str(&next));
 	http_res_check(res, err);
 	buf_fini(&url);
 	buf_fini(&status);
+	buf_fini(&next);
 }
 
 /* Somebody answered, and there is no bot for him. */
@@ -105,9 +109,8 @@ static void abandon(struct app *app, struct http_res *res,
 	http_res_check(res, answer_sorry_xml(&res->body, SORRY));
 }
 
-/* A place for a call that is answered already. */
-static void reserve_now(struct app *app, struct http_res *res,
-                        const struct store_call *call, const char *uuid)
+int answering_place(struct app *app, const struct store_call *call,
+                    const struct answering_wish *wish, struct bots_place *place)
 {
 	char events[ACCESS_BASE_MAX + 32], text[PARAM_MAX];
 	struct bots_call want = {.call_id = call->id,
@@ -115,42 +118,55 @@ static void reserve_now(struct app *app, struct http_res *res,
 	                         .from = call->from,
 	                         .agent = call->agent,
 	                         .body = call->body,
+	                         .past = wish->past,
+	                         .avoid = wish->avoid,
 	                         .events_url = events,
 	                         .ttl_sec = 120,
-	                         .wait_ms = AGAIN_MS};
-	struct bots_place place;
-	struct store_change change = {.reservation = place.id,
-	                              .bot = place.bot};
+	                         .wait_ms = wish->wait_ms};
+	struct store_change change = {.reservation = place->id,
+	                              .bot = place->bot};
 	int err;
 
 	app_events_url(app, events, sizeof(events));
-	err = bots_reserve_wait(app->bots, &want, &place, text, sizeof(text));
-	if (err) {
-		abandon(app, res, call, err);
-		return;
-	}
-	if (!place.stream_url[0] &&
-	    !relay_admits(app, call->id, place.bot, text, sizeof(text))) {
+	err = bots_reserve_wait(app->bots, &want, place, text, sizeof(text));
+	if (err)
+		return err;
+	if (!place->stream_url[0] &&
+	    !relay_admits(app, call->id, place->bot, text, sizeof(text))) {
 		log_line(LOG_WARN, "call", call->id, "event=no_relay why=%s",
 		         LOG_TEXT(text));
-		end_release(app, call->id, place.bot, place.id);
-		abandon(app, res, call, ERR_LIMIT);
+		end_release(app, call->id, place->bot, place->id);
+		return ERR_LIMIT;
+	}
+	if (place->stream_url[0])
+		change.stream_url = place->stream_url;
+	err = store_call_change(app->store, call->id, &change, wish->ev, NULL,
+	                        NULL);
+	if (err == -EEXIST)
+		return err;
+	if (err)
+		app_store_fault(app, call->id, err);
+	if (*wish->uuid && bots_prepare(app->bots, place->bot, place->id,
+	                                wish->uuid, NULL, NULL))
+		log_line(LOG_WARN, "call", call->id, "event=prepare_failed");
+	return 0;
+}
+
+static void reserve_now(struct app *app, struct http_res *res,
+                        const struct store_call *call, const char *uuid)
+{
+	const struct answering_wish wish = {.uuid = uuid, .wait_ms = AGAIN_MS};
+	struct bots_place place;
+	int err = answering_place(app, call, &wish, &place);
+
+	if (err) {
+		abandon(app, res, call, err);
 		return;
 	}
 	/* Should the first bot only have been slow, its place is free again. */
 	if (call->bot && strcmp(call->bot, place.bot) != 0)
 		end_release(app, call->id, call->bot, call->reservation);
-	if (place.stream_url[0])
-		change.stream_url = place.stream_url;
-	err = store_call_change(app->store, call->id, &change, NULL, NULL,
-	                        NULL);
-	if (err)
-		app_store_fault(app, call->id, err);
-	if (*uuid &&
-	    bots_prepare(app->bots, place.bot, place.id, uuid, NULL, NULL))
-		log_line(LOG_WARN, "call", call->id, "event=prepare_failed");
-	stream_to(app, res, call, place.id,
-	          place.stream_url[0] ? place.stream_url : NULL);
+	answering_stream(res, call, place.id, place.stream_url);
 }
 
 static void answer_bots(struct app *app, const struct http_req *req,
@@ -163,7 +179,8 @@ static void answer_bots(struct app *app, const struct http_req *req,
 	if (call->reservation && call->bot)
 		err = bots_check_wait(app->bots, call->bot, call->reservation);
 	if (!err) {
-		stream_to(app, res, call, call->reservation, call->stream_url);
+		answering_stream(res, call, call->reservation,
+		                 call->stream_url);
 		return;
 	}
 	if (call->reservation)

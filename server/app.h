@@ -42,6 +42,7 @@ struct transfers;
 	X(FOUND,       "unknown_found_total", "such calls found at Plivo")	\
 	X(ANSWERED,    "answers_total",     "answer documents given")	\
 	X(ABANDONED,   "abandoned_total",   "answered calls without a bot") \
+	X(REATTACHED,  "reattached_total",  "calls that another bot went on with") \
 	X(WEBHOOKS,    "webhooks_total",    "callbacks of Plivo taken")	\
 	X(UNSIGNED,    "unsigned_total",    "webhooks with a bad signature") \
 	X(BOT_EVENTS,  "bot_events_total",  "events of bots taken")	\

@@ -15,6 +15,7 @@
 #include "server/http/message.h"
 #include "server/number.h"
 #include "server/outbox.h"
+#include "server/past.h"
 #include "server/retry.h"
 #include "server/store/dnc.h"
 #include "server/store/store.h"
@@ -87,6 +88,34 @@ static int again_later(struct app *app, const char *id)
 	return err;
 }
 
+/* Is @ev the call's end? Not that of a bot which has lost it to another. */
+static int is_end(struct app *app, const char *id, const json_t *ev,
+                  bool *ended)
+{
+	struct past past;
+	int err;
+
+	*ended = false;
+	if (strcmp(js_str(ev, "type", ""), "ended") != 0)
+		return 0;
+	err = past_look(app, id, &past);
+	*ended = !err && js_int(ev, "again", 0) >= (int64_t)past.lost;
+	return err;
+}
+
+/* What follows from @ev by itself; before it is written down, since it is
+ * taken once only. */
+static int act(struct app *app, const char *id, const json_t *ev, bool ended,
+               int64_t at_ms)
+{
+	if (!strcmp(js_str(ev, "type", ""), "tool") &&
+	    !strcmp(js_str(ev, "name", ""), "do_not_call"))
+		return never_again(app, id, at_ms);
+	if (ended && !strcmp(js_str(ev, "answered_by", ""), "voicemail"))
+		return again_later(app, id);
+	return 0;
+}
+
 static int take(struct app *app, const json_t *ev)
 {
 	const char *id = js_str(ev, "call_id", NULL);
@@ -95,7 +124,7 @@ static int take(struct app *app, const json_t *ev)
 	struct store_change change = {.has_state = false};
 	struct store_event row = {.source = "bot", .type = type};
 	struct store_turn turn;
-	bool is_turn = !strcmp(type, "turn"), ended = !strcmp(type, "ended");
+	bool is_turn = !strcmp(type, "turn"), ended;
 	struct buf data;
 	int err;
 
@@ -109,6 +138,9 @@ static int take(struct app *app, const json_t *ev)
 		change.has_state = true;
 		change.answered_ms = row.at_ms;
 	}
+	err = is_end(app, id, ev, &ended);
+	if (err)
+		return err;
 	/* To the bot, every end that is not its own looks like the callee's.
 	 * Plivo knows. A call that was handed over goes on. */
 	if (ended && strcmp(by, "callee") != 0 && strcmp(by, "transfer") != 0) {
@@ -117,18 +149,9 @@ static int take(struct app *app, const json_t *ev)
 	}
 	if (!strcmp(type, "error"))
 		change.error = js_str(ev, "detail", "the bot met an error");
-	/* Before the event: it is taken once only. */
-	if (!strcmp(type, "tool") &&
-	    !strcmp(js_str(ev, "name", ""), "do_not_call")) {
-		err = never_again(app, id, row.at_ms);
-		if (err)
-			return err;
-	}
-	if (ended && !strcmp(js_str(ev, "answered_by", ""), "voicemail")) {
-		err = again_later(app, id);
-		if (err)
-			return err;
-	}
+	err = act(app, id, ev, ended, row.at_ms);
+	if (err)
+		return err;
 	if (is_turn)
 		read_turn(&turn, ev);
 	buf_init(&data, BOT_EVENTS_MAX);

@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "server/admission.h"
+#include "server/again.h"
 #include "server/answering.h"
 #include "server/app.h"
 #include "server/beat.h"
@@ -46,6 +47,7 @@ static const struct http_route routes[] = {
 	{HTTP_POST, "/start", start_handle, HTTP_BODY_MAX, true},
 	{BOTH, "/answer", answering_any, HTTP_BODY_MAX, false},
 	{BOTH, "/answer/", answering_call, HTTP_BODY_MAX, false},
+	{BOTH, "/again/", again_handle, HTTP_BODY_MAX, false},
 	{BOTH, "/events/", webhook_events, HTTP_BODY_MAX, false},
 	{HTTP_POST, "/transfer", transfer_handle, HTTP_BODY_MAX, true},
 	{BOTH, "/transfer/", transfer_document, HTTP_BODY_MAX, false},

@@ -301,6 +301,18 @@ static void write_dial(struct app *app, const struct store_call *call,
 	buf_fini(&url);
 }
 
+bool transfer_answer(struct app *app, const struct store_call *call,
+                     struct http_res *res)
+{
+	struct transfer t;
+
+	if (look_up(app, call->id, &t) || !t.on)
+		return false;
+	write_dial(app, call, &t, res);
+	transfers_fetched(app->transfers, call->id);
+	return true;
+}
+
 void transfer_document(const struct http_req *req, struct http_res *res,
                        void *arg)
 {

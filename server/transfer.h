@@ -16,6 +16,7 @@
 struct app;
 struct http_req;
 struct http_res;
+struct store_call;
 
 enum {
 	TRANSFER_TO_MAX = 128,     /* [bytes] with terminator: number or SIP */
@@ -36,6 +37,11 @@ void transfer_document(const struct http_req *req, struct http_res *res,
 
 /* GET and POST /transfer-end/KEY: the dial is over. */
 void transfer_end(const struct http_req *req, struct http_res *res, void *arg);
+
+/* The same document for a call that has come to its end otherwise. False: it is
+ * not to be handed over, and @res is as it was. */
+bool transfer_answer(struct app *app, const struct store_call *call,
+                     struct http_res *res);
 
 /* Is the call of that id with somebody else, or on its way there? Then nobody
  * but its two parties ends it. */

@@ -55,7 +55,9 @@ const char *bots_urls(const struct bots *b);
 /* What /reserve carries. Texts are copied; NULL: absent. */
 struct bots_call {
 	const char *call_id, *to, *from, *agent;
-	const char *body; /* JSON text, verbatim */
+	const char *body;  /* JSON text, verbatim */
+	const char *past;  /* the same: the call was with other bots before */
+	const char *avoid; /* name of the bot to be asked last */
 	const char *events_url;
 	uint32_t ttl_sec;
 	uint32_t wait_ms; /* give up after that; 0: 5000 */
@@ -106,8 +108,8 @@ int bots_release(struct bots *b, const char *bot, const char *id,
  * reservation was asked for and never answered. -EINVAL, -ENOMEM. */
 int bots_release_call(struct bots *b, const char *call_id) MUST_CHECK;
 
-/* Does the place still stand? 500 ms at most. 0; -ENOENT; any other error:
- * the bot is gone. */
+/* Does the place still stand? 500 ms at most. 0; -ENOENT; ERR_STALE: it did,
+ * and its call is over; any other error: the bot is gone. */
 int bots_check_wait(struct bots *b, const char *bot, const char *id) MUST_CHECK;
 
 /* Where a bot listens, for the relay: @host is a numeric address or a name.

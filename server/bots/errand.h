@@ -30,7 +30,8 @@ struct bots_errand {
 	uint16_t order[BOTS_MAX]; /* indexes of bots, to be asked */
 	size_t n_order, next;
 	struct bots_bot *asked;
-	int err; /* the best reason so far */
+	char avoid[BOTS_NAME_MAX]; /* to be asked last; "" */
+	int err;                   /* the best reason so far */
 	char text[BOTS_TEXT_MAX];
 
 	bots_done_h *done;

@@ -151,11 +151,16 @@ static void begin_reserve(void *arg)
 	size_t pass, i;
 
 	list_append(&b->errands, &e->link);
-	for (pass = 0; pass < 3; pass++) {
+	for (pass = 0; pass < 4; pass++) {
 		for (i = 0; i < b->n_bots; i++) {
 			size_t at = (b->turn + i) % b->n_bots;
 			const struct bots_bot *bot = &b->bot[at];
 			size_t mine = bot->alive ? (bot->ready ? 0 : 1) : 2;
+			char name[BOTS_NAME_MAX];
+
+			if (e->avoid[0] && !bots_name(name, bot) &&
+			    !strcmp(name, e->avoid))
+				mine = 3;
 
 			if (bot->listed && mine == pass)
 				e->order[e->n_order++] = (uint16_t)at;
@@ -186,6 +191,11 @@ static int write_call(struct buf *b, const struct bots_call *c)
 		if (!err)
 			err = buf_adds(b, c->body);
 	}
+	if (!err && c->past) {
+		err = buf_adds(b, ",\"again\":");
+		if (!err)
+			err = buf_adds(b, c->past);
+	}
 	return err ? err : buf_adds(b, "}");
 }
 
@@ -200,6 +210,8 @@ int bots_reserve(struct bots *b, const struct bots_call *call,
 	if (!e)
 		return -ENOMEM;
 	e->reserved = done;
+	snprintf(e->avoid, sizeof(e->avoid), "%s",
+	         call->avoid ? call->avoid : "");
 	e->until_ms = bots_now_ms() + (call->wait_ms ? call->wait_ms : WAIT_MS);
 	err = write_call(&e->body, call);
 	if (err) {

@@ -41,6 +41,7 @@ static int err_of_simple(const struct fetch_result *r)
 	case 404:
 		return -ENOENT;
 	case 409:
+	case 410:
 		return ERR_STALE;
 	default:
 		return r->status >= 500 ? -EAGAIN : ERR_PROTO;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "bot/greetings.h"
+#include "bot/past.h"
 #include "bot/reserve.h"
 #include "bot/session_impl.h"
 #include "bot/tool_call.h"
@@ -126,6 +127,7 @@ void flow_open(struct flow *f, const struct flow_opts *opts)
 	static struct provider_cfg cfg;
 	static struct tts_ops tts;
 	static struct tool_fetch fetch;
+	struct past past;
 	struct session_env env = {0};
 	struct session_params prm = {
 		.call_id = "c-1",
@@ -185,9 +187,12 @@ void flow_open(struct flow *f, const struct flow_opts *opts)
 		ring(f, &env, agent, &kit);
 		prm.kit = &kit;
 	}
+	CHECK_INT(0, past_read(&past, f->opts.past));
+	prm.past = &past;
 	CHECK_INT(0, fake_line_new(&line, f));
 	out = (struct line){fake_line_send, fake_line_hangup, line};
 	CHECK_INT(0, session_open(&f->session, &env, &prm, &out, on_event, f));
+	past_fini(&past);
 	CHECK(!f->started);
 }
 

@@ -109,6 +109,7 @@ struct flow_opts {
 	const char *agent; /* JSON; NULL: see flow.c */
 	const char *body;
 	const char *transfer_url; /* of the server; NULL: there is none */
+	const char *past; /* with another bot, as past.h has it; NULL: none */
 	const struct dialout_hooks *hooks; /* of the agent; NULL: none */
 	bool backup;                 /* a second provider for each stage */
 	bool flux;                   /* the recogniser decides turns */

@@ -82,10 +82,12 @@ static void what_is_said_of_a_failure_is_spoken_at_the_start(void)
 	CHECK(known("Say that again?") != NULL);
 	CHECK(known("Wait.") != NULL);
 	CHECK(known("I have to go now. Goodbye.") != NULL);
+	CHECK(known("Sorry, we got cut off for a moment. Could you say that "
+	            "again?") != NULL);
 	CHECK(known("I'm sorry, I have trouble on my side. I will have to hang "
 	            "up. Goodbye.") != NULL);
 	/* The call's own voice, and one for each of them. */
-	CHECK_INT(1 + 4, f.tts_opens);
+	CHECK_INT(1 + 5, f.tts_opens);
 	/* No voice is needed now. */
 	f.tts_dead = true;
 	f.tts_fail_err = ERR_EOF;

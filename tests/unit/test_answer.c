@@ -100,16 +100,19 @@ static void the_inline_document_is_the_examples(void)
 	                                       "b&body=e30%3D")));
 }
 
-static void our_stream_is_tight_and_followed_by_a_hangup(void)
+static void our_stream_is_tight_and_then_plivo_asks_how_to_go_on(void)
 {
 	begin();
 	CHECK_STR(HEAD "<Response><Stream bidirectional=\"true\" "
 	               "keepCallAlive=\"true\" "
 	               "contentType=\"audio/x-mulaw;rate=8000\" "
 	               "statusCallbackUrl=\"https://v.example.com/events/k\">"
-	               "wss://b.example.com/ws/i</Stream><Hangup/></Response>",
+	               "wss://b.example.com/ws/i</Stream>"
+	               "<Redirect method=\"POST\">https://v.example.com/again/"
+	               "k</Redirect></Response>",
 	          text(answer_stream_xml(&out, "wss://b.example.com/ws/i",
-	                                 "https://v.example.com/events/k")));
+	                                 "https://v.example.com/events/k",
+	                                 "https://v.example.com/again/k")));
 }
 
 static void no_text_can_leave_its_element(void)
@@ -135,7 +138,7 @@ static const struct test tests[] = {
 	TEST(custom_data_is_never_raw_in_a_query),
 	TEST(a_url_longer_than_plivo_takes_is_refused),
 	TEST(the_inline_document_is_the_examples),
-	TEST(our_stream_is_tight_and_followed_by_a_hangup),
+	TEST(our_stream_is_tight_and_then_plivo_asks_how_to_go_on),
 	TEST(no_text_can_leave_its_element),
 	TEST(nothing_and_hangup_are_whole_documents),
 };

@@ -26,9 +26,9 @@ static void the_answer_is_a_stream_to_the_reserved_place(void)
 	             "contentType=\"audio/x-mulaw;rate=8000\" "
 	             "statusCallbackUrl=\"http://localhost/events/%s\">"
 	             "wss://bot.example.com/ws/place-1-6f1d0c9ab2e84573</"
-	             "Stream><Hangup/>"
-	             "</Response>",
-	         w.key);
+	             "Stream><Redirect method=\"POST\">http://localhost/again/"
+	             "%s</Redirect></Response>",
+	         w.key, w.key);
 	CHECK_STR(want, w.a.body);
 	/* Plivo may ask twice. */
 	world_hook(&w, "answer", "Event=StartApp&CallUUID=uuid-1");

@@ -34,6 +34,7 @@ static void every_path_takes_its_methods_and_no_others(void)
 		{"/calls", "GET"},          {"/calls/x", "GET, DELETE"},
 		{"/bot-events", "POST"},    {"/healthz", "GET"},
 		{"/readyz", "GET"},         {"/metrics", "GET"},
+		{"/again/k", "GET, POST"},
 	};
 
 	world_open(&w, "");

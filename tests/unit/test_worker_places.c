@@ -75,6 +75,8 @@ static void broken_wishes_are_refused_with_a_reason(void)
 		{"{\"call_id\":\"c\",\"ttl\":\"x\"}", 422, "ttl"},
 		{"{\"call_id\":\"c\",\"ttl\":9999}", 422, "ttl"},
 		{"{\"call_id\":\"c\",\"ttl\":9,\"to\":1}", 422, "to, from"},
+		{"{\"call_id\":\"c\",\"ttl\":9,\"again\":7}", 422, "again"},
+		{"{\"call_id\":\"c\",\"ttl\":9,\"again\":{}}", 422, "again"},
 		{"{\"call_id\":\"c\",\"ttl\":9,\"events_url\":"
 	         "\"http://example.com/\"}",
 	         422, "https"},
@@ -233,7 +235,7 @@ static void a_place_nobody_comes_for_ends_with_an_event(void)
 		booth_pass(20);
 	CHECK(strstr(booth.events, "\"call_id\":\"c9\""));
 	CHECK(strstr(booth.events, "\"type\":\"ended\""));
-	CHECK_INT(404, booth_ask("GET", path, NULL));
+	CHECK_INT(410, booth_ask("GET", path, NULL));
 	CHECK_INT(409, booth_ask("POST", "/reserve", text));
 	booth_close();
 }
@@ -254,7 +256,7 @@ static void a_place_can_be_prepared_looked_at_and_released(void)
 	CHECK_INT(409, booth_ask("POST", prepare, "{\"call_uuid\":\"u2\"}"));
 	CHECK_INT(204, booth_ask("DELETE", path, NULL));
 	CHECK_INT(404, booth_ask("DELETE", path, NULL));
-	CHECK_INT(404, booth_ask("GET", path, NULL));
+	CHECK_INT(410, booth_ask("GET", path, NULL));
 	CHECK_INT(404, booth_ask("POST", prepare, "{\"call_uuid\":\"u1\"}"));
 	CHECK_INT(409, booth_reserve("c1", NULL)); /* it has ended */
 	CHECK_INT(404, booth_ask("GET", "/reserve/x/y", NULL));

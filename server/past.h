@@ -1,0 +1,41 @@
+/*
+ * past.h - a call's earlier bots: how many were lost, what was talked
+ */
+#ifndef SERVER_PAST_H
+#define SERVER_PAST_H
+
+#include <stdbool.h>
+
+#include "common/attr.h"
+
+struct app;
+struct buf;
+struct store_event;
+
+enum {
+	PAST_JSON_MAX = 88 * 1024, /* [bytes] a bot takes some more */
+	PAST_BOTS_MAX = 3,         /* a call goes on with another so often */
+	PAST_DEDUPE_MAX = 32,      /* [bytes] */
+	PAST_DATA_MAX = 32,        /* [bytes] */
+};
+
+struct past {
+	unsigned lost; /* bots */
+	bool ended;    /* the last one has said that the call is over */
+};
+
+/* The store's errors. */
+int past_look(struct app *app, const char *id, struct past *p) MUST_CHECK;
+
+/* What a bot is told that is the one after @lost others, as a JSON object.
+ * The oldest turns are left out where it is too much. The store's errors,
+ * -ENOMEM. */
+int past_write(struct app *app, const char *id, unsigned lost,
+               struct buf *out) MUST_CHECK;
+
+/* Another bot has the call after @lost others: what the ledger takes, once.
+ * @ev refers to the other two. */
+void past_event(struct store_event *ev, unsigned lost,
+                char dedupe[PAST_DEDUPE_MAX], char data[PAST_DATA_MAX]);
+
+#endif
