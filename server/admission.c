@@ -186,10 +186,19 @@ static bool is_dialled(const struct config *cfg, const char *number)
 	         number_allowed(number, cfg->deny_prefixes));
 }
 
-int admission_again(struct app *app, struct store_call *call,
-                    const char *before, int64_t *later_ms)
+/* Without a request: when it may be made, and what stands against it now. */
+static int judge_later(struct app *app, struct store_call *call,
+                       struct store_admission *a, int64_t *later_ms,
+                       const char **why)
 {
-	struct store_admission a = {.retry_of = before};
+	static const char *const reasons[] = {
+		[STORE_ADMITTED] = NULL,
+		[STORE_UNWANTED] = "on the do-not-call list",
+		[STORE_TWICE] = "a call to this number has not ended",
+		[STORE_SPENT] = "a budget is used up",
+		[STORE_FULL] = "MAX_CALLS are up",
+		[STORE_MADE] = NULL,
+	};
 	const int64_t now_ms = app_now_ms();
 	struct access who;
 	struct limits l;
@@ -197,21 +206,45 @@ int admission_again(struct app *app, struct store_call *call,
 
 	*later_ms = STORE_RETRY_NEVER;
 	/* A key that was revoked makes no calls. */
-	if (err == -ENOENT || !is_dialled(app->cfg, call->to))
+	*why = "its key was revoked";
+	if (err == -ENOENT)
 		return ERR_LIMIT;
+	*why = "DENY_PREFIXES or ALLOWED_PREFIXES forbid the number";
+	if (!is_dialled(app->cfg, call->to))
+		return ERR_LIMIT;
+	*why = "CALLING_HOURS";
 	*later_ms = admission_next(app->cfg, call->to, now_ms);
 	if (!err && *later_ms > now_ms)
 		return ERR_LIMIT;
 	if (!err)
-		err = judge(app, &who, call, &l, &a);
-	if (err || a.verdict == STORE_ADMITTED)
+		err = judge(app, &who, call, &l, a);
+	if (err || a->verdict == STORE_ADMITTED)
 		return err;
-	if (a.verdict == STORE_MADE)
+	if (a->verdict == STORE_MADE)
 		return -EALREADY;
+	*why = reasons[a->verdict];
 	*later_ms = now_ms + TWICE_RETRY_SEC * 1000;
-	if (a.verdict == STORE_SPENT && a.free_ms > now_ms)
-		*later_ms = a.free_ms;
-	else if (a.verdict == STORE_UNWANTED)
+	if (a->verdict == STORE_SPENT && a->free_ms > now_ms)
+		*later_ms = a->free_ms;
+	else if (a->verdict == STORE_UNWANTED)
 		*later_ms = STORE_RETRY_NEVER;
 	return ERR_LIMIT;
+}
+
+int admission_again(struct app *app, struct store_call *call,
+                    const char *before, int64_t *later_ms)
+{
+	struct store_admission a = {.retry_of = before};
+	const char *why;
+
+	return judge_later(app, call, &a, later_ms, &why);
+}
+
+int admission_row(struct app *app, struct store_call *call,
+                  const char *campaign, unsigned line, int64_t *later_ms,
+                  const char **why)
+{
+	struct store_admission a = {.campaign = campaign, .line = line};
+
+	return judge_later(app, call, &a, later_ms, why);
 }

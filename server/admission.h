@@ -49,6 +49,13 @@ int admission_add(struct app *app, const struct access *who,
 int admission_again(struct app *app, struct store_call *call,
                     const char *before, int64_t *later_ms) MUST_CHECK;
 
+/* The same for the row on @line of @campaign. -EALREADY: it is a call, or its
+ * campaign has no room now. ERR_LIMIT: as above, and @why, static text, says
+ * for people what stands against it. */
+int admission_row(struct app *app, struct store_call *call,
+                  const char *campaign, unsigned line, int64_t *later_ms,
+                  const char **why) MUST_CHECK;
+
 /* When @number may ring next, by calling hours: @now_ms, or later, or
  * STORE_RETRY_NEVER. */
 int64_t admission_next(const struct config *cfg, const char *number,

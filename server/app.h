@@ -16,6 +16,7 @@
 
 struct beat;
 struct bots;
+struct campaigns;
 struct carrier;
 struct config;
 struct dials;
@@ -68,6 +69,7 @@ struct app {
 	struct dials *dials;
 	struct sweep *sweep;
 	struct beat *beat;
+	struct campaigns *campaigns;
 	struct pulse *pulse;
 	struct relay *relay;
 	struct transfers *transfers;

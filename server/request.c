@@ -59,6 +59,15 @@ static int read_phone(struct request *r, struct str json,
 	              "its country code, such as \"+15551234567\"");
 }
 
+bool request_agent_ok(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n < REQUEST_AGENT_MAX &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV"
+	                    "WXYZ0123456789_-") == n;
+}
+
 static int read_agent(struct request *r, struct str json,
                       char why[REQUEST_WHY_MAX])
 {
@@ -68,8 +77,7 @@ static int read_agent(struct request *r, struct str json,
 		return 0;
 	if (jtext_type(v) == JTEXT_STRING &&
 	    !jtext_string(r->agent, sizeof(r->agent), v) &&
-	    strspn(r->agent, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV"
-	                     "WXYZ0123456789_-") == strlen(r->agent))
+	    request_agent_ok(r->agent))
 		return 0;
 	r->agent[0] = '\0';
 	return refuse(why, 422,

@@ -7,6 +7,7 @@
 #ifndef SERVER_REQUEST_H
 #define SERVER_REQUEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/attr.h"
@@ -35,6 +36,9 @@ struct request {
  * the refusal, with @why said for people. Needs request_fini() either way. */
 int request_read(struct request *r, struct str json,
                  char why[REQUEST_WHY_MAX]) MUST_CHECK;
+
+/* Is it the name of an agent? */
+bool request_agent_ok(const char *name);
 
 void request_fini(struct request *r);
 

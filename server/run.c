@@ -14,6 +14,7 @@
 #include "server/beat.h"
 #include "server/bot_events.h"
 #include "server/bots/bots.h"
+#include "server/campaign.h"
 #include "server/carrier/carrier.h"
 #include "server/config.h"
 #include "server/dial.h"
@@ -54,6 +55,8 @@ static const struct http_route routes[] = {
 	{BOTH, "/transfer-end/", transfer_end, HTTP_BODY_MAX, false},
 	{HTTP_GET, "/calls", ledger_list, 0, false},
 	{HTTP_GET | HTTP_DELETE, "/calls/", ledger_one, 0, false},
+	{HTTP_POST, "/campaigns", campaign_add_handle, CAMPAIGN_BODY_MAX, true},
+	{BOTH, "/campaigns/*", campaign_one_handle, 0, false},
 	{HTTP_POST, "/bot-events", bot_events_handle, BOT_EVENTS_MAX, true},
 	{BOTH, "/dnc", dncfile_handle, DNCFILE_BODY_MAX, false},
 	{HTTP_POST, "/pause", pause_handle, 0, false},
@@ -221,6 +224,8 @@ int run_open(struct app **ap, const struct config *cfg, char why[RUN_WHY_MAX])
 	if (!err)
 		err = beat_open(&app->beat, app);
 	if (!err)
+		err = campaigns_open(&app->campaigns, app);
+	if (!err)
 		err = sweep_open(&app->sweep, app);
 	if (!err)
 		err = pulse_open(&app->pulse, app);
@@ -249,6 +254,7 @@ void run_close(struct app **ap)
 	http_close(&app->metrics, 0);
 	pulse_close(&app->pulse);
 	sweep_close(&app->sweep);
+	campaigns_close(&app->campaigns);
 	beat_close(&app->beat);
 	outbox_close(&app->outbox);
 	/* Places that come now are not dialled: the chains look at stopping. */

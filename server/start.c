@@ -35,21 +35,25 @@ struct start {
 	struct access who;
 };
 
-/* Custom data that a URL would have to carry, and cannot, is found out before
- * anybody's telephone rings. */
-static bool inline_fits(const struct start *s, struct http_res *res)
+int start_inline_fits(const struct config *cfg, struct str body)
 {
-	const struct config *cfg = s->app->cfg;
 	struct buf url;
 	int err = 0;
 
 	buf_init(&url, 2 * REQUEST_BODY_MAX);
 	if (cfg->stream == STREAM_CLOUD)
 		err = answer_cloud_url(&url, cfg->cloud_region, cfg->agent_name,
-		                       cfg->organization_name, s->r.body);
+		                       cfg->organization_name, body);
 	else if (cfg->stream == STREAM_FIXED)
-		err = answer_fixed_url(&url, cfg->bot_ws_url, s->r.body);
+		err = answer_fixed_url(&url, cfg->bot_ws_url, body);
 	buf_fini(&url);
+	return err;
+}
+
+static bool inline_fits(const struct start *s, struct http_res *res)
+{
+	int err = start_inline_fits(s->app->cfg, s->r.body);
+
 	if (err == ERR_LIMIT)
 		http_fail(res, 413,
 		          "body is too long for a stream's URL, which Plivo "

@@ -63,7 +63,8 @@ typedef void http_handler_h(const struct http_req *req, struct http_res *res,
 struct http_route {
 	unsigned methods; /* of enum http_method; others are 405 */
 	const char *path; /* exact; ends in a slash: one segment of
-	                    * [A-Za-z0-9_-] follows */
+	                   * [A-Za-z0-9_-] follows; in a slash and a star:
+	                   * one or more */
 	http_handler_h *handler;
 	size_t body_max; /* [bytes]; 0: HTTP_BODY_MAX */
 	bool needs_body; /* 411 without a length; webhooks may do without */

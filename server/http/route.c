@@ -8,13 +8,16 @@
 const char *route_tail(const char *prefix, const char *path)
 {
 	size_t n = strlen(prefix), i;
+	bool more = n && prefix[n - 1] == '*';
 
+	n -= more;
 	if (!n || prefix[n - 1] != '/' || strncmp(path, prefix, n) != 0)
 		return NULL;
 	for (i = n; path[i]; i++) {
 		char c = path[i];
 		bool ok = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-		          (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
+		          (c >= 'A' && c <= 'Z') || c == '_' || c == '-' ||
+		          (more && c == '/' && path[i - 1] != '/');
 
 		if (!ok || i - n >= HTTP_TAIL_MAX)
 			return NULL;

@@ -6,8 +6,9 @@
 
 #include "server/http/http.h"
 
-/* What follows @prefix in @path if that is one segment of [A-Za-z0-9_-], of
- * at most HTTP_TAIL_MAX bytes; NULL otherwise. */
+/* What follows @prefix in @path if that is one segment of [A-Za-z0-9_-] (more
+ * than one, with slashes between, behind a star), of at most HTTP_TAIL_MAX
+ * bytes; NULL otherwise. */
 const char *route_tail(const char *prefix, const char *path);
 
 /* The row for @path and @method, with @tail set. NULL: none; @allowed has

@@ -36,12 +36,15 @@ enum store_ruling {
 	STORE_TWICE,    /* a call to this number has not ended */
 	STORE_SPENT,    /* a limit is reached */
 	STORE_FULL,     /* too many calls have not ended */
-	STORE_MADE,     /* it is a try of a plan that was made before */
+	STORE_MADE,     /* its plan or row has been made a call before, or its
+	                 * campaign has no room for it now */
 };
 
 struct store_admission {
 	bool one_per_number;
 	const char *retry_of; /* whose plan it is, see retry.h; NULL: none */
+	const char *campaign; /* whose row it is, see campaign.h; NULL: none */
+	unsigned line;        /* that row's */
 	unsigned live_max;    /* calls that have not ended; 0: any number */
 	const struct store_limit *limits;
 	size_t n_limits;

@@ -10,6 +10,7 @@
 
 #include "common/crypto.h"
 #include "server/store/admit.h"
+#include "server/store/campaign.h"
 #include "server/store/dnc.h"
 #include "server/store/hands.h"
 #include "server/store/keys.h"
@@ -66,6 +67,19 @@ struct store_ops {
 	                 void *arg);
 	int (*retry_put_off)(struct store *s, const char *call_id,
 	                     int64_t due_ms);
+	int (*campaign_add)(struct store *s, const struct store_campaign *c,
+	                    const struct store_row *rows, size_t n);
+	int (*campaign_get)(struct store *s, const char *id,
+	                    struct store_campaign *out);
+	int (*campaign_set)(struct store *s, const char *id, const char *state);
+	int (*campaign_count)(struct store *s, const char *id, store_count_h *h,
+	                      void *arg);
+	int (*campaign_rows)(struct store *s, const char *id, store_row_h *h,
+	                     void *arg);
+	int (*campaign_claim)(struct store *s, int64_t now_ms,
+	                      uint32_t lease_ms, store_row_h *h, void *arg);
+	int (*campaign_put_off)(struct store *s, const char *id, unsigned line,
+	                        int64_t due_ms, const char *why);
 	int (*setting_put)(struct store *s, const char *name, const char *value,
 	                   int64_t at_ms);
 	int (*setting_get)(struct store *s, const char *name, char *value,

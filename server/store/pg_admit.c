@@ -120,7 +120,34 @@ static int take_retry(struct pg_conn *c, const struct store_call *call,
 	if (!err && !pg_changed(r))
 		a->verdict = STORE_MADE;
 	PQclear(r);
-	return err;
+	if (err || a->verdict == STORE_MADE)
+		return err;
+	pg_text(&args, a->retry_of);
+	pg_text(&args, call->id);
+	return pg_run(c, PG_CAMPAIGN_FOLLOW, &args, NULL);
+}
+
+/* So is the row of a campaign, from whose pace it takes. */
+static int take_row(struct pg_conn *c, const struct store_call *call,
+                    struct store_admission *a)
+{
+	struct pg_args args = {.n = 0};
+	PGresult *r = NULL;
+	int err;
+
+	pg_text(&args, a->campaign);
+	pg_int(&args, a->line);
+	pg_text(&args, call->id);
+	pg_int(&args, call->created_ms);
+	err = pg_run(c, PG_CAMPAIGN_TAKE, &args, &r);
+	if (!err && !pg_changed(r))
+		a->verdict = STORE_MADE;
+	PQclear(r);
+	if (err || a->verdict == STORE_MADE)
+		return err;
+	pg_text(&args, a->campaign);
+	pg_int(&args, call->created_ms);
+	return pg_run(c, PG_CAMPAIGN_NEXT, &args, NULL);
 }
 
 struct admitting {
@@ -137,6 +164,8 @@ static int in_turn(struct pg_conn *c, const struct admitting *ad)
 		err = judge(c, ad->call, ad->a);
 	if (!err && ad->a->verdict == STORE_ADMITTED && ad->a->retry_of)
 		err = take_retry(c, ad->call, ad->a);
+	if (!err && ad->a->verdict == STORE_ADMITTED && ad->a->campaign)
+		err = take_row(c, ad->call, ad->a);
 	if (!err && ad->a->verdict == STORE_ADMITTED)
 		err = pg_insert(c, ad->call);
 	return err;

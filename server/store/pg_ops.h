@@ -44,6 +44,19 @@ int pg_retry_get(struct store *s, const char *id, bool made,
                  struct store_retry *out);
 int pg_retry_due(struct store *s, int64_t now_ms, store_retry_h *h, void *arg);
 int pg_retry_put_off(struct store *s, const char *call_id, int64_t due_ms);
+int pg_campaign_add(struct store *s, const struct store_campaign *c,
+                    const struct store_row *rows, size_t n);
+int pg_campaign_get(struct store *s, const char *id,
+                    struct store_campaign *out);
+int pg_campaign_set(struct store *s, const char *id, const char *state);
+int pg_campaign_count(struct store *s, const char *id, store_count_h *h,
+                      void *arg);
+int pg_campaign_rows(struct store *s, const char *id, store_row_h *h,
+                     void *arg);
+int pg_campaign_claim(struct store *s, int64_t now_ms, uint32_t lease_ms,
+                      store_row_h *h, void *arg);
+int pg_campaign_put_off(struct store *s, const char *id, unsigned line,
+                        int64_t due_ms, const char *why);
 int pg_setting_put(struct store *s, const char *name, const char *value,
                    int64_t at_ms);
 int pg_setting_get(struct store *s, const char *name, char *value, size_t cap,

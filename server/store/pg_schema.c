@@ -79,6 +79,22 @@ static const char *const versions[] = {
 	"CREATE INDEX retry_due ON retry (due_ms) WHERE next_id IS NULL;"
 	"CREATE UNIQUE INDEX retry_next ON retry (next_id)"
 	" WHERE next_id IS NOT NULL;",
+	"CREATE TABLE campaign ("
+	" id TEXT PRIMARY KEY, owner TEXT NOT NULL, agent TEXT NOT NULL,"
+	" base_url TEXT NOT NULL, hash TEXT NOT NULL, state TEXT NOT NULL,"
+	" created_ms BIGINT NOT NULL, gap_ms BIGINT NOT NULL,"
+	" next_ms BIGINT NOT NULL, at_once BIGINT NOT NULL"
+	");"
+	"CREATE TABLE campaign_row ("
+	" campaign_id TEXT NOT NULL REFERENCES campaign (id),"
+	" line BIGINT NOT NULL, to_number TEXT, phone_number TEXT, body TEXT,"
+	" state TEXT NOT NULL, why TEXT, due_ms BIGINT NOT NULL,"
+	" call_id TEXT, PRIMARY KEY (campaign_id, line)"
+	");"
+	"CREATE INDEX campaign_waiting ON campaign_row (campaign_id, line)"
+	" WHERE state = 'waiting';"
+	"CREATE UNIQUE INDEX campaign_call ON campaign_row (call_id)"
+	" WHERE call_id IS NOT NULL;",
 };
 
 /* Two programs that start at once do not both run a script: the second waits

@@ -23,6 +23,19 @@
 #define NEVER       "9223372036854775807"
 #define CALL_SELECT "SELECT " CALL_COLUMNS " FROM call WHERE "
 
+#define CAMPAIGN_COLUMNS                                                \
+	"id, owner, agent, base_url, hash, state, created_ms, gap_ms, " \
+	"next_ms, at_once"
+#define CAMPAIGN_ROOM(now)                                                     \
+	"c.state = 'running' AND c.next_ms <= " now " AND (SELECT count(*)"    \
+	" FROM call k JOIN campaign_row l ON l.call_id = k.id WHERE k.rank < " \
+	"9"                                                                    \
+	" AND l.campaign_id = c.id) < c.at_once"
+/* Another try of a row's call, unless its campaign stands still. */
+#define CAMPAIGN_LETS                                                   \
+	" AND NOT EXISTS (SELECT 1 FROM campaign_row r JOIN campaign c" \
+	" ON c.id = r.campaign_id WHERE r.call_id = retry.call_id"      \
+	" AND c.state <> 'running')"
 #define RETRY_SELECT \
 	"SELECT call_id, attempt, cause, due_ms, next_id FROM retry WHERE "
 
@@ -120,12 +133,68 @@ static const char *const texts[PG_STATEMENTS] = {
 			 " VALUES ($1,$2,$3,$4) ON CONFLICT DO NOTHING",
 	[PG_RETRY_BY_CALL] = RETRY_SELECT "call_id = $1",
 	[PG_RETRY_BY_NEXT] = RETRY_SELECT "next_id = $1",
-	[PG_RETRY_DUE] = RETRY_SELECT "due_ms <= $1 AND next_id IS NULL"
-				      " ORDER BY due_ms LIMIT $2",
+	[PG_RETRY_DUE] =
+		RETRY_SELECT "due_ms <= $1 AND next_id IS NULL" CAMPAIGN_LETS
+			     " ORDER BY due_ms LIMIT $2",
 	[PG_RETRY_PUT_OFF] = "UPDATE retry SET due_ms = $2"
 			     " WHERE call_id = $1 AND next_id IS NULL",
 	[PG_RETRY_TAKE] = "UPDATE retry SET next_id = $2"
 			  " WHERE call_id = $1 AND next_id IS NULL",
+	[PG_CAMPAIGN_ADD] = "INSERT INTO campaign (" CAMPAIGN_COLUMNS
+			    ") VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)",
+	[PG_CAMPAIGN_ROW_ADD] =
+		"INSERT INTO campaign_row (campaign_id, line, to_number,"
+		" phone_number, body, state, why, due_ms) VALUES "
+                "($1,$2,$3,$4,$5,$6,$7,$8)",
+	[PG_CAMPAIGN_GET] =
+		"SELECT " CAMPAIGN_COLUMNS " FROM campaign WHERE id = $1",
+	[PG_CAMPAIGN_SET] = "UPDATE campaign SET state = $2 WHERE id = $1"
+			    " AND (state <> 'cancelled' OR $2 = 'cancelled')",
+	[PG_CAMPAIGN_COUNT] =
+		"SELECT r.state, CASE WHEN p.call_id IS NOT NULL"
+		" THEN 'retry_planned' ELSE k.state END, count(*)"
+		" FROM campaign_row r LEFT JOIN call k ON k.id = r.call_id"
+		" LEFT JOIN retry p ON p.call_id = r.call_id AND p.next_id IS "
+                "NULL"
+		" AND p.due_ms < " NEVER
+		" WHERE r.campaign_id = $1 GROUP BY 1, 2 ORDER BY 1, 2",
+	[PG_CAMPAIGN_ROWS] =
+		"SELECT r.line, r.to_number, r.state, r.why, r.call_id,"
+		" k.state, k.end_by, k.end_cause, k.error, "
+                "coalesce(k.answered_ms, 0),"
+		" coalesce(k.ended_ms, 0) FROM campaign_row r"
+		" LEFT JOIN call k ON k.id = r.call_id"
+		" WHERE r.campaign_id = $1 ORDER BY r.line",
+	[PG_CAMPAIGN_CLAIM] =
+		"WITH due AS (SELECT r.campaign_id, r.line FROM campaign_row r"
+		" WHERE r.state = 'waiting' AND r.due_ms <= $1 AND "
+                "r.campaign_id ="
+		" (SELECT c.id FROM campaign c WHERE " CAMPAIGN_ROOM(
+			"$1") " AND EXISTS (SELECT 1 FROM campaign_row w WHERE "
+                              "w.campaign_id = c.id"
+			      " AND w.state = 'waiting' AND w.due_ms <= $1)"
+			      " ORDER BY c.next_ms, c.id LIMIT 1) ORDER BY "
+                              "r.line LIMIT 1 FOR UPDATE SKIP LOCKED)"
+			      " UPDATE campaign_row t SET due_ms = $2 FROM due"
+			      " WHERE t.campaign_id = due.campaign_id AND "
+                              "t.line = due.line"
+			      " RETURNING t.campaign_id, t.line, t.to_number, "
+                              "t.phone_number, t.body",
+	[PG_CAMPAIGN_PUT_OFF] =
+		"UPDATE campaign_row SET due_ms = $3, why = $4,"
+		" state = CASE WHEN $3::bigint = " NEVER
+		" THEN 'refused' ELSE state END"
+		" WHERE campaign_id = $1 AND line = $2 AND state = 'waiting'",
+	[PG_CAMPAIGN_TAKE] =
+		"UPDATE campaign_row SET state = 'called', call_id = $3,"
+		" why = NULL WHERE campaign_id = $1 AND line = $2"
+		" AND state = 'waiting' AND EXISTS (SELECT 1 FROM campaign c"
+		" WHERE c.id = campaign_row.campaign_id AND " CAMPAIGN_ROOM(
+			"$4") ")",
+	[PG_CAMPAIGN_NEXT] = "UPDATE campaign SET next_ms = $2::bigint + "
+                             "gap_ms WHERE id = $1",
+	[PG_CAMPAIGN_FOLLOW] =
+		"UPDATE campaign_row SET call_id = $2 WHERE call_id = $1",
 	[PG_SETTING_PUT] = "INSERT INTO setting (name, value, at_ms)"
 			   " VALUES ($1,$2,$3) ON CONFLICT (name) DO UPDATE"
 			   " SET value = excluded.value,"

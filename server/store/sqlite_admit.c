@@ -134,7 +134,40 @@ static int take_retry(struct sq_conn *w, const struct store_call *c,
 	err = sq_run(w, st);
 	if (!err && !sqlite3_changes(w->db))
 		a->verdict = STORE_MADE;
-	return err;
+	if (err || a->verdict == STORE_MADE)
+		return err;
+	st = sq_use(w, SQ_CAMPAIGN_FOLLOW, &err);
+	if (!st)
+		return err;
+	sq_text_at(st, 1, a->retry_of);
+	sq_text_at(st, 2, c->id);
+	return sq_run(w, st);
+}
+
+/* So is the row of a campaign, from whose pace it takes. */
+static int take_row(struct sq_conn *w, const struct store_call *c,
+                    struct store_admission *a)
+{
+	int err;
+	sqlite3_stmt *st = sq_use(w, SQ_CAMPAIGN_TAKE, &err);
+
+	if (!st)
+		return err;
+	sq_text_at(st, 1, a->campaign);
+	sq_int_at(st, 2, a->line);
+	sq_text_at(st, 3, c->id);
+	sq_int_at(st, 4, c->created_ms);
+	err = sq_run(w, st);
+	if (!err && !sqlite3_changes(w->db))
+		a->verdict = STORE_MADE;
+	if (err || a->verdict == STORE_MADE)
+		return err;
+	st = sq_use(w, SQ_CAMPAIGN_NEXT, &err);
+	if (!st)
+		return err;
+	sq_text_at(st, 1, a->campaign);
+	sq_int_at(st, 2, c->created_ms);
+	return sq_run(w, st);
 }
 
 int sq_call_admit(struct store *s, const struct store_call *c,
@@ -149,6 +182,8 @@ int sq_call_admit(struct store *s, const struct store_call *c,
 		err = judge(w, c, a);
 		if (!err && a->verdict == STORE_ADMITTED && a->retry_of)
 			err = take_retry(w, c, a);
+		if (!err && a->verdict == STORE_ADMITTED && a->campaign)
+			err = take_row(w, c, a);
 		if (!err && a->verdict == STORE_ADMITTED)
 			err = sq_insert(w, c);
 		err = sq_end(w, err);

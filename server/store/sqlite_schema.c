@@ -93,6 +93,23 @@ static const char *const versions[] = {
 	"CREATE UNIQUE INDEX retry_next ON retry (next_id)"
 	" WHERE next_id IS NOT NULL;"
 	"PRAGMA user_version = 7;",
+	"CREATE TABLE campaign ("
+	" id TEXT PRIMARY KEY, owner TEXT NOT NULL, agent TEXT NOT NULL,"
+	" base_url TEXT NOT NULL, hash TEXT NOT NULL, state TEXT NOT NULL,"
+	" created_ms INTEGER NOT NULL, gap_ms INTEGER NOT NULL,"
+	" next_ms INTEGER NOT NULL, at_once INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE campaign_row ("
+	" campaign_id TEXT NOT NULL REFERENCES campaign (id),"
+	" line INTEGER NOT NULL, to_number TEXT, phone_number TEXT, body TEXT,"
+	" state TEXT NOT NULL, why TEXT, due_ms INTEGER NOT NULL,"
+	" call_id TEXT, PRIMARY KEY (campaign_id, line)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX campaign_waiting ON campaign_row (campaign_id, line)"
+	" WHERE state = 'waiting';"
+	"CREATE UNIQUE INDEX campaign_call ON campaign_row (call_id)"
+	" WHERE call_id IS NOT NULL;"
+	"PRAGMA user_version = 8;",
 };
 
 #define CALL_COLUMNS                                                   \
@@ -118,6 +135,19 @@ static const char *const versions[] = {
 #define NOW_MS "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
 #define NEVER  "9223372036854775807"
 
+#define CAMPAIGN_COLUMNS                                                \
+	"id, owner, agent, base_url, hash, state, created_ms, gap_ms, " \
+	"next_ms, at_once"
+#define CAMPAIGN_ROOM(now)                                                  \
+	"c.state = 'running' AND c.next_ms <= " now " AND (SELECT count(*)" \
+	" FROM call k CROSS JOIN campaign_row l ON l.call_id = k.id WHERE " \
+	"k.rank < 9"                                                        \
+	" AND l.campaign_id = c.id) < c.at_once"
+/* Another try of a row's call, unless its campaign stands still. */
+#define CAMPAIGN_LETS                                                   \
+	" AND NOT EXISTS (SELECT 1 FROM campaign_row r JOIN campaign c" \
+	" ON c.id = r.campaign_id WHERE r.call_id = retry.call_id"      \
+	" AND c.state <> 'running')"
 #define RETRY_SELECT \
 	"SELECT call_id, attempt, cause, due_ms, next_id FROM retry WHERE "
 
@@ -213,12 +243,67 @@ static const char *const texts[SQ_STATEMENTS] = {
 			 " VALUES (?1,?2,?3,?4) ON CONFLICT DO NOTHING",
 	[SQ_RETRY_BY_CALL] = RETRY_SELECT "call_id = ?1",
 	[SQ_RETRY_BY_NEXT] = RETRY_SELECT "next_id = ?1",
-	[SQ_RETRY_DUE] = RETRY_SELECT "due_ms <= ?1 AND next_id IS NULL"
-				      " ORDER BY due_ms LIMIT ?2",
+	[SQ_RETRY_DUE] =
+		RETRY_SELECT "due_ms <= ?1 AND next_id IS NULL" CAMPAIGN_LETS
+			     " ORDER BY due_ms LIMIT ?2",
 	[SQ_RETRY_PUT_OFF] = "UPDATE retry SET due_ms = ?2"
 			     " WHERE call_id = ?1 AND next_id IS NULL",
 	[SQ_RETRY_TAKE] = "UPDATE retry SET next_id = ?2"
 			  " WHERE call_id = ?1 AND next_id IS NULL",
+	[SQ_CAMPAIGN_ADD] = "INSERT INTO campaign (" CAMPAIGN_COLUMNS
+			    ") VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+	[SQ_CAMPAIGN_ROW_ADD] =
+		"INSERT INTO campaign_row (campaign_id, line, to_number,"
+		" phone_number, body, state, why, due_ms) VALUES "
+                "(?1,?2,?3,?4,?5,?6,?7,?8)",
+	[SQ_CAMPAIGN_GET] =
+		"SELECT " CAMPAIGN_COLUMNS " FROM campaign WHERE id = ?1",
+	[SQ_CAMPAIGN_SET] = "UPDATE campaign SET state = ?2 WHERE id = ?1"
+			    " AND (state <> 'cancelled' OR ?2 = 'cancelled')",
+	[SQ_CAMPAIGN_COUNT] =
+		"SELECT r.state, CASE WHEN p.call_id IS NOT NULL"
+		" THEN 'retry_planned' ELSE k.state END, count(*)"
+		" FROM campaign_row r LEFT JOIN call k ON k.id = r.call_id"
+		" LEFT JOIN retry p ON p.call_id = r.call_id AND p.next_id IS "
+                "NULL"
+		" AND p.due_ms < " NEVER
+		" WHERE r.campaign_id = ?1 GROUP BY 1, 2 ORDER BY 1, 2",
+	[SQ_CAMPAIGN_ROWS] =
+		"SELECT r.line, r.to_number, r.state, r.why, r.call_id,"
+		" k.state, k.end_by, k.end_cause, k.error, "
+                "coalesce(k.answered_ms, 0),"
+		" coalesce(k.ended_ms, 0) FROM campaign_row r"
+		" LEFT JOIN call k ON k.id = r.call_id"
+		" WHERE r.campaign_id = ?1 ORDER BY r.line",
+	[SQ_CAMPAIGN_CLAIM] =
+		"UPDATE campaign_row SET due_ms = ?2 WHERE (campaign_id, line) "
+                "="
+		" (SELECT r.campaign_id, r.line FROM campaign_row r"
+		" WHERE r.state = 'waiting' AND r.due_ms <= ?1 AND "
+                "r.campaign_id ="
+		" (SELECT c.id FROM campaign c WHERE " CAMPAIGN_ROOM(
+			"?1") " AND EXISTS (SELECT 1 FROM campaign_row w WHERE "
+                              "w.campaign_id = c.id"
+			      " AND w.state = 'waiting' AND w.due_ms <= ?1)"
+			      " ORDER BY c.next_ms, c.id LIMIT 1) ORDER BY "
+                              "r.line LIMIT 1)"
+			      " RETURNING campaign_id, line, to_number, "
+                              "phone_number, body",
+	[SQ_CAMPAIGN_PUT_OFF] =
+		"UPDATE campaign_row SET due_ms = ?3, why = ?4,"
+		" state = CASE WHEN ?3 = " NEVER
+		" THEN 'refused' ELSE state END"
+		" WHERE campaign_id = ?1 AND line = ?2 AND state = 'waiting'",
+	[SQ_CAMPAIGN_TAKE] =
+		"UPDATE campaign_row SET state = 'called', call_id = ?3,"
+		" why = NULL WHERE campaign_id = ?1 AND line = ?2"
+		" AND state = 'waiting' AND EXISTS (SELECT 1 FROM campaign c"
+		" WHERE c.id = campaign_row.campaign_id AND " CAMPAIGN_ROOM(
+			"?4") ")",
+	[SQ_CAMPAIGN_NEXT] =
+		"UPDATE campaign SET next_ms = ?2 + gap_ms WHERE id = ?1",
+	[SQ_CAMPAIGN_FOLLOW] =
+		"UPDATE campaign_row SET call_id = ?2 WHERE call_id = ?1",
 	[SQ_SETTING_PUT] = "INSERT OR REPLACE INTO setting"
 			   " (name, value, at_ms) VALUES (?,?,?)",
 	[SQ_SETTING_REMOVE] = "DELETE FROM setting WHERE name = ?",

@@ -269,6 +269,48 @@ int store_retry_put_off(struct store *s, const char *call_id, int64_t due_ms)
 	return s->ops->retry_put_off(s, call_id, due_ms);
 }
 
+int store_campaign_add(struct store *s, const struct store_campaign *c,
+                       const struct store_row *rows, size_t n)
+{
+	ASSERT(n <= STORE_CAMPAIGN_ROWS);
+	return s->ops->campaign_add(s, c, rows, n);
+}
+
+int store_campaign_get(struct store *s, const char *id,
+                       struct store_campaign *out)
+{
+	return s->ops->campaign_get(s, id, out);
+}
+
+int store_campaign_set(struct store *s, const char *id, const char *state)
+{
+	return s->ops->campaign_set(s, id, state);
+}
+
+int store_campaign_count(struct store *s, const char *id, store_count_h *h,
+                         void *arg)
+{
+	return s->ops->campaign_count(s, id, h, arg);
+}
+
+int store_campaign_rows(struct store *s, const char *id, store_row_h *h,
+                        void *arg)
+{
+	return s->ops->campaign_rows(s, id, h, arg);
+}
+
+int store_campaign_claim(struct store *s, int64_t now_ms, uint32_t lease_ms,
+                         store_row_h *h, void *arg)
+{
+	return s->ops->campaign_claim(s, now_ms, lease_ms, h, arg);
+}
+
+int store_campaign_put_off(struct store *s, const char *id, unsigned line,
+                           int64_t due_ms, const char *why)
+{
+	return s->ops->campaign_put_off(s, id, line, due_ms, why);
+}
+
 int store_setting_put(struct store *s, const char *name, const char *value,
                       int64_t at_ms)
 {

@@ -1,0 +1,250 @@
+#define _POSIX_C_SOURCE 200809L
+#include "server/campaign.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/buf.h"
+#include "server/store/dnc.h"
+#include "server/store/store.h"
+#include "tests/fake/world.h"
+#include "tests/harness/test.h"
+
+#define CALL "/v1/Account/MATEST/Call/"
+#define CSV  "Content-Type: text/csv\r\n"
+#define FAST "CALLS_PER_SECOND=1000\n"
+
+static struct world w;
+static char id[64];
+
+static void add(const char *query, const char *list)
+{
+	char target[128];
+
+	snprintf(target, sizeof(target), "/campaigns%s", query);
+	world_do(&w, "POST", target, CSV, list);
+	CHECK_INT(202, w.a.status);
+	snprintf(id, sizeof(id), "%s", world_member(&w, "campaign_id"));
+}
+
+static void ask(const char *method, const char *what)
+{
+	char target[128];
+
+	snprintf(target, sizeof(target), "/campaigns/%s%s", id, what);
+	world_do(&w, method, target, "", method[0] == 'P' ? "" : NULL);
+}
+
+static const char *look(const char *member)
+{
+	ask("GET", "");
+	CHECK_INT(200, w.a.status);
+	return world_member(&w, member);
+}
+
+/* Wait until a member of the progress says so; fails after 10 s. */
+static void await(const char *member, const char *value)
+{
+	const struct timespec tick = {0, 20 * 1000000};
+
+	for (unsigned i = 0; i < 500; i++) {
+		if (!strcmp(look(member), value))
+			return;
+		nanosleep(&tick, NULL);
+	}
+	test_fail(__FILE__, __LINE__, "%s is not %s: %s", member, value,
+	          w.a.body);
+}
+
+static void results_say(const char *text)
+{
+	ask("GET", "/results");
+	CHECK_INT(200, w.a.status);
+	if (!strstr(w.a.body, text))
+		test_fail(__FILE__, __LINE__, "no \"%s\": %s", text, w.a.body);
+}
+
+static void rows_become_calls_and_the_others_are_told_of(void)
+{
+	struct world_seen seen;
+
+	world_open(&w, FAST);
+	CHECK_INT(0, store_dnc_add(w.app->store, "+15551230003", NULL, 1));
+	add("?agent=clinic", "phone_number,name\n+15551230001,Ada\nx,y\n"
+	                     "+15551230003,Bob\n+15551230001,Eve\n");
+	CHECK_STR("4", world_member(&w, "rows"));
+	CHECK_STR("3", world_member(&w, "not_called.0.line"));
+	CHECK_STR("5", world_member(&w, "not_called.1.line"));
+	CHECK_STR("repeated", world_member(&w, "not_called.1.status"));
+	world_await("POST", CALL, 1, &seen);
+	CHECK(strstr(seen.body, "15551230001"));
+}
+
+static void a_call_has_the_rows_data_and_the_campaigns_agent(void)
+{
+	char call[64];
+	const char *at;
+
+	world_open(&w, FAST);
+	CHECK_INT(0, store_dnc_add(w.app->store, "+15551230003", NULL, 1));
+	add("?agent=clinic",
+	    "phone_number,name\n+15551230001,Ada\n+15551230003,Bob\n");
+	await("refused", "1");
+	await("calls.initiated", "1");
+	CHECK_STR("running", look("state"));
+	results_say("3,+1********03,refused,,,,,on the do-not-call list,,");
+	at = strstr(w.a.body, ",called,");
+	CHECK(at != NULL);
+	snprintf(call, sizeof(call), "/calls/%.*s", (int)strcspn(at + 8, ","),
+	         at + 8);
+	world_do(&w, "GET", call, "", NULL);
+	CHECK_STR("clinic", world_member(&w, "agent"));
+	CHECK_STR("Ada", world_member(&w, "body.name"));
+}
+
+static void a_pause_holds_and_a_cancel_ends_it(void)
+{
+	world_open(&w, FAST);
+	add("?at_once=1", "phone_number\n15551230001\n15551230002\n"
+	                  "15551230003\n");
+	await("calls.initiated", "1");
+	CHECK_STR("2", look("waiting"));
+	ask("POST", "/pause");
+	CHECK_INT(200, w.a.status);
+	CHECK_STR("paused", world_member(&w, "state"));
+	ask("POST", "/resume");
+	CHECK_STR("running", world_member(&w, "state"));
+	ask("POST", "/cancel");
+	CHECK_STR("cancelled", world_member(&w, "state"));
+	CHECK_STR("2", world_member(&w, "cancelled"));
+	ask("POST", "/resume");
+	CHECK_INT(409, w.a.status);
+	results_say("3,+1********02,cancelled,");
+	ask("POST", "/other");
+	CHECK_INT(404, w.a.status);
+	ask("GET", "/pause");
+	CHECK_INT(404, w.a.status);
+	snprintf(id, sizeof(id), "unknown");
+	ask("GET", "");
+	CHECK_INT(404, w.a.status);
+	ask("POST", "/pause");
+	CHECK_INT(404, w.a.status);
+}
+
+static void the_kill_switch_stops_campaigns_too_and_so_does_a_restart(void)
+{
+	world_open(&w, FAST);
+	world_do(&w, "POST", "/pause", "", "");
+	CHECK_INT(200, w.a.status);
+	add("", "phone_number\n15551230001\n");
+	campaigns_run(w.app, app_now_ms());
+	world_close(&w);
+	world_reopen(&w);
+	CHECK_STR("1", look("waiting"));
+	CHECK_INT(0, world_seen("POST", CALL, NULL));
+	world_do(&w, "POST", "/resume", "", "");
+	world_await("POST", CALL, 1, NULL);
+	await("called", "1");
+}
+
+static void what_may_not_be_called_now_waits(void)
+{
+	world_open(&w, FAST "BUDGET_CALLS=1/hour\n");
+	add("", "phone_number\n15551230001\n15551230002\n");
+	await("called", "1");
+	ask("GET", "/results");
+	for (unsigned i = 0; i < 500 && !strstr(w.a.body, "budget"); i++) {
+		const struct timespec tick = {0, 20 * 1000000};
+
+		nanosleep(&tick, NULL);
+		ask("GET", "/results");
+	}
+	results_say("waiting,,,,,a budget is used up,");
+	CHECK_INT(1, world_seen("POST", CALL, NULL));
+}
+
+static void the_same_list_under_the_same_key_is_one_campaign(void)
+{
+	static const char key[] = CSV "Idempotency-Key: monday\r\n";
+	char first[64];
+
+	world_open(&w, FAST);
+	world_do(&w, "POST", "/campaigns", key, "phone_number\n15551230001\n");
+	CHECK_INT(202, w.a.status);
+	snprintf(first, sizeof(first), "%s", world_member(&w, "campaign_id"));
+	world_do(&w, "POST", "/campaigns", key, "phone_number\n15551230001\n");
+	CHECK_INT(202, w.a.status);
+	CHECK_STR(first, world_member(&w, "campaign_id"));
+	world_do(&w, "POST", "/campaigns", key, "phone_number\n15551230002\n");
+	world_refused(&w, 409);
+}
+
+static void what_is_no_list_is_refused(void)
+{
+	static const struct {
+		const char *query, *list;
+		int status;
+	} bad[] = {
+		{"", "name\nx\n", 422},
+		{"", "phone_number\n", 422},
+		{"", "phone_number\nx\n", 422},
+		{"?at_once=0", "phone_number\n15551230001\n", 422},
+		{"?per_minute=x", "phone_number\n15551230001\n", 422},
+		{"?agent=a%20b", "phone_number\n15551230001\n", 422},
+	};
+	char target[64];
+
+	world_open(&w, "");
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		snprintf(target, sizeof(target), "/campaigns%s", bad[i].query);
+		world_do(&w, "POST", target, CSV, bad[i].list);
+		world_refused(&w, bad[i].status);
+	}
+}
+
+static void a_key_needs_its_scope(void)
+{
+	world_open(&w, "API_KEY=a-key-of-this-test-0123456789\n");
+	world_do(&w, "POST", "/campaigns", CSV, "phone_number\n15551230001\n");
+	world_refused(&w, 401);
+	snprintf(id, sizeof(id), "x");
+	ask("GET", "");
+	world_refused(&w, 401);
+	ask("POST", "/cancel");
+	world_refused(&w, 401);
+}
+
+static void a_thousand_rows_are_there_in_about_a_second(void)
+{
+	struct timespec from, to;
+	struct buf b;
+
+	world_open(&w, "");
+	world_do(&w, "POST", "/pause", "", "");
+	buf_init(&b, 1024 * 1024);
+	CHECK_INT(0, buf_adds(&b, "phone_number,name\n"));
+	for (unsigned i = 0; i < 1000; i++)
+		CHECK_INT(0, buf_addf(&b, "1555%07u,somebody %u\n", i, i));
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	add("", buf_str(&b));
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	CHECK_STR("1000", world_member(&w, "waiting"));
+	/* Three, since others use this machine. */
+	CHECK(to.tv_sec - from.tv_sec < 3);
+	buf_fini(&b);
+}
+
+static const struct test tests[] = {
+	TEST(rows_become_calls_and_the_others_are_told_of),
+	TEST(a_call_has_the_rows_data_and_the_campaigns_agent),
+	TEST(a_pause_holds_and_a_cancel_ends_it),
+	TEST(the_kill_switch_stops_campaigns_too_and_so_does_a_restart),
+	TEST(what_may_not_be_called_now_waits),
+	TEST(the_same_list_under_the_same_key_is_one_campaign),
+	TEST(what_is_no_list_is_refused),
+	TEST(a_key_needs_its_scope),
+	TEST(a_thousand_rows_are_there_in_about_a_second),
+};
+
+TEST_MAIN(tests)
