@@ -10,7 +10,13 @@
 . "$(dirname "$0")/room.sh"
 
 # The end of a log that says why.
-why() { tail -n 40 "$1" | sed 's/^/      /'; return 1; }
+why() {
+    {
+        grep -E ' [1-9][0-9]* failed|:[FE]:' "$1"
+        tail -n 40 "$1"
+    } | sed 's/^/      /'
+    return 1
+}
 
 # typed ROOM USER COMMAND: its output goes to ROOM.log.
 typed() {
