@@ -4,6 +4,7 @@ Starts plivo-sim (Plivo and the person called), dialout-bot and
 dialout-server on free ports, sends the README's curl, shows what happens and
 leaves the recording, the transcript and a picture of the latencies behind.
 Variants are other calls, each with what must hold of it: see variants.py.
+DEMO_TTS=flite speaks with a voice that costs next to nothing.
 """
 import glob
 import json
@@ -164,6 +165,8 @@ def call(programs, out, work, variant):
     sim = programs.start("plivo-sim", ["--script", script, "--record", record, "--pause", str(PAUSE_MS),
                                        "--journal", os.path.join(work, "journal.jsonl")], {})
     common = {"ENV": "local", "PLIVO_API_URL": sim, **AUTH}
+    if os.environ.get("DEMO_TTS"):
+        common.update(STT="embedded", LLM="script", TTS=os.environ["DEMO_TTS"])
     print("  starting the bot: recogniser and voice are loaded from the models of `make deps`", flush=True)
     bot = programs.start("dialout-bot", [], {**common, "BOT_LISTEN": "127.0.0.1:0",
                                              "AGENTS_DIR": agents, "GREETINGS_DIR": os.path.join(work, "greetings")})

@@ -20,7 +20,7 @@ FRAME_MS = 20
 PAUSE = 20       # frames: a longer silence parts two utterances
 STOP_MOST_MS = 900
 GAP_MOST_MS = 3000
-MESSAGE_MOST_MS = 3000  # the engine in process has all of it to speak first
+MESSAGE_MOST_MS = 4000  # the engine in process has all of it to speak first
 ERRORS_MOST = 25.0  # of some twenty words, of which one or two are names
 MESSAGE = "Hello, this is the clinic with a message for {{user.firstName|you}}. Please call us back on Monday. Goodbye."
 
@@ -119,13 +119,16 @@ def cough(call):
     over = any(call.bot[max(0, begin - 15):begin])
     last = max((i for i, on in enumerate(call.bot) if on), default=0)
     gap = FRAME_MS * longest_gap(call.bot, begin - 15, last + 1)
+    # The voice in process may itself be late: that is not the cough's doing.
+    late = max(check.holes(call.journal)[1], default=0)
     cut = any(t.get("interrupted") for t in call.spoken)
     on = FRAME_MS * max(0, last - end)
     return [("it came while the bot spoke", yes(over), "yes", over),
             ("length of the cough", f"{FRAME_MS * (end - begin)} ms", "at least 500 ms",
              FRAME_MS * (end - begin) >= 500),
             ("the bot spoke on behind it for", f"{on} ms", "at least 1000 ms", on >= 1000),
-            ("its longest pause from then on", f"{gap} ms", f"at most {GAP_MOST_MS} ms", gap <= GAP_MOST_MS),
+            ("its longest pause from then on", f"{gap} ms", f"at most {GAP_MOST_MS} ms + {late} ms of a late voice",
+             gap <= GAP_MOST_MS + late),
             ("the answer was heard whole", yes(not cut), "yes", not cut and call.turns[-1]["role"] == "bot"),
             error_row(" ".join(t["text"] for t in call.spoken), call.heard)]
 

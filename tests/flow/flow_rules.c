@@ -151,6 +151,16 @@ static void slow_goodbye(uint32_t from, uint32_t to, const char *state)
 	check_ends(12000, 1);
 }
 
+static void after_an_empty_answer_the_silence_counts(void)
+{
+	ask("");
+	f.agent->idle_ms = 8000;
+	flow_run_to(&f, 5000);
+	CHECK_STR("LISTENING", flow_state(&f));
+	CHECK_INT(0, f.hangups);
+	check_ends(16000, 2);
+}
+
 static void the_model_s_goodbye_may_come_while_it_speaks(void)
 {
 	slow_goodbye(60000, 61000, "SPEAKING");
@@ -238,6 +248,7 @@ static const struct test tests[] = {
 	TEST(a_goodbye_is_not_held_by_a_noise),
 	TEST(a_bot_that_has_to_go_says_so_over_a_noise),
 	TEST(a_broken_answer_under_a_noise_is_apologised_for),
+	TEST(after_an_empty_answer_the_silence_counts),
 	TEST(the_model_s_goodbye_may_come_while_it_speaks),
 	TEST(the_model_s_goodbye_wins_over_a_short_sound),
 	TEST(the_model_s_goodbye_wins_over_a_long_sound),

@@ -4,8 +4,9 @@
 # Links the flow tests with a bot/turn.c that lacks one row of its table, or one
 # of the two events that have no row, and runs them until one fails; the table's
 # own unit test comes last. A rule that nobody misses is printed, and fails the
-# run. MUTATE=actions also takes the actions out of the rows, one by one. The
-# source stays as it is. `make mutate` gives the commands in MUTATE_CC and
+# run. MUTATE=actions also takes the actions out of the rows, one by one; some of
+# these are belt and braces, so what nobody misses is only printed. The source
+# stays as it is. `make mutate` gives the commands in MUTATE_CC and
 # MUTATE_LIBS; some minutes.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -16,7 +17,7 @@ mkdir -p "$work"
 : "${MUTATE_CC:?run make mutate}" "${MUTATE_LIBS:?}"
 
 # Those of chance come last: with a rule less they may run for long.
-programs= chance=
+programs='' chance=''
 for f in tests/flow/flow_*.c; do
     p=flow/$(basename "$f" .c)
     case $p in
@@ -34,8 +35,8 @@ export MUTATE_CC MUTATE_LIBS build work programs
         [ "${MUTATE:-}" = actions ] || continue
         for act in $(echo "$row" | sed 's/},.*//; s/.*,//; s/[|]/ /g'); do
             [ "$act" = 0 ] || printf '%s\t%s\n' \
-                "NR == $line {sub(/[ |]*$act[ |]*/, \" | \"); sub(/, *[|] /, \", \"); sub(/ [|] }/, \"}\"); sub(/[, ]+}/, \", 0}\")} {print}" \
-                " $act in$(echo "$row" | tr -s '\t ' ' ')"
+                "NR == $line {sub(/$act/, 0)} {print}" \
+                " (action) $act of $(echo "$row" | tr -s '\t ' ' ')"
         done
     done
     for ev in HANGUP MACHINE; do
@@ -54,7 +55,7 @@ if ! $MUTATE_CC -c -o "$dir/turn.o" "$dir/turn.c" 2>"$dir/log"; then
     echo "  does not compile without$3"
     exit
 fi
-noticed=
+noticed=''
 for p in $programs; do
     # shellcheck disable=SC2086
     if ! $MUTATE_CC -o "$dir/test" "$build/obj/tests/$p.o" "$dir/turn.o" \
@@ -80,4 +81,4 @@ tr '\n\t' '\0\0' <"$work/list" |
 all=$(wc -l <"$work/list")
 bad=$(grep -c 'NOBODY\|does not' "$work/report" || true)
 echo "$((all - bad)) of $all are missed when they are gone"
-[ "$bad" = 0 ]
+! grep 'NOBODY\|does not' "$work/report" | grep -qv '(action)'
