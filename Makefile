@@ -278,10 +278,16 @@ $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(LIBBOT) \
 # twenty of the database, under four servers.
 TORTURE := TORTURE_STARTS=10000 TORTURE_KILLS=500 TORTURE_DB_KILLS=20 \
 	TORTURE_SERVERS=4 TORTURE_CLIENTS=128 TEST_TIME_SCALE=60
+# Ten thousand calls' callbacks in disorder, three thousand answers that say
+# nothing clear.
+STORMS := STORM_CALLS=10000 AMBIGUOUS_CALLS=3000 AMBIGUOUS_STALLS=500 \
+	TEST_TIME_SCALE=60
+STORM_TESTS := $(addprefix $(BUILD)/unit/test_,storm ambiguous)
 
 torture: deps-test ## what is promised of a call, through kills; long
 	@$(PARALLEL) all $(BUILD)/e2e/e2e_torture \
-		$(BUILD)/e2e/e2e_torture_postgres
+		$(BUILD)/e2e/e2e_torture_postgres $(STORM_TESTS)
+	@for t in $(STORM_TESTS); do $(STORMS) $$t 2>$$t.log || exit 1; done
 	@BUILD_DIR=$(BUILD) $(TORTURE) $(BUILD)/e2e/e2e_torture
 	@BUILD_DIR=$(BUILD) $(TORTURE) $(BUILD)/e2e/e2e_torture_postgres
 

@@ -46,6 +46,19 @@ unsigned test_ms(unsigned ms)
 	return (unsigned)(time_scale() * ms);
 }
 
+unsigned test_size(const char *name, unsigned sample)
+{
+	const char *v = getenv(name);
+
+	return v ? (unsigned)strtoul(v, NULL, 10) : sample;
+}
+
+unsigned test_draw(uint64_t *state, unsigned n)
+{
+	*state = *state * 6364136223846793005u + 1442695040888963407u;
+	return (unsigned)(*state >> 33) % n;
+}
+
 int test_main(int argc, char **argv, const struct test *tests, size_t n)
 {
 	Suite *suite = suite_create(argv[0]);

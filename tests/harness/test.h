@@ -30,6 +30,13 @@ NORETURN void test_fail(const char *file, int line, const char *fmt, ...)
  * slower (TEST_TIME_SCALE). Not for what is being measured. */
 unsigned test_ms(unsigned ms);
 
+/* How much of something: a number of the environment (`make torture`), or the
+ * sample's. */
+unsigned test_size(const char *name, unsigned sample);
+
+/* A number below @n. The same @state gives the same numbers. */
+unsigned test_draw(uint64_t *state, unsigned n);
+
 int test_main(int argc, char **argv, const struct test *tests, size_t n);
 
 #define CHECK(cond)                                                 \
