@@ -149,6 +149,7 @@ static void answer_post(const struct fake_request *req,
 {
 	const struct linger at_once = {1, 0};
 	const int errors[] = {500, 502, 503, 504};
+	ssize_t got;
 	char gone;
 
 	snprintf(answer->body, sizeof(answer->body),
@@ -175,8 +176,9 @@ static void answer_post(const struct fake_request *req,
 		        i % strlen(answer->body));
 		break;
 	case EXCHANGE_STALL:
-		while (recv(req->fd, &gone, 1, 0) > 0)
-			continue;
+		do
+			got = recv(req->fd, &gone, 1, 0);
+		while (got > 0);
 		close(req->fd);
 		break;
 	case EXCHANGE_FAULTS:

@@ -194,7 +194,7 @@ static void judge(unsigned i)
 			at += strlen(text);
 			n++;
 		}
-		CHECK_INT(s->kind->told & 1u << h ? 1 : 0, n);
+		CHECK_INT((s->kind->told & 1u << h) != 0, n);
 	}
 	CHECK_INT(1, calls[i].posts);
 	CHECK_INT(0, calls[i].deletes);
