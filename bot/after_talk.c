@@ -87,7 +87,8 @@ void after_talk_note(struct after_talk *t, const struct session_event *ev)
 		                               : write_tool(&text, obj);
 	if (obj && !err)
 		add(t, role, &text);
-	json_decref(obj);
+	if (obj)
+		json_decref(obj);
 	buf_fini(&text);
 	buf_fini(&json);
 }

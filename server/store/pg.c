@@ -68,6 +68,16 @@ static void note(struct pg *pg, bool up)
 		         up ? "connected" : "connection_lost");
 }
 
+bool pg_is_down(struct pg *pg)
+{
+	bool down;
+
+	pthread_mutex_lock(&pg->lock);
+	down = pg->down_ms != 0;
+	pthread_mutex_unlock(&pg->lock);
+	return down;
+}
+
 /* One attempt. @reached: the work has begun, and may have been done. */
 static int attempt(struct pg_conn *c, pg_work_h *work, void *arg, bool *reached)
 {

@@ -59,6 +59,9 @@ typedef int pg_work_h(struct pg_conn *c, bool again, void *arg);
 
 struct pg *pg_of(struct store *s);
 
+/* Has it been away since the last work? */
+bool pg_is_down(struct pg *pg);
+
 /* Milliseconds of a clock that only goes forward. */
 int64_t pg_clock_ms(void);
 

@@ -95,7 +95,7 @@ int pg_connect(struct pg_conn *c)
 		err = pg_say(c, session);
 	if (!err)
 		return 0;
-	if (c->c && !c->pg->down_ms)
+	if (c->c && !pg_is_down(c->pg))
 		tell(c, "not_connected");
 	pg_disconnect(c);
 	return PG_LOST;
