@@ -9,8 +9,6 @@
 #ifndef SERVER_CAMPAIGN_H
 #define SERVER_CAMPAIGN_H
 
-#include <stdint.h>
-
 #include "common/attr.h"
 
 struct app;
@@ -34,8 +32,5 @@ int campaigns_open(struct campaigns **cp, struct app *app) MUST_CHECK;
 
 /* Before that thread ends. NULLs the caller's pointer; NULL is fine. */
 void campaigns_close(struct campaigns **cp);
-
-/* Make the calls that are due, on that thread. Errors are logged. */
-void campaigns_run(struct app *app, int64_t now_ms);
 
 #endif

@@ -21,8 +21,24 @@
 
 enum {
 	EVERY_MS = 200,
-	BATCH = 20,       /* rows of one look, so that others have their turn */
-	LEASE_MS = 10000, /* [ms] a row whose server died waits so long */
+	BATCH = 20, /* rows of one look, so that others have their turn */
+	ON_WAY_MAX = 1000, /* calls; of more it is not known why they failed */
+	AGAIN_MS = 30000,  /* [ms] after there was no bot, or Plivo was away */
+	LEASE_MS = 10000,  /* [ms] a row whose server died waits so long */
+};
+
+/* A row that became a call, which is on its way to the carrier. */
+struct on_way {
+	struct dial *dial;
+	char campaign_id[STORE_CAMPAIGN_ID_MAX];
+	unsigned line;
+};
+
+struct campaigns {
+	struct app *app;
+	struct timer timer;
+	struct on_way on_way[ON_WAY_MAX];
+	size_t n_on_way;
 };
 
 /* A row in hand, its texts our own. */
@@ -50,6 +66,21 @@ static int note(const struct store_row *r, void *arg)
 	j->phone_number = mem_strdup(r->phone_number);
 	j->body = r->body ? mem_strdup(r->body) : NULL;
 	return j->to && j->phone_number && (j->body || !r->body) ? 0 : -ENOMEM;
+}
+
+/* See how it gets to the carrier; takes @d, which may be NULL. */
+static void watch(struct campaigns *cs, const struct job *j, struct dial *d)
+{
+	struct on_way *w;
+
+	if (!d || cs->n_on_way == ON_WAY_MAX) {
+		dial_drop(&d);
+		return;
+	}
+	w = &cs->on_way[cs->n_on_way++];
+	w->dial = d;
+	w->line = j->line;
+	snprintf(w->campaign_id, sizeof(w->campaign_id), "%s", j->campaign_id);
 }
 
 /* In the ledger, and on its way. */
@@ -88,7 +119,7 @@ static int make(struct app *app, struct job *j, struct store_campaign *c,
 	log_line(LOG_INFO, "campaign", id, "event=accepted campaign=%s line=%u",
 	         j->campaign_id, j->line);
 	err = dial_begin(app->dials, &call, &d);
-	dial_drop(&d);
+	watch(app->campaigns, j, d);
 	if (err && store_call_change(app->store, id, &failed, NULL, NULL, NULL))
 		app_count(app, COUNT_STORE_FAULTS);
 	return err;
@@ -124,13 +155,38 @@ static int try_one(struct app *app, int64_t now_ms)
 	return err;
 }
 
-void campaigns_run(struct app *app, int64_t now_ms)
+/* What could not be placed for a reason that may pass waits again. */
+static void look_after(struct campaigns *cs, int64_t now_ms)
 {
+	struct dial_view view;
+
+	for (size_t i = cs->n_on_way; i-- > 0;) {
+		struct on_way *w = &cs->on_way[i];
+		int err = 0;
+
+		dial_look(w->dial, &view);
+		if (view.phase != DIAL_OVER)
+			continue;
+		if (view.status >= 400 && view.retry_sec)
+			err = store_campaign_return(
+				cs->app->store, w->campaign_id, w->line,
+				now_ms + AGAIN_MS, view.text);
+		if (err)
+			app_store_fault(cs->app, NULL, err);
+		dial_drop(&w->dial);
+		*w = cs->on_way[--cs->n_on_way];
+	}
+}
+
+static void run(struct campaigns *cs, int64_t now_ms)
+{
+	struct app *app = cs->app;
 	struct pause pause;
 	int err;
 
 	if (atomic_load(&app->stopping))
 		return;
+	look_after(cs, now_ms);
 	err = pause_look(app->store, &pause);
 	if (!err && pause.on)
 		return;
@@ -142,16 +198,11 @@ void campaigns_run(struct app *app, int64_t now_ms)
 
 /* ---- the timer ---- */
 
-struct campaigns {
-	struct app *app;
-	struct timer timer;
-};
-
 static void on_timer(void *arg)
 {
 	struct campaigns *cs = arg;
 
-	campaigns_run(cs->app, app_now_ms());
+	run(cs, app_now_ms());
 	fetchd_timer(cs->app->rest, &cs->timer, EVERY_MS, on_timer, cs);
 }
 
@@ -167,6 +218,8 @@ static void end(void *arg)
 	struct campaigns *cs = arg;
 
 	fetchd_timer_stop(cs->app->rest, &cs->timer);
+	while (cs->n_on_way)
+		dial_drop(&cs->on_way[--cs->n_on_way].dial);
 }
 
 int campaigns_open(struct campaigns **cp, struct app *app)

@@ -87,4 +87,10 @@ int store_campaign_claim(struct store *s, int64_t now_ms, uint32_t lease_ms,
 int store_campaign_put_off(struct store *s, const char *id, unsigned line,
                            int64_t due_ms, const char *why) MUST_CHECK;
 
+/* Its call has failed because of @why, which may pass: it waits again, and the
+ * whole campaign with it, until @due_ms. Nothing unless the call is STORE_FAILED
+ * by now. */
+int store_campaign_return(struct store *s, const char *id, unsigned line,
+                          int64_t due_ms, const char *why) MUST_CHECK;
+
 #endif

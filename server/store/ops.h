@@ -80,6 +80,8 @@ struct store_ops {
 	                      uint32_t lease_ms, store_row_h *h, void *arg);
 	int (*campaign_put_off)(struct store *s, const char *id, unsigned line,
 	                        int64_t due_ms, const char *why);
+	int (*campaign_return)(struct store *s, const char *id, unsigned line,
+	                       int64_t due_ms, const char *why);
 	int (*setting_put)(struct store *s, const char *name, const char *value,
 	                   int64_t at_ms);
 	int (*setting_get)(struct store *s, const char *name, char *value,

@@ -265,6 +265,7 @@ const struct store_ops store_pg_ops = {
 	.campaign_rows = pg_campaign_rows,
 	.campaign_claim = pg_campaign_claim,
 	.campaign_put_off = pg_campaign_put_off,
+	.campaign_return = pg_campaign_return,
 	.setting_put = pg_setting_put,
 	.setting_get = pg_setting_get,
 	.outbox_claim = pg_outbox_claim,

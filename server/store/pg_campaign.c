@@ -250,3 +250,42 @@ int pg_campaign_put_off(struct store *s, const char *id, unsigned line,
 	PQclear(ask.r);
 	return err;
 }
+
+struct returning {
+	const char *id, *why;
+	unsigned line;
+	int64_t due_ms;
+};
+
+/* Whoever finds it done has nothing to do. */
+static int return_work(struct pg_conn *c, bool again, void *arg)
+{
+	const struct returning *rt = arg;
+	struct pg_args a = {.n = 0};
+	PGresult *r = NULL;
+	int err = pg_begin(c);
+
+	(void)again;
+	pg_text(&a, rt->id);
+	pg_int(&a, rt->line);
+	pg_int(&a, rt->due_ms);
+	pg_text(&a, rt->why);
+	if (!err)
+		err = pg_run(c, PG_CAMPAIGN_RETURN, &a, &r);
+	pg_args_fini(&a);
+	if (!err && pg_changed(r)) {
+		pg_text(&a, rt->id);
+		pg_int(&a, rt->due_ms);
+		err = pg_run(c, PG_CAMPAIGN_NEXT, &a, NULL);
+	}
+	PQclear(r);
+	return pg_end(c, err);
+}
+
+int pg_campaign_return(struct store *s, const char *id, unsigned line,
+                       int64_t due_ms, const char *why)
+{
+	struct returning rt = {id, why, line, due_ms};
+
+	return pg_do(s, return_work, &rt);
+}

@@ -57,6 +57,8 @@ int pg_campaign_claim(struct store *s, int64_t now_ms, uint32_t lease_ms,
                       store_row_h *h, void *arg);
 int pg_campaign_put_off(struct store *s, const char *id, unsigned line,
                         int64_t due_ms, const char *why);
+int pg_campaign_return(struct store *s, const char *id, unsigned line,
+                       int64_t due_ms, const char *why);
 int pg_setting_put(struct store *s, const char *name, const char *value,
                    int64_t at_ms);
 int pg_setting_get(struct store *s, const char *name, char *value, size_t cap,

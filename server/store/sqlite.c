@@ -253,6 +253,7 @@ const struct store_ops store_sqlite_ops = {
 	.campaign_rows = sq_campaign_rows,
 	.campaign_claim = sq_campaign_claim,
 	.campaign_put_off = sq_campaign_put_off,
+	.campaign_return = sq_campaign_return,
 	.setting_put = sq_setting_put,
 	.setting_get = sq_setting_get,
 	.outbox_claim = sq_outbox_claim,

@@ -59,6 +59,7 @@ enum sq_sql {
 	SQ_CAMPAIGN_ROWS,
 	SQ_CAMPAIGN_CLAIM,
 	SQ_CAMPAIGN_PUT_OFF,
+	SQ_CAMPAIGN_RETURN,
 	SQ_CAMPAIGN_TAKE,
 	SQ_CAMPAIGN_NEXT,
 	SQ_CAMPAIGN_FOLLOW,
@@ -124,6 +125,9 @@ int sq_end(struct sq_conn *c, int err) MUST_CHECK;
 
 /* A new row, within a transaction or as one. */
 int sq_insert(struct sq_conn *w, const struct store_call *c) MUST_CHECK;
+
+/* A campaign calls nobody until its gap after @ms is over. */
+int sq_campaign_hold(struct sq_conn *w, const char *id, int64_t ms) MUST_CHECK;
 
 /* The store behind its base. */
 struct sqlite *sq_of(struct store *s);

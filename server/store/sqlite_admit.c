@@ -144,6 +144,18 @@ static int take_retry(struct sq_conn *w, const struct store_call *c,
 	return sq_run(w, st);
 }
 
+int sq_campaign_hold(struct sq_conn *w, const char *id, int64_t ms)
+{
+	int err;
+	sqlite3_stmt *st = sq_use(w, SQ_CAMPAIGN_NEXT, &err);
+
+	if (!st)
+		return err;
+	sq_text_at(st, 1, id);
+	sq_int_at(st, 2, ms);
+	return sq_run(w, st);
+}
+
 /* So is the row of a campaign, from whose pace it takes. */
 static int take_row(struct sq_conn *w, const struct store_call *c,
                     struct store_admission *a)
@@ -162,12 +174,7 @@ static int take_row(struct sq_conn *w, const struct store_call *c,
 		a->verdict = STORE_MADE;
 	if (err || a->verdict == STORE_MADE)
 		return err;
-	st = sq_use(w, SQ_CAMPAIGN_NEXT, &err);
-	if (!st)
-		return err;
-	sq_text_at(st, 1, a->campaign);
-	sq_int_at(st, 2, c->created_ms);
-	return sq_run(w, st);
+	return sq_campaign_hold(w, a->campaign, c->created_ms);
 }
 
 int sq_call_admit(struct store *s, const struct store_call *c,

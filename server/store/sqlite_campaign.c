@@ -238,3 +238,27 @@ int sq_campaign_put_off(struct store *s, const char *id, unsigned line,
 	pthread_mutex_unlock(&w->lock);
 	return err;
 }
+
+int sq_campaign_return(struct store *s, const char *id, unsigned line,
+                       int64_t due_ms, const char *why)
+{
+	struct sq_conn *w = &sq_of(s)->writer;
+	sqlite3_stmt *st;
+	int err;
+
+	pthread_mutex_lock(&w->lock);
+	err = sq_begin(w);
+	st = err ? NULL : sq_use(w, SQ_CAMPAIGN_RETURN, &err);
+	if (st) {
+		sq_text_at(st, 1, id);
+		sq_int_at(st, 2, line);
+		sq_int_at(st, 3, due_ms);
+		sq_text_at(st, 4, why);
+		err = sq_run(w, st);
+		if (!err && sqlite3_changes(w->db))
+			err = sq_campaign_hold(w, id, due_ms);
+	}
+	err = sq_end(w, err);
+	pthread_mutex_unlock(&w->lock);
+	return err;
+}

@@ -52,6 +52,8 @@ int sq_campaign_claim(struct store *s, int64_t now_ms, uint32_t lease_ms,
                       store_row_h *h, void *arg);
 int sq_campaign_put_off(struct store *s, const char *id, unsigned line,
                         int64_t due_ms, const char *why);
+int sq_campaign_return(struct store *s, const char *id, unsigned line,
+                       int64_t due_ms, const char *why);
 int sq_setting_put(struct store *s, const char *name, const char *value,
                    int64_t at_ms);
 int sq_setting_get(struct store *s, const char *name, char *value, size_t cap,

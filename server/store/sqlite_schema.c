@@ -255,7 +255,7 @@ static const char *const texts[SQ_STATEMENTS] = {
 	[SQ_CAMPAIGN_ROW_ADD] =
 		"INSERT INTO campaign_row (campaign_id, line, to_number,"
 		" phone_number, body, state, why, due_ms) VALUES "
-                "(?1,?2,?3,?4,?5,?6,?7,?8)",
+		"(?1,?2,?3,?4,?5,?6,?7,?8)",
 	[SQ_CAMPAIGN_GET] =
 		"SELECT " CAMPAIGN_COLUMNS " FROM campaign WHERE id = ?1",
 	[SQ_CAMPAIGN_SET] = "UPDATE campaign SET state = ?2 WHERE id = ?1"
@@ -265,35 +265,40 @@ static const char *const texts[SQ_STATEMENTS] = {
 		" THEN 'retry_planned' ELSE k.state END, count(*)"
 		" FROM campaign_row r LEFT JOIN call k ON k.id = r.call_id"
 		" LEFT JOIN retry p ON p.call_id = r.call_id AND p.next_id IS "
-                "NULL"
+		"NULL"
 		" AND p.due_ms < " NEVER
 		" WHERE r.campaign_id = ?1 GROUP BY 1, 2 ORDER BY 1, 2",
 	[SQ_CAMPAIGN_ROWS] =
 		"SELECT r.line, r.to_number, r.state, r.why, r.call_id,"
 		" k.state, k.end_by, k.end_cause, k.error, "
-                "coalesce(k.answered_ms, 0),"
+		"coalesce(k.answered_ms, 0),"
 		" coalesce(k.ended_ms, 0) FROM campaign_row r"
 		" LEFT JOIN call k ON k.id = r.call_id"
 		" WHERE r.campaign_id = ?1 ORDER BY r.line",
 	[SQ_CAMPAIGN_CLAIM] =
 		"UPDATE campaign_row SET due_ms = ?2 WHERE (campaign_id, line) "
-                "="
+		"="
 		" (SELECT r.campaign_id, r.line FROM campaign_row r"
 		" WHERE r.state = 'waiting' AND r.due_ms <= ?1 AND "
-                "r.campaign_id ="
+		"r.campaign_id ="
 		" (SELECT c.id FROM campaign c WHERE " CAMPAIGN_ROOM(
 			"?1") " AND EXISTS (SELECT 1 FROM campaign_row w WHERE "
-                              "w.campaign_id = c.id"
+			      "w.campaign_id = c.id"
 			      " AND w.state = 'waiting' AND w.due_ms <= ?1)"
 			      " ORDER BY c.next_ms, c.id LIMIT 1) ORDER BY "
-                              "r.line LIMIT 1)"
+			      "r.line LIMIT 1)"
 			      " RETURNING campaign_id, line, to_number, "
-                              "phone_number, body",
+			      "phone_number, body",
 	[SQ_CAMPAIGN_PUT_OFF] =
 		"UPDATE campaign_row SET due_ms = ?3, why = ?4,"
 		" state = CASE WHEN ?3 = " NEVER
 		" THEN 'refused' ELSE state END"
 		" WHERE campaign_id = ?1 AND line = ?2 AND state = 'waiting'",
+	[SQ_CAMPAIGN_RETURN] =
+		"UPDATE campaign_row SET state = 'waiting',"
+		" call_id = NULL, due_ms = ?3, why = ?4 WHERE campaign_id = ?1"
+		" AND line = ?2 AND EXISTS (SELECT 1 FROM call k"
+		" WHERE k.id = campaign_row.call_id AND k.state = 'failed')",
 	[SQ_CAMPAIGN_TAKE] =
 		"UPDATE campaign_row SET state = 'called', call_id = ?3,"
 		" why = NULL WHERE campaign_id = ?1 AND line = ?2"

@@ -311,6 +311,12 @@ int store_campaign_put_off(struct store *s, const char *id, unsigned line,
 	return s->ops->campaign_put_off(s, id, line, due_ms, why);
 }
 
+int store_campaign_return(struct store *s, const char *id, unsigned line,
+                          int64_t due_ms, const char *why)
+{
+	return s->ops->campaign_return(s, id, line, due_ms, why);
+}
+
 int store_setting_put(struct store *s, const char *name, const char *value,
                       int64_t at_ms)
 {

@@ -164,13 +164,23 @@ void store_law_a_campaign_keeps_its_pace_and_its_room(void)
 	/* Two are up. */
 	CHECK_STR("", claim_at(NOW + 5000));
 	CHECK_INT(STORE_MADE, take("c3", "x", 5, NOW + 5000));
+	CHECK_INT(0, store_campaign_return(law_store, "x", 2, NOW, "no"));
 	law_set_state("c1", STORE_ENDED);
+	CHECK_INT(0, store_campaign_return(law_store, "x", 2, NOW, "no"));
 	CHECK_STR("x:5:005:- ", claim_at(NOW + 5000));
 	/* Another one has a pace of its own. */
 	add_list("y", 0, 1);
 	CHECK_STR("y:2:002:{\"a\":1} ", claim_at(NOW + 1));
 	CHECK_INT(STORE_ADMITTED, take("c4", "y", 2, NOW + 1));
 	CHECK_STR("", claim_at(NOW + 1));
+	/* What failed for a while waits again, and the others with it. */
+	law_set_state("c4", STORE_FAILED);
+	CHECK_INT(0, store_campaign_return(law_store, "y", 2, NOW + 8000,
+	                                   "no bot"));
+	CHECK(strstr(results("y"), "2:waiting:no bot:-:- "));
+	CHECK_STR("x:5:005:- ", claim_at(NOW + 7999));
+	CHECK_STR("", claim_at(NOW + 7999));
+	CHECK_STR("y:2:002:{\"a\":1} ", claim_at(NOW + 8000));
 	law_end();
 }
 

@@ -138,7 +138,6 @@ static void the_kill_switch_stops_campaigns_too_and_so_does_a_restart(void)
 	world_do(&w, "POST", "/pause", "", "");
 	CHECK_INT(200, w.a.status);
 	add("", "phone_number\n15551230001\n");
-	campaigns_run(w.app, app_now_ms());
 	world_close(&w);
 	world_reopen(&w);
 	CHECK_STR("1", look("waiting"));
@@ -162,6 +161,23 @@ static void what_may_not_be_called_now_waits(void)
 	}
 	results_say("waiting,,,,,a budget is used up,");
 	CHECK_INT(1, world_seen("POST", CALL, NULL));
+}
+
+static void without_a_bot_a_row_waits(void)
+{
+	world_open(&w, FAST);
+	world_rule("POST", "/reserve", 503, "{\"detail\":\"full\"}");
+	add("", "phone_number\n15551230001\n15551230002\n");
+	for (unsigned i = 0;
+	     i < 500 && !strstr(w.a.body, ",waiting,,,,,\"The bots"); i++) {
+		const struct timespec tick = {0, 20 * 1000000};
+
+		nanosleep(&tick, NULL);
+		ask("GET", "/results");
+	}
+	results_say(",waiting,,,,,\"The bots at");
+	CHECK_STR("running", look("state"));
+	CHECK_INT(0, world_seen("POST", CALL, NULL));
 }
 
 static void the_same_list_under_the_same_key_is_one_campaign(void)
@@ -241,6 +257,7 @@ static const struct test tests[] = {
 	TEST(a_pause_holds_and_a_cancel_ends_it),
 	TEST(the_kill_switch_stops_campaigns_too_and_so_does_a_restart),
 	TEST(what_may_not_be_called_now_waits),
+	TEST(without_a_bot_a_row_waits),
 	TEST(the_same_list_under_the_same_key_is_one_campaign),
 	TEST(what_is_no_list_is_refused),
 	TEST(a_key_needs_its_scope),
