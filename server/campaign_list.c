@@ -267,7 +267,8 @@ static int compare(const void *a, const void *b)
 /* Of several rows with one number, the first one counts. */
 static int find_repeated(struct campaign_list *l)
 {
-	struct store_row **sorted = mem_alloc((l->good + 1) * sizeof(*sorted));
+	struct store_row **sorted =
+		mem_alloc((l->good + 1) * sizeof(struct store_row *));
 	const struct store_row *first = NULL;
 	char why[64];
 	size_t n = 0;

@@ -123,7 +123,7 @@ static void copy(char *dst, size_t cap, const PGresult *r, int at)
 	snprintf(dst, cap, "%s", pg_col(r, 0, at));
 }
 
-int pg_campaign_get(struct store *s, const char *id, struct store_campaign *c)
+int pg_campaign_get(struct store *s, const char *id, struct store_campaign *out)
 {
 	struct asking ask = {.sql = PG_CAMPAIGN_GET, .id = id};
 	int err = pg_do(s, ask_work, &ask);
@@ -131,17 +131,17 @@ int pg_campaign_get(struct store *s, const char *id, struct store_campaign *c)
 	if (!err && !PQntuples(ask.r))
 		err = -ENOENT;
 	if (!err) {
-		memset(c, 0, sizeof(*c));
-		copy(c->id, sizeof(c->id), ask.r, 0);
-		copy(c->owner, sizeof(c->owner), ask.r, 1);
-		copy(c->agent, sizeof(c->agent), ask.r, 2);
-		copy(c->base_url, sizeof(c->base_url), ask.r, 3);
-		copy(c->hash, sizeof(c->hash), ask.r, 4);
-		copy(c->state, sizeof(c->state), ask.r, 5);
-		c->created_ms = pg_num(ask.r, 0, 6);
-		c->gap_ms = pg_num(ask.r, 0, 7);
-		c->next_ms = pg_num(ask.r, 0, 8);
-		c->at_once = (unsigned)pg_num(ask.r, 0, 9);
+		memset(out, 0, sizeof(*out));
+		copy(out->id, sizeof(out->id), ask.r, 0);
+		copy(out->owner, sizeof(out->owner), ask.r, 1);
+		copy(out->agent, sizeof(out->agent), ask.r, 2);
+		copy(out->base_url, sizeof(out->base_url), ask.r, 3);
+		copy(out->hash, sizeof(out->hash), ask.r, 4);
+		copy(out->state, sizeof(out->state), ask.r, 5);
+		out->created_ms = pg_num(ask.r, 0, 6);
+		out->gap_ms = pg_num(ask.r, 0, 7);
+		out->next_ms = pg_num(ask.r, 0, 8);
+		out->at_once = (unsigned)pg_num(ask.r, 0, 9);
 	}
 	PQclear(ask.r);
 	return err;

@@ -11,9 +11,7 @@
 #include "tests/e2e/town.h"
 #include "tests/harness/test.h"
 
-enum {
-	GOOD = 8, /* of the ten */
-};
+enum { GOOD = 8 /* of the ten */ };
 
 static const char list[] = "phone_number,name\n"
 			   "+15552000001,Ada\n"
