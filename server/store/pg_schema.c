@@ -91,7 +91,8 @@ static const char *const versions[] = {
 	" state TEXT NOT NULL, why TEXT, due_ms BIGINT NOT NULL,"
 	" call_id TEXT, PRIMARY KEY (campaign_id, line)"
 	");"
-	"CREATE INDEX campaign_waiting ON campaign_row (campaign_id, line)"
+	"CREATE INDEX campaign_waiting ON campaign_row"
+	" (campaign_id, due_ms, line)"
 	" WHERE state = 'waiting';"
 	"CREATE UNIQUE INDEX campaign_call ON campaign_row (call_id)"
 	" WHERE call_id IS NOT NULL;",

@@ -174,7 +174,7 @@ static const char *const texts[PG_STATEMENTS] = {
 			      "w.campaign_id = c.id"
 			      " AND w.state = 'waiting' AND w.due_ms <= $1)"
 			      " ORDER BY c.next_ms, c.id LIMIT 1) ORDER BY "
-			      "r.line LIMIT 1 FOR UPDATE SKIP LOCKED)"
+			      "r.due_ms, r.line LIMIT 1 FOR UPDATE SKIP LOCKED)"
 			      " UPDATE campaign_row t SET due_ms = $2 FROM due"
 			      " WHERE t.campaign_id = due.campaign_id AND "
 			      "t.line = due.line"

@@ -105,7 +105,8 @@ static const char *const versions[] = {
 	" state TEXT NOT NULL, why TEXT, due_ms INTEGER NOT NULL,"
 	" call_id TEXT, PRIMARY KEY (campaign_id, line)"
 	") STRICT, WITHOUT ROWID;"
-	"CREATE INDEX campaign_waiting ON campaign_row (campaign_id, line)"
+	"CREATE INDEX campaign_waiting ON campaign_row"
+	" (campaign_id, due_ms, line)"
 	" WHERE state = 'waiting';"
 	"CREATE UNIQUE INDEX campaign_call ON campaign_row (call_id)"
 	" WHERE call_id IS NOT NULL;"
@@ -286,7 +287,7 @@ static const char *const texts[SQ_STATEMENTS] = {
 			      "w.campaign_id = c.id"
 			      " AND w.state = 'waiting' AND w.due_ms <= ?1)"
 			      " ORDER BY c.next_ms, c.id LIMIT 1) ORDER BY "
-			      "r.line LIMIT 1)"
+			      "r.due_ms, r.line LIMIT 1)"
 			      " RETURNING campaign_id, line, to_number, "
 			      "phone_number, body",
 	[SQ_CAMPAIGN_PUT_OFF] =

@@ -32,6 +32,7 @@ enum { LAW_URL_MAX = 256 /* [bytes] */ };
 	X(a_row_becomes_one_call_at_most) \
 	X(a_campaign_keeps_its_pace_and_its_room) \
 	X(what_stands_still_calls_nobody) \
+	X(a_thousand_rows_are_added_in_about_a_second) \
 	X(a_setting_is_kept_replaced_and_removed) \
 	X(what_is_told_is_written_with_what_happened) \
 	X(letters_of_a_call_are_due_one_after_the_other) \
