@@ -279,10 +279,10 @@ $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(LIBBOT) \
 TORTURE := TORTURE_STARTS=10000 TORTURE_KILLS=500 TORTURE_DB_KILLS=20 \
 	TORTURE_SERVERS=4 TORTURE_CLIENTS=128 TEST_TIME_SCALE=60
 # Ten thousand calls' callbacks in disorder, three thousand answers that say
-# nothing clear.
+# nothing clear, ten thousand forged streams, every text at every place.
 STORMS := STORM_CALLS=10000 AMBIGUOUS_CALLS=3000 AMBIGUOUS_STALLS=500 \
-	TEST_TIME_SCALE=60
-STORM_TESTS := $(addprefix $(BUILD)/unit/test_,storm ambiguous)
+	FORGED_STREAMS=10000 INJECTIONS=1000 TEST_TIME_SCALE=60
+STORM_TESTS := $(addprefix $(BUILD)/unit/test_,forged injection ambiguous storm)
 
 torture: deps-test ## what is promised of a call, through kills; long
 	@$(PARALLEL) all $(BUILD)/e2e/e2e_torture \
