@@ -408,8 +408,8 @@ static void try_all(const char *dotenv, const char *want, bool inline_form)
 		snprintf(env + strlen(env), sizeof(env) - strlen(env),
 		         "BOT_URL=http://127.0.0.1:%u\n", port);
 	world_open(&w, env);
-	for (unsigned i = 0; i < n; i++, from += all / n)
-		attempt((int)(from % PLACES), payloads[from / PLACES], want,
+	for (size_t i = 0; i < n; i++, at += all / n)
+		attempt((int)(at % PLACES), payloads[at / PLACES], want,
 		        inline_form);
 	CHECK(n_documents > n / 4 && n_refused > n / 5);
 	CHECK_INT(inline_form, n_bodies > n / 8);
