@@ -315,6 +315,7 @@ void session_playout_event(const struct playout_event *ev, void *arg)
 {
 	struct session *s = arg;
 	struct reply *r = s->reply;
+	const uint64_t now = session_ms(s);
 
 	if (s->ended || !r || ev->reply != r->n)
 		return;
@@ -324,9 +325,11 @@ void session_playout_event(const struct playout_event *ev, void *arg)
 			on_started(s, r);
 		break;
 	case PLAYOUT_HEARD:
+		/* A callee's clock may run ahead of ours by a frame. */
 		if (ev->heard_ms)
 			timeline_note(&s->timeline, TIMELINE_HEARD,
-			              session_ms(s) - ev->heard_ms);
+			              now > ev->heard_ms ? now - ev->heard_ms
+			                                 : 0);
 		break;
 	case PLAYOUT_DONE:
 		on_played(s, r, ev->heard_ms);
