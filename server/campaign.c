@@ -15,6 +15,7 @@
 #include "server/http/http.h"
 #include "server/http/message.h"
 #include "server/request.h"
+#include "server/retry.h"
 #include "server/start.h"
 #include "server/store/store.h"
 
@@ -54,6 +55,36 @@ static bool read_number(const struct http_req *req, struct http_res *res,
 		return true;
 	http_fail(res, 422, "%s is a number from 1 to %d.", name, (int)max);
 	return false;
+}
+
+/* Its own plans of calling again. False: @res is the refusal. */
+static bool read_retries(const struct http_req *req, struct http_res *res,
+                         char text[RETRY_TEXT_MAX])
+{
+	static const char *const names[] = {"retry_busy", "retry_no_answer",
+	                                    "retry_voicemail"};
+	struct retry_rule rule;
+	char v[RETRY_TEXT_MAX / ARRAY_LEN(names) - 1];
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		int err = http_form_get(v, sizeof(v), str_of(req->query),
+		                        names[i]);
+
+		if (err && err != -ENOENT)
+			snprintf(v, sizeof(v), "?");
+		if (v[0] && strcmp(v, "never") != 0 &&
+		    retry_rule_parse(&rule, v)) {
+			http_fail(res, 422,
+			          "%s is how often and how far apart, such "
+			          "as 2/10m, or never.",
+			          names[i]);
+			return false;
+		}
+		n += (size_t)snprintf(text + n, RETRY_TEXT_MAX - n, "%s%s",
+		                      i ? "," : "", v);
+	}
+	return true;
 }
 
 static bool read_pace(struct app *app, const struct http_req *req,
@@ -220,7 +251,8 @@ void campaign_add_handle(const struct http_req *req, struct http_res *res,
 		return;
 	snprintf(c.owner, sizeof(c.owner), "%s", who.owner);
 	c.created_ms = app_now_ms();
-	if (read_pace(app, req, res, &c) && name_it(req, res, &c) &&
+	if (read_pace(app, req, res, &c) && read_retries(req, res, c.retries) &&
+	    name_it(req, res, &c) &&
 	    access_public_base(app->cfg, req, res, c.base_url))
 		add(app, req, res, &c);
 }

@@ -15,6 +15,7 @@
 #include "server/config.h"
 #include "server/dial.h"
 #include "server/pause.h"
+#include "server/store/campaign.h"
 #include "server/store/retry.h"
 #include "server/store/store.h"
 
@@ -52,32 +53,57 @@ int retry_rule_parse(struct retry_rule *r, const char *text)
 
 /* ---- planning ---- */
 
+/* The campaign's of which the call is, else the server's. */
+static int rule_of(struct app *app, const char *id, enum retry_cause cause,
+                   struct retry_rule *rule)
+{
+	struct store_campaign c;
+	char text[RETRY_TEXT_MAX];
+	struct str rest, one = str_of("");
+	int err = store_campaign_of(app->store, id, &c);
+
+	*rule = app->cfg->retries[cause];
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	rest = str_of(c.retries);
+	for (int i = 0; i <= (int)cause; i++)
+		one = str_cut(&rest, ',');
+	if (!one.len)
+		return 0;
+	if (str_copy(text, sizeof(text), one) || retry_rule_parse(rule, text))
+		*rule = (struct retry_rule){.times = 0};
+	return 0;
+}
+
 int retry_plan(struct app *app, const struct store_call *call,
                enum retry_cause cause)
 {
-	const struct retry_rule *rule = &app->cfg->retries[cause];
+	struct retry_rule rule;
 	struct store_retry r;
 	unsigned before;
-	int err;
+	int err = rule_of(app, call->id, cause, &rule);
+
+	if (err)
+		return err;
 
 	/* Not of calls that came in, nor of those that somebody took back. */
-	if (!rule->times || !call->reserved_sec ||
+	if (!rule.times || !call->reserved_sec ||
 	    (call->end_by && !strcmp(call->end_by, "api")))
 		return 0;
 	err = store_retry_get(app->store, call->id, true, &r);
 	if (err && err != -ENOENT)
 		return err;
 	before = err ? 0 : r.attempt;
-	if (before >= rule->times)
+	if (before >= rule.times)
 		return 0;
 	memset(&r, 0, sizeof(r));
 	snprintf(r.call_id, sizeof(r.call_id), "%s", call->id);
 	snprintf(r.cause, sizeof(r.cause), "%s", causes[cause]);
 	r.attempt = before + 1;
-	r.due_ms = app_now_ms() + rule->apart_ms;
+	r.due_ms = app_now_ms() + rule.apart_ms;
 	log_line(LOG_INFO, "retry", call->id,
 	         "event=planned cause=%s attempt=%u sec=%d", r.cause, r.attempt,
-	         (int)(rule->apart_ms / 1000));
+	         (int)(rule.apart_ms / 1000));
 	return store_retry_add(app->store, &r);
 }
 

@@ -27,6 +27,10 @@ struct retry_rule {
  * -EINVAL. */
 int retry_rule_parse(struct retry_rule *r, const char *text) MUST_CHECK;
 
+/* The plans of a campaign as one text: for each cause a plan, "never", or ""
+ * for the server's, with commas between. */
+enum { RETRY_TEXT_MAX = 64 /* [bytes] */ };
+
 /* @call is ending for @cause: plan the next try if there is one to be. Before
  * the end is in the ledger; again is fine. Errors are store.h's. */
 int retry_plan(struct app *app, const struct store_call *call,

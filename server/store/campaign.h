@@ -26,8 +26,9 @@ struct store_campaign {
 	char id[STORE_CAMPAIGN_ID_MAX];
 	char owner[64], agent[80]; /* agent "": the default one */
 	char base_url[320];
-	char hash[80];  /* of the request, for the same one again */
-	char state[16]; /* "running", "paused", "cancelled" */
+	char hash[80];    /* of the request, for the same one again */
+	char state[16];   /* "running", "paused", "cancelled" */
+	char retries[64]; /* its plans, as retry.h writes them; "": none */
 	int64_t created_ms;
 	int64_t gap_ms;   /* from one call to the next, at least */
 	int64_t next_ms;  /* no call before that */
@@ -56,6 +57,10 @@ int store_campaign_add(struct store *s, const struct store_campaign *c,
 /* -ENOENT. */
 int store_campaign_get(struct store *s, const char *id,
                        struct store_campaign *out) MUST_CHECK;
+
+/* The one whose row the call is of. -ENOENT: of none. */
+int store_campaign_of(struct store *s, const char *call_id,
+                      struct store_campaign *out) MUST_CHECK;
 
 /* One that was cancelled stays so: -ENOENT, as of one that never was. */
 int store_campaign_set(struct store *s, const char *id,

@@ -69,7 +69,7 @@ struct store_ops {
 	                     int64_t due_ms);
 	int (*campaign_add)(struct store *s, const struct store_campaign *c,
 	                    const struct store_row *rows, size_t n);
-	int (*campaign_get)(struct store *s, const char *id,
+	int (*campaign_get)(struct store *s, const char *id, bool by_call,
 	                    struct store_campaign *out);
 	int (*campaign_set)(struct store *s, const char *id, const char *state);
 	int (*campaign_count)(struct store *s, const char *id, store_count_h *h,

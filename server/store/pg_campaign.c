@@ -26,6 +26,7 @@ static int add_head(struct pg_conn *conn, const struct store_campaign *c)
 	pg_int(&a, c->gap_ms);
 	pg_int(&a, c->next_ms);
 	pg_int(&a, c->at_once);
+	pg_text(&a, c->retries);
 	return pg_run(conn, PG_CAMPAIGN_ADD, &a, NULL);
 }
 
@@ -123,9 +124,11 @@ static void copy(char *dst, size_t cap, const PGresult *r, int at)
 	snprintf(dst, cap, "%s", pg_col(r, 0, at));
 }
 
-int pg_campaign_get(struct store *s, const char *id, struct store_campaign *out)
+int pg_campaign_get(struct store *s, const char *id, bool by_call,
+                    struct store_campaign *out)
 {
-	struct asking ask = {.sql = PG_CAMPAIGN_GET, .id = id};
+	struct asking ask = {.sql = by_call ? PG_CAMPAIGN_OF : PG_CAMPAIGN_GET,
+	                     .id = id};
 	int err = pg_do(s, ask_work, &ask);
 
 	if (!err && !PQntuples(ask.r))
@@ -142,6 +145,7 @@ int pg_campaign_get(struct store *s, const char *id, struct store_campaign *out)
 		out->gap_ms = pg_num(ask.r, 0, 7);
 		out->next_ms = pg_num(ask.r, 0, 8);
 		out->at_once = (unsigned)pg_num(ask.r, 0, 9);
+		copy(out->retries, sizeof(out->retries), ask.r, 10);
 	}
 	PQclear(ask.r);
 	return err;

@@ -96,6 +96,7 @@ static const char *const versions[] = {
 	" WHERE state = 'waiting';"
 	"CREATE UNIQUE INDEX campaign_call ON campaign_row (call_id)"
 	" WHERE call_id IS NOT NULL;",
+	"ALTER TABLE campaign ADD COLUMN retries TEXT NOT NULL DEFAULT '';",
 };
 
 /* Two programs that start at once do not both run a script: the second waits

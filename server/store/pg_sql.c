@@ -25,7 +25,7 @@
 
 #define CAMPAIGN_COLUMNS                                                \
 	"id, owner, agent, base_url, hash, state, created_ms, gap_ms, " \
-	"next_ms, at_once"
+	"next_ms, at_once, retries"
 #define CAMPAIGN_ROOM(now)                                                     \
 	"c.state = 'running' AND c.next_ms <= " now " AND (SELECT count(*)"    \
 	" FROM call k JOIN campaign_row l ON l.call_id = k.id WHERE k.rank < " \
@@ -141,13 +141,16 @@ static const char *const texts[PG_STATEMENTS] = {
 	[PG_RETRY_TAKE] = "UPDATE retry SET next_id = $2"
 			  " WHERE call_id = $1 AND next_id IS NULL",
 	[PG_CAMPAIGN_ADD] = "INSERT INTO campaign (" CAMPAIGN_COLUMNS
-			    ") VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)",
+			    ") VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)",
 	[PG_CAMPAIGN_ROW_ADD] =
 		"INSERT INTO campaign_row (campaign_id, line, to_number,"
 		" phone_number, body, state, why, due_ms) VALUES "
 		"($1,$2,$3,$4,$5,$6,$7,$8)",
 	[PG_CAMPAIGN_GET] =
 		"SELECT " CAMPAIGN_COLUMNS " FROM campaign WHERE id = $1",
+	[PG_CAMPAIGN_OF] =
+		"SELECT " CAMPAIGN_COLUMNS " FROM campaign WHERE id ="
+		" (SELECT campaign_id FROM campaign_row WHERE call_id = $1)",
 	[PG_CAMPAIGN_SET] = "UPDATE campaign SET state = $2 WHERE id = $1"
 			    " AND (state <> 'cancelled' OR $2 = 'cancelled')",
 	[PG_CAMPAIGN_COUNT] =

@@ -23,6 +23,7 @@ static int add_head(struct sq_conn *w, const struct store_campaign *c)
 	sq_int_at(st, 8, c->gap_ms);
 	sq_int_at(st, 9, c->next_ms);
 	sq_int_at(st, 10, c->at_once);
+	sq_text_at(st, 11, c->retries);
 	return sq_run(w, st);
 }
 
@@ -80,16 +81,18 @@ static void read_head(sqlite3_stmt *st, struct store_campaign *c)
 	c->gap_ms = sqlite3_column_int64(st, 7);
 	c->next_ms = sqlite3_column_int64(st, 8);
 	c->at_once = (unsigned)sqlite3_column_int64(st, 9);
+	copy(c->retries, sizeof(c->retries), st, 10);
 }
 
-int sq_campaign_get(struct store *s, const char *id, struct store_campaign *out)
+int sq_campaign_get(struct store *s, const char *id, bool by_call,
+                    struct store_campaign *out)
 {
 	struct sq_conn *r = &sq_of(s)->reader;
 	sqlite3_stmt *st;
 	int err;
 
 	pthread_mutex_lock(&r->lock);
-	st = sq_use(r, SQ_CAMPAIGN_GET, &err);
+	st = sq_use(r, by_call ? SQ_CAMPAIGN_OF : SQ_CAMPAIGN_GET, &err);
 	if (st) {
 		sq_text_at(st, 1, id);
 		err = sq_step(r, st);

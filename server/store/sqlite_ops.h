@@ -41,7 +41,7 @@ int sq_retry_due(struct store *s, int64_t now_ms, store_retry_h *h, void *arg);
 int sq_retry_put_off(struct store *s, const char *call_id, int64_t due_ms);
 int sq_campaign_add(struct store *s, const struct store_campaign *c,
                     const struct store_row *rows, size_t n);
-int sq_campaign_get(struct store *s, const char *id,
+int sq_campaign_get(struct store *s, const char *id, bool by_call,
                     struct store_campaign *out);
 int sq_campaign_set(struct store *s, const char *id, const char *state);
 int sq_campaign_count(struct store *s, const char *id, store_count_h *h,

@@ -111,6 +111,8 @@ static const char *const versions[] = {
 	"CREATE UNIQUE INDEX campaign_call ON campaign_row (call_id)"
 	" WHERE call_id IS NOT NULL;"
 	"PRAGMA user_version = 8;",
+	("ALTER TABLE campaign ADD COLUMN retries TEXT NOT NULL DEFAULT '';"
+         "PRAGMA user_version = 9;"),
 };
 
 #define CALL_COLUMNS                                                   \
@@ -138,7 +140,7 @@ static const char *const versions[] = {
 
 #define CAMPAIGN_COLUMNS                                                \
 	"id, owner, agent, base_url, hash, state, created_ms, gap_ms, " \
-	"next_ms, at_once"
+	"next_ms, at_once, retries"
 #define CAMPAIGN_ROOM(now)                                                  \
 	"c.state = 'running' AND c.next_ms <= " now " AND (SELECT count(*)" \
 	" FROM call k CROSS JOIN campaign_row l ON l.call_id = k.id WHERE " \
@@ -252,13 +254,16 @@ static const char *const texts[SQ_STATEMENTS] = {
 	[SQ_RETRY_TAKE] = "UPDATE retry SET next_id = ?2"
 			  " WHERE call_id = ?1 AND next_id IS NULL",
 	[SQ_CAMPAIGN_ADD] = "INSERT INTO campaign (" CAMPAIGN_COLUMNS
-			    ") VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+			    ") VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
 	[SQ_CAMPAIGN_ROW_ADD] =
 		"INSERT INTO campaign_row (campaign_id, line, to_number,"
 		" phone_number, body, state, why, due_ms) VALUES "
 		"(?1,?2,?3,?4,?5,?6,?7,?8)",
 	[SQ_CAMPAIGN_GET] =
 		"SELECT " CAMPAIGN_COLUMNS " FROM campaign WHERE id = ?1",
+	[SQ_CAMPAIGN_OF] =
+		"SELECT " CAMPAIGN_COLUMNS " FROM campaign WHERE id ="
+		" (SELECT campaign_id FROM campaign_row WHERE call_id = ?1)",
 	[SQ_CAMPAIGN_SET] = "UPDATE campaign SET state = ?2 WHERE id = ?1"
 			    " AND (state <> 'cancelled' OR ?2 = 'cancelled')",
 	[SQ_CAMPAIGN_COUNT] =

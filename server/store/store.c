@@ -279,7 +279,13 @@ int store_campaign_add(struct store *s, const struct store_campaign *c,
 int store_campaign_get(struct store *s, const char *id,
                        struct store_campaign *out)
 {
-	return s->ops->campaign_get(s, id, out);
+	return s->ops->campaign_get(s, id, false, out);
+}
+
+int store_campaign_of(struct store *s, const char *call_id,
+                      struct store_campaign *out)
+{
+	return s->ops->campaign_get(s, call_id, true, out);
 }
 
 int store_campaign_set(struct store *s, const char *id, const char *state)

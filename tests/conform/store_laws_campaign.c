@@ -33,6 +33,7 @@ static void add_list(const char *id, int64_t gap_ms, unsigned at_once)
 	                           .base_url = "http://h",
 	                           .hash = "h",
 	                           .state = "running",
+	                           .retries = "1/2m,,",
 	                           .created_ms = NOW};
 
 	snprintf(c.id, sizeof(c.id), "%s", id);
@@ -126,6 +127,7 @@ void store_law_a_row_becomes_one_call_at_most(void)
 	CHECK_STR("http://h", c.base_url);
 	CHECK_STR("h", c.hash);
 	CHECK_STR("running", c.state);
+	CHECK_STR("1/2m,,", c.retries);
 	CHECK_INT(NOW, c.created_ms);
 	CHECK_INT(10, c.at_once);
 	CHECK_INT(-ENOENT, store_campaign_get(law_store, "y", &c));
@@ -137,6 +139,9 @@ void store_law_a_row_becomes_one_call_at_most(void)
 	CHECK_INT(STORE_ADMITTED, take("c1", "x", 2, NOW));
 	CHECK_INT(STORE_MADE, take("c2", "x", 2, NOW));
 	CHECK_INT(STORE_MADE, take("c3", "x", 3, NOW));
+	CHECK_INT(0, store_campaign_of(law_store, "c1", &c));
+	CHECK_STR("x", c.id);
+	CHECK_INT(-ENOENT, store_campaign_of(law_store, "c2", &c));
 	CHECK_STR("bad/-=1 called/initiated=1 waiting/-=2 ",
 	          (law_set_state("c1", STORE_INITIATED), counts("x")));
 	/* Refused for good; put off; and what is called is neither. */

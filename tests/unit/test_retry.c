@@ -220,6 +220,40 @@ static void a_try_waits_for_the_guards(void)
 	CHECK_INT(1, world_seen("POST", CALL, NULL));
 }
 
+static void a_campaign_may_have_a_plan_of_its_own(void)
+{
+	world_open(&w, PLANS);
+	world_do(&w, "POST", "/campaigns?retry_busy=1/2m&retry_no_answer=never",
+	         "Content-Type: text/csv\r\n", "phone_number\n15551234567\n");
+	CHECK_INT(202, w.a.status);
+	world_await("POST", CALL, 1, NULL);
+	world_do(&w, "GET", "/calls", "", NULL);
+	snprintf(first, sizeof(first), "%s",
+	         world_member(&w, "calls.0.call_id"));
+	world_await_state(&w, first, "initiated");
+	hang_up("uuid-1", "no-answer", 3000);
+	look(first);
+	CHECK_STR("null", world_member(&w, "retry"));
+	world_rule("POST", CALL, 201, "{\"request_uuid\":\"uuid-2\"}");
+	world_do(&w, "POST", "/campaigns?retry_busy=1/2m",
+	         "Content-Type: text/csv\r\n", "phone_number\n15551234568\n");
+	world_await("POST", CALL, 2, NULL);
+	world_do(&w, "GET", "/calls", "", NULL);
+	snprintf(first, sizeof(first), "%s",
+	         world_member(&w, "calls.0.call_id"));
+	world_await_state(&w, first, "initiated");
+	hang_up("uuid-2", "busy", 3010);
+	look(first);
+	CHECK_STR("busy", world_member(&w, "retry.cause"));
+	pass(110, "uuid-3");
+	CHECK_INT(2, world_seen("POST", CALL, NULL));
+	pass(130, "uuid-3");
+	world_await("POST", CALL, 3, NULL);
+	world_do(&w, "POST", "/campaigns?retry_busy=often",
+	         "Content-Type: text/csv\r\n", "phone_number\n15551234568\n");
+	world_refused(&w, 422);
+}
+
 static void without_a_plan_nobody_is_called_again(void)
 {
 	world_open(&w, "");
@@ -240,6 +274,7 @@ static const struct test tests[] = {
 	TEST(a_status_without_a_code_is_enough),
 	TEST(a_refusal_or_an_end_by_hand_is_the_last_word),
 	TEST(a_try_waits_for_the_guards),
+	TEST(a_campaign_may_have_a_plan_of_its_own),
 	TEST(without_a_plan_nobody_is_called_again),
 };
 
