@@ -47,7 +47,7 @@ int pg_retry_put_off(struct store *s, const char *call_id, int64_t due_ms);
 int pg_campaign_add(struct store *s, const struct store_campaign *c,
                     const struct store_row *rows, size_t n);
 int pg_campaign_get(struct store *s, const char *id, bool by_call,
-                    struct store_campaign *c);
+                    struct store_campaign *out);
 int pg_campaign_set(struct store *s, const char *id, const char *state);
 int pg_campaign_count(struct store *s, const char *id, store_count_h *h,
                       void *arg);
