@@ -16,7 +16,7 @@ struct campaigns;
 struct http_req;
 struct http_res;
 
-enum { CAMPAIGN_BODY_MAX = 8 * 1024 * 1024 /* [bytes] of a list */ };
+enum { CAMPAIGN_BODY_MAX = 4 * 1024 * 1024 /* [bytes] of a list */ };
 
 /* POST /campaigns. */
 void campaign_add_handle(const struct http_req *req, struct http_res *res,
