@@ -80,7 +80,7 @@ static void reattach(struct app *app, const struct http_req *req,
 	struct answering_wish wish = {
 		.uuid = uuid, .avoid = call->bot, .wait_ms = PLACE_MS};
 	struct store_event ev;
-	struct bots_place place;
+	struct bots_place place = {.id = ""};
 	struct buf past;
 	int err;
 

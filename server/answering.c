@@ -156,7 +156,7 @@ static void reserve_now(struct app *app, struct http_res *res,
                         const struct store_call *call, const char *uuid)
 {
 	const struct answering_wish wish = {.uuid = uuid, .wait_ms = AGAIN_MS};
-	struct bots_place place;
+	struct bots_place place = {.id = ""};
 	int err = answering_place(app, call, &wish, &place);
 
 	if (err) {
