@@ -9,11 +9,13 @@
 #include "tests/harness/test.h"
 
 /* As agents have them unless their file says otherwise. */
+static const char apology[] =
+	"I'm sorry, I have trouble on my side. I will have to hang up. "
+	"Goodbye.";
 static const char *const texts[] = {
 	"One moment, please.",
 	"I'm sorry, I did not get that. Could you say it again?",
-	"I'm sorry, I have trouble on my side. I will have to hang up. "
-	"Goodbye.",
+	apology,
 };
 
 /* Of the voice alone, and of two where one stands by; see flow.c. */
