@@ -33,7 +33,7 @@ enum exchange_place {
 struct exchange_call {
 	enum exchange_fault fault;
 	_Atomic(enum exchange_place) place;
-	char key[64]; /* of its callbacks' paths, once it was asked for */
+	char key[64]; /* of its callbacks' paths; there once posts is not 0 */
 	atomic_uint posts, deletes;
 };
 

@@ -98,6 +98,8 @@ static void call_back(struct http_answer *a, unsigned i, const char *form)
 {
 	char target[128], text[256], uuid[EXCHANGE_UUID_LEN];
 
+	/* Its key is there since it was asked for. */
+	CHECK_INT(1, calls[i].posts);
 	exchange_uuid(uuid, i);
 	snprintf(target, sizeof(target), "/events/%s", calls[i].key);
 	snprintf(text, sizeof(text), "%s&CallUUID=%s", form, uuid);

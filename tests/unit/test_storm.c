@@ -104,6 +104,8 @@ static void tell(unsigned i, unsigned from, unsigned to, struct http_answer *a)
 	const struct storm *s = &storms[i];
 	char target[128], form[512], uuid[EXCHANGE_UUID_LEN];
 
+	/* Its key is there since it was asked for. */
+	CHECK_INT(1, calls[i].posts);
 	exchange_uuid(uuid, i);
 	for (unsigned k = from; k < to; k++) {
 		unsigned h = s->sent[k];
