@@ -66,31 +66,38 @@ static int write_tool(struct buf *text, const json_t *ev)
 	                js_str(ev, "result", ""));
 }
 
+/* The event's members as an object, to be given back; NULL: not one. */
+static json_t *read_event(const struct session_event *ev)
+{
+	struct buf json;
+	json_t *obj = NULL;
+
+	buf_init(&json, AFTER_TALK_MAX);
+	if (!buf_addf(&json, "{%s}", ev->json))
+		obj = js_parse(json.v, json.len, NULL, 0);
+	buf_fini(&json);
+	return obj;
+}
+
 void after_talk_note(struct after_talk *t, const struct session_event *ev)
 {
 	enum llm_role role = LLM_ASSISTANT;
-	struct buf json, text;
-	json_t *obj = NULL;
-	int err;
+	struct buf text;
+	json_t *obj;
 
 	if (ev->type != SESSION_TURN && ev->type != SESSION_TOOL)
 		return;
-	buf_init(&json, AFTER_TALK_MAX);
+	obj = read_event(ev);
+	if (!obj)
+		return;
 	buf_init(&text, AFTER_TALK_MAX);
-	err = buf_addf(&json, "{%s}", ev->json);
-	if (!err)
-		obj = js_parse(json.v, json.len, NULL, 0);
-	if (obj && !strcmp(js_str(obj, "role", "bot"), "callee"))
+	if (!strcmp(js_str(obj, "role", "bot"), "callee"))
 		role = LLM_USER;
-	if (obj)
-		err = ev->type == SESSION_TURN ? write_turn(&text, obj)
-		                               : write_tool(&text, obj);
-	if (obj && !err)
+	if (!(ev->type == SESSION_TURN ? write_turn(&text, obj)
+	                               : write_tool(&text, obj)))
 		add(t, role, &text);
-	if (obj)
-		json_decref(obj);
 	buf_fini(&text);
-	buf_fini(&json);
+	json_decref(obj);
 }
 
 const struct llm_msg *after_talk_msgs(const struct after_talk *t, size_t *n)
