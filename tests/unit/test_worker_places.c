@@ -225,7 +225,8 @@ static void a_place_nobody_comes_for_ends_with_an_event(void)
 	booth_open();
 	snprintf(text, sizeof(text),
 	         "{\"call_id\":\"c9\",\"events_url\":"
-	         "\"http://127.0.0.1:%u/e\",\"ttl\":1}",
+	         "\"http://127.0.0.1:%u/e\",\"ttl\":1,"
+	         "\"again\":{\"n\":2,\"from\":9,\"turns\":[]}}",
 	         ws_server_port(booth.server));
 	CHECK_INT(200, booth_ask("POST", "/reserve", text));
 	snprintf(path, sizeof(path), "/reserve/%.22s",
@@ -234,7 +235,7 @@ static void a_place_nobody_comes_for_ends_with_an_event(void)
 	while (!strstr(booth.events, "no_stream"))
 		booth_pass(20);
 	CHECK(strstr(booth.events, "\"call_id\":\"c9\""));
-	CHECK(strstr(booth.events, "\"type\":\"ended\""));
+	CHECK(strstr(booth.events, "\"type\":\"ended\",\"again\":2,"));
 	CHECK_INT(410, booth_ask("GET", path, NULL));
 	CHECK_INT(409, booth_ask("POST", "/reserve", text));
 	booth_close();
