@@ -2,6 +2,7 @@
 #include "tests/fake/http_server.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,6 +114,7 @@ out:
 static void *accept_all(void *arg)
 {
 	struct fake_http *f = arg;
+	const int on = 1;
 	pthread_t thread;
 
 	for (;;) {
@@ -123,6 +125,9 @@ static void *accept_all(void *arg)
 		s->req.body = malloc(FAKE_BODY_MAX);
 		s->fd = accept(f->fd, NULL, NULL);
 		CHECK(s->fd >= 0 && s->req.body);
+		/* Head and body go out one after the other. */
+		CHECK_INT(0, setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on,
+		                        sizeof(on)));
 		s->req.fd = s->fd;
 		CHECK_INT(0, pthread_create(&thread, NULL, serve, s));
 		pthread_detach(thread);
