@@ -238,7 +238,7 @@ static void no_unclear_answer_leads_to_a_second_call(void)
 	uint64_t dice = seed;
 	char dotenv[256];
 
-	n_calls = test_size("AMBIGUOUS_CALLS", BATCH);
+	n_calls = test_size("AMBIGUOUS_CALLS", 5 * BATCH);
 	calls = calloc(n_calls, sizeof(*calls));
 	starts = calloc(n_calls, sizeof(*starts));
 	CHECK(a && calls && starts && stalls <= n_calls);
