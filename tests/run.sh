@@ -5,7 +5,8 @@
 # Prints one line a program, the output of those that failed, and closes with
 # the sum: "N passed, N failed". --threads: only what has threads. What another
 # machine's programs run under is named by TEST_RUNNER, such as qemu-aarch64.
-# TEST_JOBS run at a time: two for each core, as most of their time is waiting.
+# TEST_JOBS run at a time: two for each core, as most of their time is waiting,
+# and three under the sanitizers, where deadlines are longer.
 #
 # Under the sanitizers (TEST_TIME_SCALE) what fails among others is run once
 # more by itself, and told twice: with programs several times slower, a wait of
@@ -15,7 +16,7 @@ set -u
 build=$1
 pattern=${2:-}
 what=${3:-run}
-jobs=${TEST_JOBS:-$(($(nproc) * 2))}
+jobs=${TEST_JOBS:-$(($(nproc) * (2 + 0${TEST_TIME_SCALE:+1})))}
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 trap 'exit 130' INT TERM
@@ -98,8 +99,12 @@ grep "$many" "$out/list" >"$out/many"
 grep '/flow/' "$out/list" >"$out/flow"
 grep -v -e "$many" -e '/flow/' "$out/list" >"$out/rest"
 run 1 <"$out/many" &
-[ -z "${TEST_TIME_SCALE:-}" ] || wait
-run "$([ -s "$out/many" ] && echo 1 || echo "$jobs")" <"$out/flow"
+beside=1
+if [ -n "${TEST_TIME_SCALE:-}" ] || [ ! -s "$out/many" ]; then
+    wait
+    beside=$jobs
+fi
+run "$beside" <"$out/flow"
 wait
 run "$jobs" <"$out/rest"
 if [ -n "${TEST_TIME_SCALE:-}" ]; then
