@@ -1,14 +1,12 @@
 /*
  * What must not go wrong when much goes on at once, or somebody means harm:
- * ends and restarts in order, servers that do not answer, foreign data,
- * guessed streams, races for the last place, callbacks that come twice.
+ * servers that do not answer, foreign data, guessed streams, races for the
+ * last place, callbacks that come twice.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -18,29 +16,11 @@
 static const char quick[] = "answer after 50\nbegin stream\nsilence 300\n"
 			    "hangup\n";
 
-static unsigned scaled(unsigned ms)
-{
-	const char *scale = getenv("TEST_TIME_SCALE");
-
-	return scale ? (unsigned)(ms * strtod(scale, NULL)) : ms;
-}
-
 static void sleep_ms(unsigned ms)
 {
 	const struct timespec ts = {ms / 1000, (long)(ms % 1000) * 1000000};
 
 	nanosleep(&ts, NULL);
-}
-
-/* Calls that Plivo has ended for this reason. */
-static unsigned ended_by(const json_t *journal, const char *source)
-{
-	const json_t *one;
-	unsigned n = 0;
-
-	for (unsigned i = 0; (one = town_find(journal, "ended", NULL, i)); i++)
-		n += !strcmp(town_str(one, "source"), source);
-	return n;
 }
 
 static const char *number(unsigned n)
@@ -49,127 +29,6 @@ static const char *number(unsigned n)
 
 	snprintf(text, sizeof(text), "+1555200%04u", n);
 	return text;
-}
-
-/* --- ends and restarts in order --- */
-
-static void a_bot_that_is_to_end_cuts_nobody_off(void)
-{
-	static const struct town_opts opts = {
-		.callee = "answer after 50\nbegin stream\nsilence 2500\n"
-			  "hangup\n"};
-	struct town t;
-	struct http_answer a;
-	json_t *journal;
-
-	town_open(&t, &opts);
-	for (unsigned i = 0; i < 3; i++)
-		town_dial_to(&t, number(i), NULL);
-	town_wait_journal(&t, "stream-open", 2, scaled(5000));
-	CHECK(!kill(t.bots[0].pid, SIGTERM));
-	CHECK(proc_wait_log(&t.bots[0], "event=drain", scaled(1000)));
-	town_post_start(&t, &a, "{\"phone_number\":\"" TOWN_TO "\"}");
-	CHECK_INT(503, a.status);
-	CHECK(strstr(a.headers, "etry-"));
-	http_done(&a);
-	town_wait_journal(&t, "ended", 2, scaled(8000));
-	CHECK_INT(0, proc_wait(&t.bots[0], scaled(1000)));
-	journal = town_journal(&t);
-	CHECK_INT(3, town_count(journal, "queued", NULL));
-	CHECK_INT(3, ended_by(journal, "Callee"));
-	json_decref(journal);
-	town_no_violations(&t);
-	town_close(&t);
-}
-
-static void out_of_patience_a_bot_says_goodbye(void)
-{
-	static const char *const env[] = {"BOT_DRAIN=1", NULL};
-	static const struct town_opts opts = {
-		.bot_env = env,
-		.words = "i have to go now goodbye hello",
-	};
-	struct town t;
-	char ids[2][64];
-	json_t *journal;
-	unsigned n;
-
-	town_open(&t, &opts);
-	for (unsigned i = 0; i < 2; i++)
-		snprintf(ids[i], sizeof(ids[i]), "%s",
-		         town_dial_to(&t, number(i), NULL));
-	town_wait_journal(&t, "stream-open", 1, scaled(5000));
-	CHECK(!kill(t.bots[0].pid, SIGTERM));
-	for (unsigned i = 0; i < 2; i++) {
-		json_t *call = town_wait_told(&t, ids[i], scaled(15000));
-		const json_t *turns = json_object_get(call, "turns");
-		size_t last = json_array_size(turns) - 1;
-
-		CHECK_STR("I have to go now. Goodbye.",
-		          town_str(json_array_get(turns, last), "text"));
-		json_decref(call);
-	}
-	CHECK_INT(0, proc_wait(&t.bots[0], scaled(5000)));
-	journal = town_journal(&t);
-	n = town_count(journal, "word", NULL);
-	CHECK_STR("goodbye",
-	          town_str(town_find(journal, "word", NULL, n - 1), "word"));
-	json_decref(journal);
-	town_close(&t);
-}
-
-struct starter {
-	struct town *t;
-	atomic_bool stop;
-	unsigned made, failed;
-};
-
-static void *start_five_a_second(void *arg)
-{
-	struct starter *s = arg;
-
-	while (!atomic_load(&s->stop)) {
-		struct http_answer a;
-		char body[64];
-
-		snprintf(body, sizeof(body), "{\"phone_number\":\"%s\"}",
-		         number(s->made));
-		town_post_start(s->t, &a, body);
-		s->made++;
-		s->failed += a.status != 200;
-		http_done(&a);
-		sleep_ms(200);
-	}
-	return NULL;
-}
-
-static void bots_are_renewed_one_by_one_and_no_call_fails(void)
-{
-	static const struct town_opts opts = {.bots = 2, .callee = quick};
-	struct town t;
-	struct starter s = {.t = &t};
-	pthread_t thread;
-	json_t *journal;
-
-	town_open(&t, &opts);
-	CHECK_INT(0, pthread_create(&thread, NULL, start_five_a_second, &s));
-	for (unsigned i = 0; i < 10; i++) {
-		sleep_ms(150);
-		CHECK(!kill(t.bots[i % 2].pid, SIGTERM));
-		CHECK_INT(0, proc_wait(&t.bots[i % 2], scaled(8000)));
-		town_start_bot(&t, i % 2);
-	}
-	atomic_store(&s.stop, true);
-	CHECK_INT(0, pthread_join(thread, NULL));
-	town_wait_journal(&t, "ended", s.made - 1, scaled(5000));
-	journal = town_journal(&t);
-	CHECK_INT(0, s.failed);
-	CHECK(s.made >= 10);
-	CHECK_INT(s.made, town_count(journal, "stream-open", NULL));
-	CHECK_INT(s.made, ended_by(journal, "Callee"));
-	json_decref(journal);
-	town_no_violations(&t);
-	town_close(&t);
 }
 
 /* --- a server that does not answer --- */
@@ -203,13 +62,13 @@ static void what_a_silent_server_missed_comes_once(void)
 
 	town_open(&t, &opts);
 	snprintf(id, sizeof(id), "%s", town_dial(&t, NULL));
-	town_wait_journal(&t, "stream-open", 0, scaled(5000));
+	town_wait_journal(&t, "stream-open", 0, test_ms(5000));
 	/* It takes connections and says nothing, as when the way is cut. */
 	CHECK(!kill(t.server.pid, SIGSTOP));
-	town_wait_journal(&t, "ended", 0, scaled(20000));
-	CHECK(proc_wait_log(&t.bots[0], "event=server_gone", scaled(4000)));
+	town_wait_journal(&t, "ended", 0, test_ms(20000));
+	CHECK(proc_wait_log(&t.bots[0], "event=server_gone", test_ms(4000)));
 	CHECK(!kill(t.server.pid, SIGCONT));
-	call = town_wait_told(&t, id, scaled(20000));
+	call = town_wait_told(&t, id, test_ms(20000));
 	turns = json_array_size(json_object_get(call, "turns"));
 	CHECK_INT(2, turns);
 	CHECK_INT(2, count_events(call, "turn"));
@@ -322,7 +181,7 @@ static void nothing_that_callers_send_reaches_plivo(void)
 			          a.status, a.body);
 		http_done(&a);
 	}
-	town_wait_journal(&t, "ended", ARRAY_LEN(bodies) - 1, scaled(8000));
+	town_wait_journal(&t, "ended", ARRAY_LEN(bodies) - 1, test_ms(8000));
 	check_what_plivo_saw(&t, ARRAY_LEN(bodies));
 	snprintf(path, sizeof(path), "%s/journal.jsonl", t.dir);
 	CHECK(!strstr(proc_file(path), "EVIL"));
@@ -377,7 +236,7 @@ static void guessed_streams_reach_no_provider(void)
 	long before;
 
 	town_open(&t, &opts);
-	json_decref(town_wait(&t, town_dial(&t, NULL), "ended", scaled(8000)));
+	json_decref(town_wait(&t, town_dial(&t, NULL), "ended", test_ms(8000)));
 	before = connections(&t.deepgram);
 	CHECK(before > 0);
 	srandom(1);
@@ -449,7 +308,7 @@ static void a_limit_is_exact_however_many_race_for_it(void)
 		placed += r[i].status == 200;
 	}
 	CHECK_INT(5, placed);
-	town_wait_journal(&t, "ended", 4, scaled(10000));
+	town_wait_journal(&t, "ended", 4, test_ms(10000));
 	journal = town_journal(&t);
 	CHECK_INT(5, town_count(journal, "queued", NULL));
 	json_decref(journal);
@@ -497,7 +356,7 @@ static void wrong_keys_open_nothing(void)
 			sleep_ms(1000);
 	}
 	CHECK_INT(200, status);
-	town_wait_journal(&t, "ended", 0, scaled(5000));
+	town_wait_journal(&t, "ended", 0, test_ms(5000));
 	journal = town_journal(&t);
 	CHECK_INT(1, town_count(journal, "queued", NULL));
 	json_decref(journal);
@@ -521,11 +380,11 @@ static void callbacks_may_come_twice_and_in_any_order(void)
 	for (unsigned i = 0; i < CALLS; i++)
 		snprintf(ids[i], sizeof(ids[i]), "%s",
 		         town_dial_to(&t, number(i), NULL));
-	town_wait_journal(&t, "ended", CALLS - 1, scaled(8000));
+	town_wait_journal(&t, "ended", CALLS - 1, test_ms(8000));
 	/* Shuffled ones are 1.5 s late at most, and their doubles follow. */
-	sleep_ms(scaled(2000));
+	sleep_ms(test_ms(2000));
 	for (unsigned i = 0; i < CALLS; i++) {
-		json_t *call = town_wait_told(&t, ids[i], scaled(5000));
+		json_t *call = town_wait_told(&t, ids[i], test_ms(5000));
 		const json_t *one;
 		size_t at;
 
@@ -551,9 +410,6 @@ static void callbacks_may_come_twice_and_in_any_order(void)
 }
 
 static const struct test tests[] = {
-	TEST_SLOW(a_bot_that_is_to_end_cuts_nobody_off, 60),
-	TEST_SLOW(out_of_patience_a_bot_says_goodbye, 60),
-	TEST_SLOW(bots_are_renewed_one_by_one_and_no_call_fails, 90),
 	TEST_SLOW(what_a_silent_server_missed_comes_once, 60),
 	TEST_SLOW(nothing_that_callers_send_reaches_plivo, 60),
 	TEST_SLOW(guessed_streams_reach_no_provider, 60),
