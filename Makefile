@@ -248,9 +248,10 @@ check-asan-clang: deps-lint ## the same by clang
 	@$(SAN_RUN) build/clang $(T)
 
 check-tsan: deps-lint ## what has threads under TSan
-	@$(call SAN_BUILD,build/tsan,thread,gcc,all \
+	@$(PARALLEL) all
+	@$(call SAN_BUILD,build/tsan,thread,gcc,build/tsan/dialout-server \
 		$(shell tests/run.sh build/tsan --threads --list))
-	@$(SAN_RUN) build/tsan --threads
+	@PLAIN_DIR=$(BUILD) $(SAN_RUN) build/tsan --threads
 
 C_ALL = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 

@@ -140,11 +140,19 @@ static void exec_child(const char *path, const struct proc *p,
 	_exit(127);
 }
 
+static const char *build_dir(const char *program)
+{
+	const char *build = getenv("BUILD_DIR"), *plain = getenv("PLAIN_DIR");
+
+	if (plain && strcmp(program, "dialout-server"))
+		return plain;
+	return build ? build : "build";
+}
+
 static void spawn(struct proc *p, const char *program, const char *dir,
                   const char *const *args, const char *const *env,
                   const char *ready)
 {
-	const char *build = getenv("BUILD_DIR");
 	char path[512], *real;
 	char **all = make_env(env);
 
@@ -154,7 +162,7 @@ static void spawn(struct proc *p, const char *program, const char *dir,
 	snprintf(p->log, sizeof(p->log), "%s/%s.log", dir, program);
 	if (mkdir(dir, 0700) && errno != EEXIST)
 		test_fail(__FILE__, __LINE__, "mkdir %s", dir);
-	snprintf(path, sizeof(path), "%s/%s", build ? build : "build", program);
+	snprintf(path, sizeof(path), "%s/%s", build_dir(program), program);
 	real = realpath(path, NULL);
 	if (!real)
 		test_fail(__FILE__, __LINE__, "%s is not built", path);

@@ -32,8 +32,10 @@ const char *proc_temp_dir(void);
 /* The path of a file in it that holds @text; valid until the next call. */
 const char *proc_temp_file(const char *text);
 
-/* Start $BUILD_DIR/@program (default build/) in folder @dir (made if missing)
- * with "--ready-file" and the further arguments @args, environment @env
+/* Start $BUILD_DIR/@program (default build/) in folder @dir (made if missing);
+ * with $PLAIN_DIR set, all but the server come from there: under TSan it is the
+ * server that has threads, and a bot so slowed calls itself full. It is given
+ * "--ready-file" and the further arguments @args, environment @env
  * ("NAME=value"), both NULL-terminated or NULL. Fails the test when it is not
  * ready in PROC_READY_MS. */
 void proc_start(struct proc *p, const char *program, const char *dir,
