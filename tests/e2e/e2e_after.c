@@ -5,7 +5,6 @@
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "tests/e2e/town.h"
@@ -23,15 +22,13 @@ static const char callee[] = "answer after 100\nbegin stream\nsilence 300\n"
 /* The call once its report is there; json_decref() it. */
 static json_t *reported(struct town *t, const char *call_id)
 {
-	const struct timespec pause = {.tv_nsec = 20000000};
-
 	for (int i = 0; i < 1000; i++) {
 		json_t *call = town_call(t, call_id);
 
 		if (json_is_object(town_at(call, "after_call")))
 			return call;
 		json_decref(call);
-		nanosleep(&pause, NULL);
+		test_pause(20);
 	}
 	town_print_logs(t);
 	test_fail(__FILE__, __LINE__, "no report came");

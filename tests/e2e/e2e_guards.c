@@ -8,20 +8,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "tests/e2e/town.h"
 #include "tests/harness/test.h"
 
 static const char quick[] = "answer after 50\nbegin stream\nsilence 300\n"
 			    "hangup\n";
-
-static void sleep_ms(unsigned ms)
-{
-	const struct timespec ts = {ms / 1000, (long)(ms % 1000) * 1000000};
-
-	nanosleep(&ts, NULL);
-}
 
 static const char *number(unsigned n)
 {
@@ -353,7 +345,7 @@ static void wrong_keys_open_nothing(void)
 		http_done(&a);
 		CHECK(status == 200 || status == 429);
 		if (status == 429)
-			sleep_ms(1000);
+			test_pause(1000);
 	}
 	CHECK_INT(200, status);
 	town_wait_journal(&t, "ended", 0, test_ms(5000));
@@ -382,7 +374,7 @@ static void callbacks_may_come_twice_and_in_any_order(void)
 		         town_dial_to(&t, number(i), NULL));
 	town_wait_journal(&t, "ended", CALLS - 1, test_ms(8000));
 	/* Shuffled ones are 1.5 s late at most, and their doubles follow. */
-	sleep_ms(test_ms(2000));
+	test_pause(test_ms(2000));
 	for (unsigned i = 0; i < CALLS; i++) {
 		json_t *call = town_wait_told(&t, ids[i], test_ms(5000));
 		const json_t *one;

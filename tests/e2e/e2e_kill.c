@@ -32,13 +32,6 @@ static long now_ms(void)
 	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-static void sleep_ms(unsigned ms)
-{
-	const struct timespec ts = {ms / 1000, (long)(ms % 1000) * 1000000};
-
-	nanosleep(&ts, NULL);
-}
-
 /* How long the moments are that are drawn from [ms]. */
 static const unsigned spans[PHASES] = {
 	[RESERVING] = 600, [POST_OUT] = 900,   [RINGING] = 1200,
@@ -54,7 +47,7 @@ static long wait_log(struct kill_town *k, const struct proc *p, size_t from,
 	while (!strstr(proc_log(p) + from, text)) {
 		kill_want(k, now_ms() - began < (long)kill_ms(NOTICE_MS),
 		          "%s has not logged %s", p->name, text);
-		sleep_ms(10);
+		test_pause(10);
 	}
 	return now_ms() - began;
 }
@@ -65,7 +58,7 @@ static void wait_ready(struct kill_town *k, long status)
 
 	while (kill_get(k, "/readyz") != status) {
 		kill_want(k, now_ms() < until, "/readyz is not %ld", status);
-		sleep_ms(10);
+		test_pause(10);
 	}
 }
 
@@ -112,7 +105,7 @@ static bool one_kill(struct kill_town *k, enum phase phase, bool server)
 	bool hit;
 
 	kill_call_begin(&c, k, phase);
-	sleep_ms(kill_random(k, spans[phase]));
+	test_pause(kill_random(k, spans[phase]));
 	hit = !kill_phase_over(&c);
 	if (server)
 		hit &= kill_server(k, &c);

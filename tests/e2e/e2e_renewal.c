@@ -7,20 +7,12 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "tests/e2e/town.h"
 #include "tests/harness/test.h"
 
 static const char quick[] = "answer after 50\nbegin stream\nsilence 300\n"
 			    "hangup\n";
-
-static void sleep_ms(unsigned ms)
-{
-	const struct timespec ts = {ms / 1000, (long)(ms % 1000) * 1000000};
-
-	nanosleep(&ts, NULL);
-}
 
 /* Calls that Plivo has ended for this reason. */
 static unsigned ended_by(const json_t *journal, const char *source)
@@ -126,7 +118,7 @@ static void *start_five_a_second(void *arg)
 		s->made++;
 		s->failed += a.status != 200;
 		http_done(&a);
-		sleep_ms(200);
+		test_pause(200);
 	}
 	return NULL;
 }
@@ -142,7 +134,7 @@ static void bots_are_renewed_one_by_one_and_no_call_fails(void)
 	town_open(&t, &opts);
 	CHECK_INT(0, pthread_create(&thread, NULL, start_five_a_second, &s));
 	for (unsigned i = 0; i < 10; i++) {
-		sleep_ms(150);
+		test_pause(150);
 		CHECK(!kill(t.bots[i % 2].pid, SIGTERM));
 		CHECK_INT(0, proc_wait(&t.bots[i % 2], test_ms(8000)));
 		town_start_bot(&t, i % 2);

@@ -94,13 +94,6 @@ void kill_want(struct kill_town *k, bool ok, const char *fmt, ...)
 	test_fail(__FILE__, __LINE__, "%s: %s", k->name, text);
 }
 
-static void pause_a_little(void)
-{
-	const struct timespec pause = {0, PAUSE_MS * 1000000};
-
-	nanosleep(&pause, NULL);
-}
-
 static long now_ms(void)
 {
 	struct timespec ts;
@@ -301,7 +294,7 @@ void kill_call_begin(struct kill_call *c, struct kill_town *k, enum phase phase)
 		kill_freeze(k);
 	CHECK_INT(0, pthread_create(&c->thread, NULL, start_thread, c));
 	do {
-		pause_a_little();
+		test_pause(PAUSE_MS);
 		kill_want(k, now_ms() < until, "%s has not begun",
 		          phases[phase].name);
 		newest(k, c->id, state);
@@ -370,7 +363,7 @@ void kill_call_check(struct kill_call *c)
 		          "a call is not over, its state is %s",
 		          town_str(call, "state"));
 		json_decref(call);
-		pause_a_little();
+		test_pause(PAUSE_MS);
 		call = town_call(&c->k->t, c->id);
 	}
 	compare(c, call);
@@ -435,7 +428,7 @@ void kill_idle(struct kill_town *k)
 		if (!name)
 			return;
 		kill_want(k, now_ms() < until, "%s is not as when idle", name);
-		pause_a_little();
+		test_pause(PAUSE_MS);
 	}
 }
 

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "tests/e2e/town.h"
 #include "tests/harness/test.h"
@@ -22,13 +21,6 @@ json_t *town_call(struct town *t, const char *call_id)
 	call = json_incref(a.json);
 	http_done(&a);
 	return call;
-}
-
-static void pause_20_ms(void)
-{
-	const struct timespec pause = {0, 20 * 1000000};
-
-	nanosleep(&pause, NULL);
 }
 
 static NORETURN void waited_in_vain(struct town *t, const json_t *call,
@@ -51,7 +43,7 @@ json_t *town_wait(struct town *t, const char *call_id, const char *state,
 		if (waited >= ms || *town_str(call, "ended_at"))
 			waited_in_vain(t, call, state);
 		json_decref(call);
-		pause_20_ms();
+		test_pause(20);
 	}
 }
 
@@ -79,7 +71,7 @@ json_t *town_wait_told(struct town *t, const char *call_id, unsigned ms)
 		if (waited >= test_ms(ms))
 			waited_in_vain(t, call, "ended and told by the bot");
 		json_decref(call);
-		pause_20_ms();
+		test_pause(20);
 	}
 }
 
@@ -179,6 +171,6 @@ void town_wait_journal(struct town *t, const char *event, unsigned n,
 			test_fail(__FILE__, __LINE__, "no %s after %u ms",
 			          event, ms);
 		}
-		pause_20_ms();
+		test_pause(20);
 	}
 }

@@ -331,7 +331,6 @@ void world_key(char key[64])
 
 void world_await_state(struct world *w, const char *id, const char *state)
 {
-	const struct timespec pause = {.tv_nsec = 20000000};
 	char target[128];
 
 	snprintf(target, sizeof(target), "/calls/%s", id);
@@ -339,7 +338,7 @@ void world_await_state(struct world *w, const char *id, const char *state)
 		world_do(w, "GET", target, "", NULL);
 		if (!strcmp(world_member(w, "state"), state))
 			return;
-		nanosleep(&pause, NULL);
+		test_pause(20);
 	}
 	test_fail(__FILE__, __LINE__, "state is %s, not %s",
 	          world_member(w, "state"), state);

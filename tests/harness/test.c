@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 enum { DEFAULT_LIMIT_SEC = 20 };
 
@@ -44,6 +45,13 @@ static double time_scale(void)
 unsigned test_ms(unsigned ms)
 {
 	return (unsigned)(time_scale() * ms);
+}
+
+void test_pause(unsigned ms)
+{
+	const struct timespec ts = {ms / 1000, (long)(ms % 1000) * 1000000};
+
+	nanosleep(&ts, NULL);
 }
 
 unsigned test_size(const char *name, unsigned sample)

@@ -30,6 +30,10 @@ NORETURN void test_fail(const char *file, int line, const char *fmt, ...)
  * slower (TEST_TIME_SCALE). Not for what is being measured. */
 unsigned test_ms(unsigned ms);
 
+/* Wait @ms before the next look at what another process or thread brings about.
+ */
+void test_pause(unsigned ms);
+
 /* How much of something: a number of the environment (`make torture`), or the
  * sample's. */
 unsigned test_size(const char *name, unsigned sample);
