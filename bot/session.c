@@ -401,7 +401,7 @@ void session_close(struct session **sp)
 	chat_free(&s->chat);
 	session_callee_close(s);
 	session_kit_fini(&s->kit);
-	buf_fini(&s->recent);
+	ring_fini(&s->recent);
 	mem_free(s->greeting);
 	mem_free(s->body);
 	mem_free(s->transfer_url);

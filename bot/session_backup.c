@@ -2,6 +2,7 @@
 
 #include "bot/session_impl.h"
 #include "common/log.h"
+#include "common/mem.h"
 
 /*
  * Another provider within the call (fallback.h). Who notices the failure asks
@@ -57,14 +58,9 @@ static void use_kit(struct session *s)
 			tts->at = i;
 }
 
-static size_t bytes_of(const struct session *s, uint32_t ms)
-{
-	return (size_t)ms * audio_hz(s->fmt) / 1000 * sizeof(int16_t);
-}
-
 void session_backup_open(struct session *s)
 {
-	buf_init(&s->recent, 2 * bytes_of(s, SESSION_RECENT_MS));
+	ring_init(&s->recent, audio_bytes_per_ms(s->fmt) * SESSION_RECENT_MS);
 	if (!s->env.fallback)
 		return;
 	for (size_t i = 0; i < FALLBACK_STAGES; i++)
@@ -95,14 +91,11 @@ bool session_backup(struct session *s, enum stage stage, int err)
 
 /* ---- what the lost recogniser had not decided ------------------------------- */
 
-void session_backup_hear(struct session *s, const struct pcm *pcm)
+void session_backup_hear(struct session *s, const uint8_t *v, size_t len)
 {
-	const size_t most = bytes_of(s, SESSION_RECENT_MS);
-
-	if (s->recent.len > most + most / 4)
-		buf_drop(&s->recent, s->recent.len - most);
-	if (buf_add(&s->recent, pcm->v, pcm->n * sizeof(int16_t)) != 0)
-		buf_reset(&s->recent);
+	/* A hole would be heard as a word that nobody said. */
+	if (ring_roll(&s->recent, v, len) < 0)
+		ring_drop(&s->recent, s->recent.len);
 }
 
 /* Speech of which no final text has come [ms], up to now. */
@@ -121,17 +114,27 @@ static uint32_t undecided_ms(const struct session *s)
 
 static int push_recent(struct session *s)
 {
-	size_t len = bytes_of(s, undecided_ms(s));
+	size_t len = audio_bytes_per_ms(s->fmt) * undecided_ms(s);
 	struct pcm pcm = {.hz = audio_hz(s->fmt)};
+	uint8_t *line;
+	int16_t *samples;
+	int err = -ENOMEM;
 
 	if (len > s->recent.len)
 		len = s->recent.len;
 	if (!len)
 		return -ENODATA;
-	pcm.v = (const int16_t *)(const void *)(s->recent.v + s->recent.len -
-	                                        len);
-	pcm.n = len / sizeof(int16_t);
-	return stt_push(s->stt, &pcm);
+	line = mem_alloc(len);
+	samples = mem_alloc(len * sizeof(*samples));
+	if (line && samples) {
+		ring_peek(&s->recent, s->recent.len - len, line, len);
+		pcm.n = audio_decode(samples, s->fmt, line, len);
+		pcm.v = samples;
+		err = stt_push(s->stt, &pcm);
+	}
+	mem_free(line);
+	mem_free(samples);
+	return err;
 }
 
 void session_backup_replay(struct session *s)

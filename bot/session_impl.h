@@ -13,6 +13,7 @@
 #include "bot/eot.h"
 #include "bot/fallback.h"
 #include "bot/media/resample.h"
+#include "bot/media/ring.h"
 #include "bot/media/vad.h"
 #include "bot/playout.h"
 #include "bot/provider/llm.h"
@@ -58,7 +59,7 @@ struct session {
 	struct provider_cfg stt_cfg, llm_cfg, tts_cfg;
 	struct session_kit kit;
 	struct fallback_pick pick[FALLBACK_STAGES];
-	struct buf recent; /* samples, for the recogniser that stands by */
+	struct ring recent; /* as the line has it, for the next recogniser */
 
 	struct turn turn;
 	enum turn_event feed[SESSION_FEED_MAX];

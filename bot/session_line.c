@@ -26,7 +26,6 @@ static void hear(struct session *s, const int16_t *v, size_t n)
 	if (s->stt && stt_push(s->stt, &pcm) != 0)
 		log_line(LOG_DEBUG, "session", s->call_id,
 		         "event=audio_lost ms=%u", pcm_ms(&pcm));
-	session_backup_hear(s, &pcm);
 	if (s->eot)
 		s->env.eot->push(s->eot, &pcm, s->callee.speaking);
 	if (s->down) {
@@ -114,8 +113,10 @@ static void on_media(struct session *s, const struct stream_msg *msg)
 	s->starved = false;
 	if (begins)
 		watch_media(s, 0);
-	if (n && (!msg->track[0] || strcmp(msg->track, "inbound") == 0))
-		hear(s, samples, n);
+	if (!n || (msg->track[0] && strcmp(msg->track, "inbound") != 0))
+		return;
+	session_backup_hear(s, msg->media, n * audio_bytes_per_sample(s->fmt));
+	hear(s, samples, n);
 }
 
 void session_line_start(struct session *s)

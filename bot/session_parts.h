@@ -93,7 +93,8 @@ void session_backup_open(struct session *s); /* chooses the first ones */
 bool session_backup_waits(const struct session *s, enum stage stage);
 /* The stage's provider has failed with @err. True: another is chosen. */
 bool session_backup(struct session *s, enum stage stage, int err);
-void session_backup_hear(struct session *s, const struct pcm *pcm);
+/* Sound as the line has it, for session_backup_replay(). */
+void session_backup_hear(struct session *s, const uint8_t *v, size_t len);
 void session_backup_replay(struct session *s);
 /* The stage's provider is asked; may it be asked once more? */
 void session_requests(const struct session *s, enum stage stage);
