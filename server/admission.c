@@ -108,6 +108,21 @@ static void refuse_spent(const struct limits *l,
 		                calls ? "" : ", or calls that are up may", at);
 }
 
+static void refuse_full(const struct config *cfg, const struct store_call *call,
+                        struct http_res *res)
+{
+	if (call->state == STORE_SCHEDULED)
+		http_fail_later(res, 503, FULL_RETRY_SEC,
+		                "%d calls are scheduled, which is the most: "
+		                "try again later.",
+		                STORE_WAIT_MAX);
+	else
+		http_fail_later(res, 503, FULL_RETRY_SEC,
+		                "MAX_CALLS=%u calls are up: try again later, "
+		                "or raise it.",
+		                cfg->max_calls);
+}
+
 static void refuse(struct app *app, const struct store_call *call,
                    const struct limits *l, const struct store_admission *a,
                    struct http_res *res)
@@ -136,10 +151,7 @@ static void refuse(struct app *app, const struct store_call *call,
 	case STORE_MADE:
 	case STORE_ADMITTED:
 	default:
-		http_fail_later(res, 503, FULL_RETRY_SEC,
-		                "MAX_CALLS=%u calls are up: try again later, "
-		                "or raise it.",
-		                app->cfg->max_calls);
+		refuse_full(app->cfg, call, res);
 		break;
 	}
 }
@@ -186,10 +198,9 @@ static bool is_dialled(const struct config *cfg, const char *number)
 	         number_allowed(number, cfg->deny_prefixes));
 }
 
-/* Without a request: when it may be made, and what stands against it now. */
-static int judge_later(struct app *app, struct store_call *call,
-                       struct store_admission *a, int64_t *later_ms,
-                       const char **why)
+int admission_later(struct app *app, struct store_call *call,
+                    struct store_admission *a, int64_t *later_ms,
+                    const char **why)
 {
 	static const char *const reasons[] = {
 		[STORE_ADMITTED] = NULL,
@@ -213,7 +224,7 @@ static int judge_later(struct app *app, struct store_call *call,
 	if (!is_dialled(app->cfg, call->to))
 		return ERR_LIMIT;
 	*why = "CALLING_HOURS";
-	*later_ms = admission_next(app->cfg, call->to, now_ms);
+	*later_ms = admission_next(app->cfg, call->hours, call->to, now_ms);
 	if (!err && *later_ms > now_ms)
 		return ERR_LIMIT;
 	if (!err)
@@ -229,22 +240,4 @@ static int judge_later(struct app *app, struct store_call *call,
 	else if (a->verdict == STORE_UNWANTED)
 		*later_ms = STORE_RETRY_NEVER;
 	return ERR_LIMIT;
-}
-
-int admission_again(struct app *app, struct store_call *call,
-                    const char *before, int64_t *later_ms)
-{
-	struct store_admission a = {.retry_of = before};
-	const char *why;
-
-	return judge_later(app, call, &a, later_ms, &why);
-}
-
-int admission_row(struct app *app, struct store_call *call,
-                  const char *campaign, unsigned line, int64_t *later_ms,
-                  const char **why)
-{
-	struct store_admission a = {.campaign = campaign, .line = line};
-
-	return judge_later(app, call, &a, later_ms, why);
 }

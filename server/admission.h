@@ -19,6 +19,7 @@ struct access;
 struct app;
 struct http_res;
 struct config;
+struct store_admission;
 struct store_call;
 
 /* Do the prefixes allow @number? False: @res is 403. */
@@ -30,8 +31,15 @@ bool admission_number(const struct config *cfg, const char *number,
 bool admission_hours(const struct config *cfg, const char *number,
                      struct http_res *res);
 
-/* The same for a call that has waited since. */
-bool admission_still(const struct config *cfg, const char *number);
+/* Will there be some from @at_ms on, before @until_ms (0: ever)? Likewise. */
+bool admission_hours_from(const struct config *cfg, const char *number,
+                          int64_t at_ms, int64_t until_ms,
+                          struct http_res *res);
+
+/* Are it calling hours, and those of @own (NULL or "": none), for a call that
+ * has waited since? */
+bool admission_still(const struct config *cfg, const char *own,
+                     const char *number);
 
 /* Can calling hours be told, if there are some? -ENOENT and the like: @why is
  * a sentence. */
@@ -43,22 +51,18 @@ int admission_ready(const struct config *cfg, char *why, size_t cap) MUST_CHECK;
 int admission_add(struct app *app, const struct access *who,
                   struct store_call *call, struct http_res *res) MUST_CHECK;
 
-/* The same for another try of the call @before, without a request. -EALREADY:
- * that was made. ERR_LIMIT: not now, and not before @later_ms, which is
- * STORE_RETRY_NEVER where it never may be. */
-int admission_again(struct app *app, struct store_call *call,
-                    const char *before, int64_t *later_ms) MUST_CHECK;
+/* The same without a request, for what @a says it is: another try, a row, or a
+ * call that was scheduled. -EALREADY: that was made, or its campaign has no room
+ * now. ERR_LIMIT: not now, and not before @later_ms, which is STORE_RETRY_NEVER
+ * where it never may be; @why, static text, says for people what stands against
+ * it. */
+int admission_later(struct app *app, struct store_call *call,
+                    struct store_admission *a, int64_t *later_ms,
+                    const char **why) MUST_CHECK;
 
-/* The same for the row on @line of @campaign. -EALREADY: it is a call, or its
- * campaign has no room now. ERR_LIMIT: as above, and @why, static text, says
- * for people what stands against it. */
-int admission_row(struct app *app, struct store_call *call,
-                  const char *campaign, unsigned line, int64_t *later_ms,
-                  const char **why) MUST_CHECK;
-
-/* When @number may ring next, by calling hours: @now_ms, or later, or
- * STORE_RETRY_NEVER. */
-int64_t admission_next(const struct config *cfg, const char *number,
-                       int64_t now_ms);
+/* When @number may ring next, by calling hours and those of @own (NULL or "":
+ * none): @now_ms, or later, or STORE_RETRY_NEVER. */
+int64_t admission_next(const struct config *cfg, const char *own,
+                       const char *number, int64_t now_ms);
 
 #endif

@@ -25,6 +25,7 @@ struct http;
 struct outbox;
 struct pulse;
 struct relay;
+struct schedule;
 struct store;
 struct sweep;
 struct throttle;
@@ -70,6 +71,7 @@ struct app {
 	struct sweep *sweep;
 	struct beat *beat;
 	struct campaigns *campaigns;
+	struct schedule *schedule;
 	struct pulse *pulse;
 	struct relay *relay;
 	struct transfers *transfers;

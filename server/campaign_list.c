@@ -14,8 +14,6 @@
 
 enum { ROWS_FIRST = 256, NUMBER_TEXT_MAX = 1024 /* [bytes] as JSON */ };
 
-static const char phone[] = "phone_number";
-
 /* ---- rows ---- */
 
 static struct store_row *add(struct campaign_list *l, unsigned line)
@@ -61,8 +59,20 @@ static int add_bad(struct campaign_list *l, unsigned line, const char *why)
 	return r ? campaign_list_spoil(l, r, "bad", why) : -ENOMEM;
 }
 
-static int add_good(struct campaign_list *l, unsigned line, const char *to,
-                    struct str as_sent, struct str body)
+/* A row as it was read: its texts are spans. */
+struct good {
+	char to[NUMBER_MAX];
+	struct str as_sent, body, events_url; /* empty: none */
+	struct request_when when;
+};
+
+static char *copy(struct str s)
+{
+	return mem_strndup(s.v, s.len);
+}
+
+static int add_good(struct campaign_list *l, unsigned line,
+                    const struct good *g)
 {
 	struct store_row *r = add(l, line);
 
@@ -70,10 +80,17 @@ static int add_good(struct campaign_list *l, unsigned line, const char *to,
 		return -ENOMEM;
 	r->state = (char *)(uintptr_t) "waiting";
 	l->good++;
-	r->to = mem_strdup(to);
-	r->phone_number = mem_strndup(as_sent.v, as_sent.len);
-	r->body = body.len ? mem_strndup(body.v, body.len) : NULL;
-	return r->to && r->phone_number && (r->body || !body.len) ? 0 : -ENOMEM;
+	r->to = mem_strdup(g->to);
+	r->phone_number = copy(g->as_sent);
+	r->body = g->body.len ? copy(g->body) : NULL;
+	r->events_url = g->events_url.len ? copy(g->events_url) : NULL;
+	r->due_ms = g->when.not_before_ms;
+	r->expires_ms = g->when.expires_ms;
+	r->priority = g->when.priority;
+	return r->to && r->phone_number && (r->body || !g->body.len) &&
+	                       (r->events_url || !g->events_url.len)
+	               ? 0
+	               : -ENOMEM;
 }
 
 void campaign_list_fini(struct campaign_list *l)
@@ -84,6 +101,7 @@ void campaign_list_fini(struct campaign_list *l)
 		mem_free(r->to);
 		mem_free(r->phone_number);
 		mem_free(r->body);
+		mem_free(r->events_url);
 		mem_free(r->why);
 	}
 	mem_free(l->rows);
@@ -92,23 +110,38 @@ void campaign_list_fini(struct campaign_list *l)
 
 /* ---- NDJSON ---- */
 
-static int read_object(struct campaign_list *l, unsigned line, struct str json)
+static int read_object(struct campaign_list *l, unsigned line, struct str json,
+                       const struct campaign_list_opts *o)
 {
 	char why[REQUEST_WHY_MAX];
 	struct request r;
+	struct good g;
 	int err;
 
-	if (request_read(&r, json, why))
+	if (request_read(&r, json, o->now_ms, why)) {
 		err = add_bad(l, line, why);
-	else if (r.agent[0] || r.events_url[0])
-		err = add_bad(l, line, "agent and events_url are not of a row");
-	else
-		err = add_good(l, line, r.to, r.as_sent, r.body);
+		goto out;
+	}
+	if (r.agent[0]) {
+		err = add_bad(l, line, "agent is not of a row");
+		goto out;
+	}
+	snprintf(g.to, sizeof(g.to), "%s", r.to);
+	g.as_sent = r.as_sent;
+	g.body = r.body;
+	g.events_url = str_of(r.events_url);
+	g.when = r.when;
+	request_when_or(&g.when, &o->when);
+	err = request_when_check(&g.when, o->now_ms, why)
+	              ? add_bad(l, line, why)
+	              : add_good(l, line, &g);
+out:
 	request_fini(&r);
 	return err;
 }
 
-static int read_ndjson(struct campaign_list *l, struct str text)
+static int read_ndjson(struct campaign_list *l, struct str text,
+                       const struct campaign_list_opts *o)
 {
 	int err = 0;
 
@@ -118,15 +151,25 @@ static int read_ndjson(struct campaign_list *l, struct str text)
 		if (l->n > STORE_CAMPAIGN_ROWS)
 			return ERR_LIMIT;
 		if (one.len)
-			err = read_object(l, line, one);
+			err = read_object(l, line, one, o);
 	}
 	return err;
 }
 
 /* ---- CSV ---- */
 
+/* What a column is, besides data. */
+enum own { OWN_PHONE, OWN_NOT_BEFORE, OWN_EXPIRES, OWN_PRIORITY, OWN_EVENTS };
+
+static const char *const owns[] = {
+	[OWN_PHONE] = "phone_number", [OWN_NOT_BEFORE] = "not_before",
+	[OWN_EXPIRES] = "expires_at", [OWN_PRIORITY] = "priority",
+	[OWN_EVENTS] = "events_url",
+};
+
 struct columns {
 	char *names[CSV_CELLS_MAX]; /* as JSON, with quotes and a colon */
+	int own[CSV_CELLS_MAX];     /* -1: data */
 	unsigned n, phone;
 };
 
@@ -136,11 +179,20 @@ static void columns_fini(struct columns *cols)
 		mem_free(cols->names[i]);
 }
 
+static int find_own(struct str name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(owns); i++)
+		if (str_eq(name, owns[i]))
+			return (int)i;
+	return -1;
+}
+
 static int add_name(struct columns *cols, struct str name)
 {
 	struct buf b;
 	int err;
 
+	cols->own[cols->n] = find_own(name);
 	buf_init(&b, 8 * name.len + 8);
 	err = js_quote(&b, name.v, name.len);
 	if (!err)
@@ -171,7 +223,7 @@ static int read_columns(struct columns *cols, struct csv *c, char *why)
 
 		if (add_name(cols, name))
 			return 503;
-		if (str_eq(name, phone)) {
+		if (cols->own[i] == OWN_PHONE) {
 			cols->phone = i;
 			phones++;
 		}
@@ -187,68 +239,139 @@ static int read_columns(struct columns *cols, struct csv *c, char *why)
 	return 422;
 }
 
-static int read_cells(struct campaign_list *l, const struct columns *cols,
-                      const struct csv *c, struct buf *number, struct buf *body)
-{
-	char to[NUMBER_MAX];
-	struct str cell = str_trim(csv_cell(c, cols->phone));
-	unsigned n = 0;
-	int err;
+/* What a record is read with. */
+struct reader {
+	struct campaign_list *l;
+	const struct campaign_list_opts *o;
+	const struct columns *cols;
+	struct csv *csv;
+	struct buf number, body;
+};
 
-	if (number_parse(to, cell))
-		return add_bad(l, c->at_line,
-		               "phone_number must be one number of 7 to 15 "
-		               "digits with its country code");
-	buf_reset(number);
-	buf_reset(body);
-	err = js_quote(number, cell.v, cell.len);
+/* The cells that are data, as an object. */
+static int write_body(struct reader *rd)
+{
+	const struct columns *cols = rd->cols;
+	unsigned n = 0;
+	int err = 0;
+
+	buf_reset(&rd->body);
 	for (unsigned i = 0; i < cols->n && !err; i++) {
-		if (i == cols->phone)
+		struct str cell = csv_cell(rd->csv, i);
+
+		if (cols->own[i] >= 0)
 			continue;
-		cell = csv_cell(c, i);
-		err = buf_addf(body, "%s%s", n++ ? "," : "{", cols->names[i]);
+		err = buf_addf(&rd->body, "%s%s", n++ ? "," : "{",
+		               cols->names[i]);
 		if (!err)
-			err = js_quote(body, cell.v, cell.len);
+			err = js_quote(&rd->body, cell.v, cell.len);
 	}
-	if (!err && n)
-		err = buf_adds(body, "}");
-	if (err == ERR_LIMIT)
-		return add_bad(l, c->at_line, "the row is too long");
-	if (err)
-		return err;
-	return add_good(l, c->at_line, to, str_n(number->v, number->len),
-	                str_n(buf_str(body), body->len));
+	return err || !n ? err : buf_adds(&rd->body, "}");
 }
 
-static int read_records(struct campaign_list *l, const struct columns *cols,
-                        struct csv *c)
+/* The cells that are not. -EINVAL: @why is a sentence. */
+static int read_own(const struct reader *rd, struct good *g,
+                    char why[REQUEST_WHY_MAX])
 {
-	struct buf number, body;
+	const struct columns *cols = rd->cols;
+
+	g->when = rd->o->when;
+	g->events_url = str_of("");
+	for (unsigned i = 0; i < cols->n; i++) {
+		struct str cell = str_trim(csv_cell(rd->csv, i));
+		int own = cols->own[i];
+
+		if (own == OWN_EVENTS)
+			g->events_url = cell;
+		if (own < 0 || own == OWN_PHONE || own == OWN_EVENTS)
+			continue;
+		if (request_when_read(&g->when, str_of(owns[own]), cell,
+		                      rd->o->now_ms, why))
+			return -EINVAL;
+	}
+	if (g->events_url.len >= REQUEST_URL_MAX) {
+		snprintf(why, REQUEST_WHY_MAX,
+		         "events_url must be an address of at most %d "
+		         "characters",
+		         REQUEST_URL_MAX - 1);
+		return -EINVAL;
+	}
+	return request_when_check(&g->when, rd->o->now_ms, why);
+}
+
+static int read_cells(struct reader *rd)
+{
+	const unsigned line = rd->csv->at_line;
+	struct str cell = str_trim(csv_cell(rd->csv, rd->cols->phone));
+	char why[REQUEST_WHY_MAX];
+	struct good g;
+	int err;
+
+	if (number_parse(g.to, cell))
+		return add_bad(rd->l, line,
+		               "phone_number must be one number of 7 to 15 "
+		               "digits with its country code");
+	if (read_own(rd, &g, why))
+		return add_bad(rd->l, line, why);
+	buf_reset(&rd->number);
+	err = js_quote(&rd->number, cell.v, cell.len);
+	if (!err)
+		err = write_body(rd);
+	if (err == ERR_LIMIT)
+		return add_bad(rd->l, line, "the row is too long");
+	if (err)
+		return err;
+	g.as_sent = str_n(rd->number.v, rd->number.len);
+	g.body = str_n(buf_str(&rd->body), rd->body.len);
+	return add_good(rd->l, line, &g);
+}
+
+static int read_records(struct reader *rd)
+{
+	struct campaign_list *l = rd->l;
 	const char *why;
 	int err;
 
-	buf_init(&number, NUMBER_TEXT_MAX);
-	buf_init(&body, REQUEST_BODY_MAX);
 	for (;;) {
-		err = csv_next(c, &why);
+		err = csv_next(rd->csv, &why);
 		if (!err || (err < 0 && err != ERR_PROTO))
 			break;
 		if (err == ERR_PROTO)
-			err = add_bad(l, c->at_line, why);
-		else if (c->n != cols->n)
-			err = add_bad(l, c->at_line,
+			err = add_bad(l, rd->csv->at_line, why);
+		else if (rd->csv->n != rd->cols->n)
+			err = add_bad(l, rd->csv->at_line,
 			              "it has not as many cells as there are "
 			              "columns");
 		else
-			err = read_cells(l, cols, c, &number, &body);
+			err = read_cells(rd);
 		if (!err && l->n > STORE_CAMPAIGN_ROWS)
 			err = ERR_LIMIT;
 		if (err)
 			break;
 	}
-	buf_fini(&number);
-	buf_fini(&body);
 	return err;
+}
+
+/* Returns an HTTP status, or 0 with @err. */
+static int read_csv(struct campaign_list *l, struct str text,
+                    const struct campaign_list_opts *o, char *why, int *err)
+{
+	struct columns cols = {.n = 0};
+	struct csv c;
+	struct reader rd = {.l = l, .o = o, .cols = &cols, .csv = &c};
+	int status;
+
+	csv_init(&c, text);
+	buf_init(&rd.number, NUMBER_TEXT_MAX);
+	buf_init(&rd.body, REQUEST_BODY_MAX);
+	status = read_columns(&cols, &c, why);
+	if (!status)
+		*err = read_records(&rd);
+	buf_fini(&rd.number);
+	buf_fini(&rd.body);
+	columns_fini(&cols);
+	csv_fini(&c);
+	return status;
 }
 
 /* ---- all of it ---- */
@@ -293,23 +416,17 @@ static int find_repeated(struct campaign_list *l)
 	return err;
 }
 
-int campaign_list_read(struct campaign_list *l, struct str text, bool ndjson,
+int campaign_list_read(struct campaign_list *l, struct str text,
+                       const struct campaign_list_opts *opts,
                        char why[CAMPAIGN_LIST_WHY_MAX])
 {
-	struct columns cols = {.n = 0};
 	int err = 0, status = 0;
-	struct csv c;
 
 	memset(l, 0, sizeof(*l));
-	csv_init(&c, text);
-	if (ndjson)
-		err = read_ndjson(l, text);
+	if (opts->ndjson)
+		err = read_ndjson(l, text, opts);
 	else
-		status = read_columns(&cols, &c, why);
-	if (!ndjson && !status)
-		err = read_records(l, &cols, &c);
-	columns_fini(&cols);
-	csv_fini(&c);
+		status = read_csv(l, text, opts, why, &err);
 	if (!err && !status)
 		err = find_repeated(l);
 	if (err == ERR_LIMIT) {

@@ -21,7 +21,7 @@ enum {
 /* ---- progress ---- */
 
 struct progress {
-	unsigned rows, waiting, called, refused, bad, repeated;
+	unsigned rows, waiting, called, refused, bad, repeated, expired;
 	unsigned live; /* calls that have not ended, or come again */
 	struct buf calls;
 };
@@ -39,11 +39,9 @@ static int count(const char *row, const char *call, unsigned n, void *arg)
 	const struct {
 		const char *state;
 		unsigned *n;
-	} kinds[] = {{"waiting", &p->waiting},
-	             {"called", &p->called},
-	             {"refused", &p->refused},
-	             {"bad", &p->bad},
-	             {"repeated", &p->repeated}};
+	} kinds[] = {{"waiting", &p->waiting},   {"called", &p->called},
+	             {"refused", &p->refused},   {"bad", &p->bad},
+	             {"repeated", &p->repeated}, {"expired", &p->expired}};
 
 	p->rows += n;
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
@@ -93,17 +91,22 @@ static int tell_state(struct buf *out, const struct store_campaign *c,
 		err = js_quote(out, c->agent, strlen(c->agent));
 	else if (!err)
 		err = buf_adds(out, "null");
+	if (!err && c->hours[0]) {
+		err = buf_adds(out, ",\"hours\":");
+		if (!err)
+			err = js_quote(out, c->hours, strlen(c->hours));
+	}
 	if (err)
 		return err;
-	return buf_addf(out,
-	                ",\"gap_ms\":%" PRId64 ",\"at_once\":%u,\"rows\":%u,"
-	                "\"waiting\":%u,\"called\":%u,\"refused\":%u,"
-	                "\"bad\":%u,\"repeated\":%u,\"cancelled\":%u,"
-	                "\"live\":%u,\"calls\":{%s}",
-	                c->gap_ms, c->at_once, p->rows,
-	                cancelled ? 0 : p->waiting, p->called, p->refused,
-	                p->bad, p->repeated, cancelled ? p->waiting : 0,
-	                p->live, buf_str(&p->calls));
+	return buf_addf(
+		out,
+		",\"gap_ms\":%" PRId64 ",\"at_once\":%u,\"rows\":%u,"
+		"\"waiting\":%u,\"called\":%u,\"refused\":%u,"
+		"\"bad\":%u,\"repeated\":%u,\"expired\":%u,"
+		"\"cancelled\":%u,\"live\":%u,\"calls\":{%s}",
+		c->gap_ms, c->at_once, p->rows, cancelled ? 0 : p->waiting,
+		p->called, p->refused, p->bad, p->repeated, p->expired,
+		cancelled ? p->waiting : 0, p->live, buf_str(&p->calls));
 }
 
 int campaign_tell(struct buf *out, struct app *app,

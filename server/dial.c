@@ -139,6 +139,18 @@ bool dial_is_cancelled(struct dial *d)
 	return yes;
 }
 
+bool dial_is_expired(struct dial *d)
+{
+	bool yes;
+
+	pthread_mutex_lock(&d->ds->lock);
+	if (d->expires_ms && d->expires_ms <= app_now_ms())
+		d->expired = d->cancelled = true;
+	yes = d->expired;
+	pthread_mutex_unlock(&d->ds->lock);
+	return yes;
+}
+
 void dial_over(struct dial *d, int status, unsigned retry_sec, const char *uuid,
                const char *fmt, ...)
 {
@@ -174,6 +186,13 @@ int dial_begin(struct dials *ds, const struct store_call *call,
 	snprintf(d->base, sizeof(d->base), "%s", call->base_url);
 	d->talk_sec = call->reserved_sec ? (uint32_t)call->reserved_sec
 	                                 : ds->app->cfg->call_time_limit;
+	if (call->hours)
+		snprintf(d->hours, sizeof(d->hours), "%s", call->hours);
+	d->expires_ms = call->expires_ms;
+	d->priority = call->priority;
+	d->as_of_ms = call->not_before_ms > call->created_ms
+	                      ? call->not_before_ms
+	                      : call->created_ms;
 	if (call->reservation)
 		snprintf(d->place, sizeof(d->place), "%s", call->reservation);
 	if (call->bot)
@@ -210,14 +229,9 @@ bool dial_wait(struct dial *d, uint32_t ms)
 
 void dial_look(struct dial *d, struct dial_view *view)
 {
-	uint64_t ticket;
-
 	pthread_mutex_lock(&d->ds->lock);
 	*view = d->view;
-	ticket = d->ticket;
 	pthread_mutex_unlock(&d->ds->lock);
-	if (view->phase == DIAL_QUEUED && ticket)
-		view->position = carrier_position(d->ds->app->carrier, ticket);
 }
 
 void dial_drop(struct dial **dp)
@@ -249,6 +263,36 @@ static bool stop(struct dials *ds, const char *id, enum dial_phase phase)
 	if (ticket && carrier_withdraw(ds->app->carrier, ticket))
 		log_line(LOG_DEBUG, "call", id, "event=cancel_late");
 	return found;
+}
+
+/* Under the lock: the ticket of one that has expired just now; 0: of none. */
+static uint64_t find_expired(struct dials *ds, int64_t now_ms)
+{
+	for (struct link *l = ds->all.next; l != &ds->all; l = l->next) {
+		struct dial *d = CONTAINER_OF(l, struct dial, link);
+
+		if (!d->expires_ms || d->expires_ms > now_ms || d->expired ||
+		    d->view.phase >= DIAL_SENDING)
+			continue;
+		d->expired = d->cancelled = true;
+		/* Elsewhere the next step finds out. */
+		if (d->ticket)
+			return d->ticket;
+	}
+	return 0;
+}
+
+void dials_expire(struct dials *ds, int64_t now_ms)
+{
+	uint64_t ticket;
+
+	do {
+		pthread_mutex_lock(&ds->lock);
+		ticket = find_expired(ds, now_ms);
+		pthread_mutex_unlock(&ds->lock);
+		if (ticket && carrier_withdraw(ds->app->carrier, ticket))
+			log_line(LOG_DEBUG, "call", NULL, "event=expired_late");
+	} while (ticket);
 }
 
 bool dial_cancel(struct dials *ds, const char *id)

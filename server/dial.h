@@ -24,6 +24,9 @@ enum {
 	DIAL_TEXT_MAX = 512, /* [bytes] */
 };
 
+/* What the ledger says of a call that has expired. */
+#define DIAL_EXPIRED "expires_at passed before it was dialled"
+
 enum dial_phase {
 	DIAL_RESERVING, /* asking bots for a place */
 	DIAL_QUEUED,    /* waiting for its turn */
@@ -33,7 +36,6 @@ enum dial_phase {
 
 struct dial_view {
 	enum dial_phase phase;
-	unsigned position;        /* in the queue; 0: not in it */
 	int status;               /* HTTP status that tells how it went */
 	char uuid[DIAL_UUID_MAX]; /* "" unless placed */
 	char text[DIAL_TEXT_MAX]; /* why not; "" if placed */
@@ -64,6 +66,9 @@ bool dial_cancel(struct dials *ds, const char *id);
 
 /* Will it never be sent, if it is stopped now? Then it is stopped. */
 bool dial_withdraw(struct dials *ds, const char *id);
+
+/* Those whose expires_ms has come, and that were not sent, end as expired. */
+void dials_expire(struct dials *ds, int64_t now_ms);
 
 /* Is it in hand? */
 bool dials_has(struct dials *ds, const char *id);

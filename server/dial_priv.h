@@ -10,6 +10,7 @@
 #include "server/access.h"
 #include "server/bots/bots.h"
 #include "server/dial.h"
+#include "server/hours.h"
 #include "server/number.h"
 
 struct dials {
@@ -27,6 +28,7 @@ struct dial {
 	struct dial_view view;
 	uint64_t ticket; /* 0: not queued */
 	bool cancelled;
+	bool expired; /* and therefore cancelled */
 
 	/* of the chain of steps alone */
 	bool stale; /* another server has it in hand */
@@ -34,6 +36,9 @@ struct dial {
 	char id[64], key[64];
 	char to[NUMBER_MAX];
 	char base[ACCESS_BASE_MAX];
+	char hours[HOURS_TEXT_MAX];   /* its own; "": none */
+	int64_t expires_ms, as_of_ms; /* 0: never; see carrier.h */
+	int priority;
 	bool late;           /* its calling hours have ended while it waited */
 	uint32_t talk_sec;   /* Plivo ends it then */
 	bool detect_machine; /* the bot wants Plivo's word for it */
@@ -48,6 +53,8 @@ void dial_phase(struct dial *d, enum dial_phase phase);
 void dial_ticket(struct dial *d, uint64_t ticket);
 void dial_mark_cancelled(struct dial *d);
 bool dial_is_cancelled(struct dial *d);
+/* True: it has expired, and is cancelled. */
+bool dial_is_expired(struct dial *d);
 
 /* The chain ends here, with what /start is to say; its reference is gone. */
 void dial_over(struct dial *d, int status, unsigned retry_sec, const char *uuid,

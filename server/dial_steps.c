@@ -3,6 +3,7 @@
  * handler, one after the other; only what dial.c guards is shared.
  */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "common/err.h"
@@ -22,23 +23,32 @@ enum {
 	RETRY_SEC = 5,       /* what /start says when nobody knows better */
 	PLACE_TTL_SEC = 120, /* a place outlives the ringing by that */
 	WHY_MAX = 320,       /* [bytes] of a refusal, with a bot's URL */
+	/* [ms] A campaign's row waits so long after there was no bot, or Plivo
+	 * was away. */
+	ROW_AGAIN_MS = 30000,
 };
 
-/* The call will not be placed: into the ledger, and its place is given back. */
-static void not_placed(struct dial *d, enum store_state state,
-                       const char *error)
+/* The call will not be placed: into the ledger, and its place is given back.
+ * @row_why: why the row waits again whose call it is; NULL: it does not. */
+static void end_unplaced(struct dial *d, enum store_state state,
+                         const char *error, const char *row_why)
 {
 	struct app *app = d->ds->app;
 	struct store_change change = {.state = state,
 	                              .has_state = true,
 	                              .held = true,
 	                              .error = error,
-	                              .ended_ms = app_now_ms()};
+	                              .ended_ms = app_now_ms(),
+	                              .row_why = row_why};
 	int err;
 
+	if (row_why)
+		change.row_due_ms = change.ended_ms + ROW_AGAIN_MS;
 	/* It was not sent, and nobody but us has asked for its end. */
-	if (state == STORE_CANCELLED)
+	if (state == STORE_CANCELLED || state == STORE_EXPIRED)
 		change.end_by = "server";
+	if (state == STORE_EXPIRED)
+		change.end_cause = "expired";
 	app_count(app, COUNT_FAILED);
 	log_line(LOG_WARN, "call", d->id, "event=not_placed state=%s why=%s",
 	         store_state_text(state), LOG_TEXT(error));
@@ -49,6 +59,28 @@ static void not_placed(struct dial *d, enum store_state state,
 	if (err)
 		app_store_fault(app, d->id, err);
 	end_release(app, d->id, d->bot, d->place);
+}
+
+static void not_placed(struct dial *d, enum store_state state,
+                       const char *error)
+{
+	end_unplaced(d, state, error, NULL);
+}
+
+/* It has failed for a reason that may pass. /start says it in its own words,
+ * with 503, and so does the row of a campaign, which then waits again. */
+PRINTF_LIKE(4, 5)
+static void not_now(struct dial *d, const char *error, unsigned retry_sec,
+                    const char *fmt, ...)
+{
+	char text[DIAL_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	end_unplaced(d, STORE_FAILED, error, text);
+	dial_over(d, 503, retry_sec, "", "%s", text);
 }
 
 static void on_placed(struct dial *d, const char *uuid)
@@ -113,8 +145,15 @@ static void on_cancelled(struct dial *d)
 		          "Another server has taken the call over");
 		return;
 	}
+	if (dial_is_expired(d)) {
+		not_placed(d, STORE_EXPIRED, DIAL_EXPIRED);
+		dial_over(d, 409, 0, "", "The call was not placed: %s",
+		          DIAL_EXPIRED);
+		return;
+	}
 	if (d->late) {
-		not_placed(d, STORE_FAILED, late);
+		/* A row waits for the next ones. */
+		end_unplaced(d, STORE_FAILED, late, late);
 		dial_over(d, 403, 0, "", "The call was not placed: %s", late);
 		return;
 	}
@@ -149,14 +188,12 @@ static void on_dialed(const struct carrier_outcome *o, void *arg)
 		dial_over(d, 502, 0, "", "%s", auth);
 		break;
 	case CARRIER_BUSY:
-		not_placed(d, STORE_FAILED, "Plivo takes no more requests");
-		dial_over(d, 503, retry, "",
-		          "Plivo takes no more requests now");
+		not_now(d, "Plivo takes no more requests", retry,
+		        "Plivo takes no more requests now");
 		break;
 	case CARRIER_UNREACHED:
-		not_placed(d, STORE_FAILED, "Plivo cannot be reached");
-		dial_over(d, 503, retry, "", "Plivo cannot be reached: %s",
-		          text);
+		not_now(d, "Plivo cannot be reached", retry,
+		        "Plivo cannot be reached: %s", text);
 		break;
 	case CARRIER_CANCELLED:
 		on_cancelled(d);
@@ -214,12 +251,12 @@ static int on_sending(void *arg)
 	bool moved = false;
 	int err;
 
-	if (dial_is_cancelled(d))
+	if (dial_is_expired(d) || dial_is_cancelled(d))
 		return -ECANCELED;
 	err = pause_look(app->store, &pause);
 	if (!err && pause.on)
 		return -EAGAIN;
-	d->late = !err && !admission_still(app->cfg, d->to);
+	d->late = !err && !admission_still(app->cfg, d->hours, d->to);
 	if (d->late)
 		return -ECANCELED;
 	if (!err)
@@ -245,7 +282,9 @@ static void enqueue(struct dial *d)
 	                            .ring_sec = app->cfg->ring_timeout,
 	                            .machine_url =
 	                                    d->detect_machine ? events : NULL,
-	                            .time_limit_sec = d->talk_sec};
+	                            .time_limit_sec = d->talk_sec,
+	                            .priority = d->priority,
+	                            .as_of = d->as_of_ms};
 	uint64_t ticket = 0;
 	int err;
 
@@ -257,10 +296,9 @@ static void enqueue(struct dial *d)
 	err = carrier_dial(app->carrier, &dial, on_sending, on_dialed, d,
 	                   &ticket);
 	if (err) {
-		not_placed(d, STORE_FAILED, "the queue is full");
-		dial_over(d, 503, RETRY_SEC, "",
-		          "Too many calls wait for their turn: raise "
-		          "CALLS_PER_SECOND if your account allows more");
+		not_now(d, "the queue is full", RETRY_SEC,
+		        "Too many calls wait for their turn: raise "
+		        "CALLS_PER_SECOND if your account allows more");
 	} else {
 		dial_ticket(d, ticket);
 	}
@@ -272,41 +310,42 @@ static void no_place(struct dial *d, int err, const char *text)
 {
 	struct app *app = d->ds->app;
 	const char *urls = bots_urls(app->bots);
+	const char *error = *text ? text : err_str(err);
 
-	not_placed(d, STORE_FAILED, *text ? text : err_str(err));
+	switch (err) {
+	case -ENOENT:
+		not_placed(d, STORE_FAILED, error);
+		dial_over(d, 422, 0, "", "No bot knows this agent: %s", text);
+		return;
+	case -EINVAL:
+		not_placed(d, STORE_FAILED, error);
+		dial_over(d, 413, 0, "",
+		          "The call's data are too large for a bot");
+		return;
+	case ERR_LIMIT:
+		not_now(d, error, RETRY_SEC,
+		        "The bots at %s are full or draining: try again, or "
+		        "start more of them",
+		        urls);
+		return;
+	case ERR_AUTH:
+		not_now(d, error, RETRY_SEC,
+		        "The bots at %s refuse BOT_SECRET: it must be the same "
+		        "there",
+		        urls);
+		return;
+	default:
+		break;
+	}
 	/* A bot that was too late with its answer may have given a place. */
 	if (err == -EHOSTUNREACH || err == -ETIMEDOUT || err == ERR_PROTO)
 		end_release_lost(app, d->id);
-	switch (err) {
-	case -ENOENT:
-		dial_over(d, 422, 0, "", "No bot knows this agent: %s", text);
-		break;
-	case -EINVAL:
-		dial_over(d, 413, 0, "",
-		          "The call's data are too large for a bot");
-		break;
-	case ERR_LIMIT:
-		dial_over(d, 503, RETRY_SEC, "",
-		          "The bots at %s are full or draining: try again, or "
-		          "start more of them",
-		          urls);
-		break;
-	case ERR_AUTH:
-		dial_over(
-			d, 503, RETRY_SEC, "",
-			"The bots at %s refuse BOT_SECRET: it must be the same "
-			"there",
-			urls);
-		break;
-	case -EHOSTUNREACH:
-		dial_over(d, 503, RETRY_SEC, "",
-		          "no bot at %s: start dialout-bot", urls);
-		break;
-	default:
-		dial_over(d, 503, RETRY_SEC, "",
-		          "no bot at %s has a place (%s)", urls, err_str(err));
-		break;
-	}
+	if (err == -EHOSTUNREACH)
+		not_now(d, error, RETRY_SEC, "no bot at %s: start dialout-bot",
+		        urls);
+	else
+		not_now(d, error, RETRY_SEC, "no bot at %s has a place (%s)",
+		        urls, err_str(err));
 }
 
 static void on_reserved(int err, const struct bots_place *place,
@@ -320,6 +359,11 @@ static void on_reserved(int err, const struct bots_place *place,
 
 	if (is_stopping(d))
 		return;
+	if (err && dial_is_expired(d)) {
+		end_release_lost(app, d->id);
+		on_cancelled(d);
+		return;
+	}
 	if (err) {
 		no_place(d, err, text ? text : "");
 		return;
@@ -327,14 +371,13 @@ static void on_reserved(int err, const struct bots_place *place,
 	snprintf(d->place, sizeof(d->place), "%s", place->id);
 	snprintf(d->bot, sizeof(d->bot), "%s", place->bot);
 	d->detect_machine = place->detect_machine;
-	if (dial_is_cancelled(d)) {
+	if (dial_is_expired(d) || dial_is_cancelled(d)) {
 		on_cancelled(d);
 		return;
 	}
 	if (!place->stream_url[0] &&
 	    !relay_admits(app, d->id, d->bot, why, sizeof(why))) {
-		not_placed(d, STORE_FAILED, why);
-		dial_over(d, 503, RETRY_SEC, "", "%s", why);
+		not_now(d, why, RETRY_SEC, "%s", why);
 		return;
 	}
 	change.reservation = place->id;
@@ -351,8 +394,8 @@ static void on_reserved(int err, const struct bots_place *place,
 		on_cancelled(d);
 	} else if (err) {
 		app_store_fault(app, d->id, err);
-		not_placed(d, STORE_FAILED, "the ledger failed");
-		dial_over(d, 503, RETRY_SEC, "", "The ledger of calls failed");
+		not_now(d, "the ledger failed", RETRY_SEC,
+		        "The ledger of calls failed");
 	} else {
 		enqueue(d);
 	}

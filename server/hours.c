@@ -85,6 +85,19 @@ int hours_parse(struct hours *h, const char *text)
 	return err;
 }
 
+bool hours_meet(const struct hours *a, const struct hours *b)
+{
+	for (int day = 0; day < HOURS_DAYS; day++)
+		for (int i = 0; i < a->n[day]; i++)
+			for (int k = 0; k < b->n[day]; k++)
+				if (a->windows[day][i].from <
+				            b->windows[day][k].to &&
+				    b->windows[day][k].from <
+				            a->windows[day][i].to)
+					return true;
+	return false;
+}
+
 /* ---- looking ---- */
 
 /* The minute of the day and the weekday on clocks of @z. */

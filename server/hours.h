@@ -13,9 +13,10 @@
 
 enum {
 	HOURS_DAYS = 7,
-	HOURS_WINDOWS = 4,   /* of one day */
-	HOURS_ZONES = 64,    /* of one number; North America has 41 */
-	HOURS_ZONE_MAX = 40, /* [bytes] of a zone's name */
+	HOURS_WINDOWS = 4,    /* of one day */
+	HOURS_ZONES = 64,     /* of one number; North America has 41 */
+	HOURS_ZONE_MAX = 40,  /* [bytes] of a zone's name */
+	HOURS_TEXT_MAX = 256, /* [bytes] of hours as they are written */
 };
 
 struct hours {
@@ -29,6 +30,9 @@ struct hours {
  * a window have none. A window ends on its day, at 24:00 at the latest.
  * -EINVAL. */
 int hours_parse(struct hours *h, const char *text) MUST_CHECK;
+
+/* Is there a minute of a week that is in both? */
+bool hours_meet(const struct hours *a, const struct hours *b);
 
 struct hours_now {
 	bool open;

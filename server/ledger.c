@@ -125,6 +125,9 @@ static void show(struct app *app, const struct http_req *req,
 	}
 	err = ledger_json_call(&res->body, &call, keyed);
 	if (!err)
+		err = ledger_json_position(&res->body, app->store, &call,
+		                           app_now_ms());
+	if (!err)
 		err = ledger_json_tries(&res->body, app->store, call.id);
 	if (!err)
 		err = ledger_json_story(&res->body, app->store, call.id, keyed);

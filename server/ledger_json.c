@@ -13,6 +13,7 @@
 #include "server/costs.h"
 #include "server/store/retry.h"
 #include "server/store/store.h"
+#include "server/store/wait.h"
 
 /* "name": text, or null. */
 static int add_text(struct buf *out, const char *name, const char *v)
@@ -85,6 +86,12 @@ int ledger_json_call(struct buf *out, const struct store_call *c, bool whole)
 		err = add_text(out, "agent", c->agent);
 	if (!err)
 		err = add_time(out, "created_at", c->created_ms);
+	if (!err)
+		err = add_time(out, "not_before", c->not_before_ms);
+	if (!err)
+		err = add_time(out, "expires_at", c->expires_ms);
+	if (!err)
+		err = buf_addf(out, ",\"priority\":%d", c->priority);
 	if (!err)
 		err = add_time(out, "answered_at", c->answered_ms);
 	if (!err)
@@ -235,6 +242,18 @@ int ledger_json_story(struct buf *out, struct store *store, const char *id,
 	costs_fini(&l.costs);
 	buf_fini(&l.after);
 	return err;
+}
+
+int ledger_json_position(struct buf *out, struct store *store,
+                         const struct store_call *c, int64_t now_ms)
+{
+	unsigned before = 0;
+	int err;
+
+	if (store_state_rank(c->state) > store_state_rank(STORE_QUEUED))
+		return buf_adds(out, ",\"position\":null");
+	err = store_before(store, c, now_ms, &before);
+	return err ? err : buf_addf(out, ",\"position\":%u", before + 1);
 }
 
 int ledger_json_tries(struct buf *out, struct store *store, const char *id)

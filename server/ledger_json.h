@@ -18,6 +18,11 @@ struct store_call;
 int ledger_json_call(struct buf *out, const struct store_call *c,
                      bool whole) MUST_CHECK;
 
+/* Append as "position" how many go before it, and itself; null if it does not
+ * wait. Also the store's errors. */
+int ledger_json_position(struct buf *out, struct store *store,
+                         const struct store_call *c, int64_t now_ms) MUST_CHECK;
+
 /* Append as "retry_of" and "attempt" what it is another try of, and as "retry"
  * what is planned after it. Also the store's errors. */
 int ledger_json_tries(struct buf *out, struct store *store,

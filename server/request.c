@@ -1,5 +1,6 @@
 #include "server/request.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,12 +11,14 @@
 
 enum {
 	PHONE_TEXT_MAX = 64,           /* [bytes] a number with decoration */
+	WHEN_TEXT_MAX = 64,            /* [bytes] a time */
 	IGNORED_MAX = 16 * 1024,       /* [bytes] */
 	DEPTH_ALL = REQUEST_DEPTH + 1, /* the data lie in an object */
 };
 
-static const char *const names[] = {"phone_number", "body", "agent",
-                                    "events_url"};
+static const char *const names[] = {"phone_number", "body",       "agent",
+                                    "events_url",   "not_before", "expires_at",
+                                    "priority"};
 
 PRINTF_LIKE(3, 4)
 static int refuse(char why[REQUEST_WHY_MAX], int status, const char *fmt, ...)
@@ -102,6 +105,99 @@ static int read_events_url(struct request *r, struct str json,
 	              REQUEST_URL_MAX - 1);
 }
 
+static int read_moment(int64_t *ms, const char *name, struct str text,
+                       int64_t now_ms, char why[REQUEST_WHY_MAX])
+{
+	int err = when_parse(text, now_ms, ms);
+
+	if (err == -ERANGE)
+		refuse(why, 0,
+		       "%s is more than %d days ahead; a bare number is of "
+		       "seconds from now, a time is written as "
+		       "2026-01-31T09:00:00+01:00",
+		       name, WHEN_AHEAD_SEC / 86400);
+	else if (err)
+		refuse(why, 0,
+		       "%s must be a time with its zone, such as "
+		       "2026-01-31T09:00:00+01:00, or a whole number of "
+		       "seconds from now",
+		       name);
+	return err ? -EINVAL : 0;
+}
+
+int request_when_read(struct request_when *w, struct str name, struct str text,
+                      int64_t now_ms, char why[REQUEST_WHY_MAX])
+{
+	if (str_eq(name, "not_before"))
+		return str_trim(text).len
+		               ? read_moment(&w->not_before_ms, "not_before",
+		                             text, now_ms, why)
+		               : 0;
+	if (str_eq(name, "expires_at"))
+		return str_trim(text).len
+		               ? read_moment(&w->expires_ms, "expires_at", text,
+		                             now_ms, why)
+		               : 0;
+	if (!str_eq(name, "priority"))
+		return -ENOENT;
+	if (!str_trim(text).len)
+		return 0;
+	w->has_priority = !when_priority(text, &w->priority);
+	if (w->has_priority)
+		return 0;
+	return refuse(why, -EINVAL,
+	              "priority must be a whole number from -%d to %d; the "
+	              "higher goes first",
+	              WHEN_PRIORITY_MAX, WHEN_PRIORITY_MAX);
+}
+
+void request_when_or(struct request_when *w, const struct request_when *other)
+{
+	if (!w->not_before_ms)
+		w->not_before_ms = other->not_before_ms;
+	if (!w->expires_ms)
+		w->expires_ms = other->expires_ms;
+	if (!w->has_priority)
+		w->priority = other->priority;
+}
+
+int request_when_check(const struct request_when *w, int64_t now_ms,
+                       char why[REQUEST_WHY_MAX])
+{
+	if (w->expires_ms && w->expires_ms <= now_ms)
+		return refuse(why, -EINVAL,
+		              "expires_at has passed: name a later time, or "
+		              "leave it out");
+	if (w->expires_ms && w->expires_ms <= w->not_before_ms)
+		return refuse(why, -EINVAL,
+		              "expires_at must be later than not_before");
+	return 0;
+}
+
+/* Texts and numbers, as they are written. */
+static int read_when(struct request *r, struct str json, int64_t now_ms,
+                     char why[REQUEST_WHY_MAX])
+{
+	static const char *const members[] = {"not_before", "expires_at",
+	                                      "priority"};
+	char text[WHEN_TEXT_MAX];
+	struct str v;
+
+	for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+		if (jtext_get(json, members[i], &v) ||
+		    jtext_type(v) == JTEXT_NULL)
+			continue;
+		/* What is neither is refused as what it is not. */
+		if (jtext_type(v) == JTEXT_STRING)
+			v = jtext_string(text, sizeof(text), v) ? str_of("?")
+			                                        : str_of(text);
+		if (request_when_read(&r->when, str_of(members[i]), v, now_ms,
+		                      why))
+			return 422;
+	}
+	return request_when_check(&r->when, now_ms, why) ? 422 : 0;
+}
+
 static int read_body(struct request *r, struct str json,
                      char why[REQUEST_WHY_MAX])
 {
@@ -160,7 +256,8 @@ static int read_names(struct request *r, struct str json)
 	return err;
 }
 
-int request_read(struct request *r, struct str json, char why[REQUEST_WHY_MAX])
+int request_read(struct request *r, struct str json, int64_t now_ms,
+                 char why[REQUEST_WHY_MAX])
 {
 	struct jtext_fault fault = {0, ""};
 	int status, err;
@@ -187,6 +284,8 @@ int request_read(struct request *r, struct str json, char why[REQUEST_WHY_MAX])
 		status = read_agent(r, json, why);
 	if (!status)
 		status = read_events_url(r, json, why);
+	if (!status)
+		status = read_when(r, json, now_ms, why);
 	if (!status)
 		status = read_body(r, json, why);
 	if (!status && read_names(r, json))

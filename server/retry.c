@@ -4,17 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/crypto.h"
 #include "common/err.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/str.h"
-#include "server/access.h"
-#include "server/admission.h"
 #include "server/app.h"
 #include "server/config.h"
-#include "server/dial.h"
 #include "server/pause.h"
+#include "server/promise.h"
+#include "server/store/admit.h"
 #include "server/store/campaign.h"
 #include "server/store/retry.h"
 #include "server/store/store.h"
@@ -101,6 +99,9 @@ int retry_plan(struct app *app, const struct store_call *call,
 	snprintf(r.cause, sizeof(r.cause), "%s", causes[cause]);
 	r.attempt = before + 1;
 	r.due_ms = app_now_ms() + rule.apart_ms;
+	/* By then nobody wants it any more. */
+	if (call->expires_ms && r.due_ms >= call->expires_ms)
+		return 0;
 	log_line(LOG_INFO, "retry", call->id,
 	         "event=planned cause=%s attempt=%u sec=%d", r.cause, r.attempt,
 	         (int)(rule.apart_ms / 1000));
@@ -130,40 +131,18 @@ int retry_plan_code(struct app *app, const struct store_call *call, int code)
 static int make(struct app *app, const struct store_retry *r,
                 const struct store_call *old, int64_t *later_ms)
 {
-	char id[CRYPTO_ID_LEN], key[CRYPTO_ID_LEN];
-	char from[sizeof(app->cfg->from)];
-	const struct store_change failed = {
-		.state = STORE_FAILED, .has_state = true, .error = "no memory"};
-	struct store_call call = {.id = id,
-	                          .key = key,
-	                          .to = old->to,
-	                          .from = from,
-	                          .phone_number = old->phone_number,
-	                          .agent = old->agent,
-	                          .body = old->body,
-	                          .base_url = old->base_url,
-	                          .owner = old->owner,
-	                          .events_url = old->events_url,
-	                          .answer_status = 202, /* it is promised */
-	                          .state = app->bots ? STORE_RESERVING
-	                                             : STORE_QUEUED,
-	                          .created_ms = app_now_ms()};
-	struct dial *d = NULL;
+	struct store_admission a = {.retry_of = r->call_id};
+	char id[CRYPTO_ID_LEN];
+	const char *why;
 	int err;
 
-	crypto_id(id);
-	crypto_id(key);
-	snprintf(from, sizeof(from), "%s", app->cfg->from);
-	err = admission_again(app, &call, r->call_id, later_ms);
-	if (err)
-		return err;
-	app_count(app, COUNT_STARTED);
-	log_line(LOG_INFO, "retry", id, "event=accepted after=%s attempt=%u",
-	         r->call_id, r->attempt);
-	err = dial_begin(app->dials, &call, &d);
-	dial_drop(&d);
-	if (err && store_call_change(app->store, id, &failed, NULL, NULL, NULL))
-		app_count(app, COUNT_STORE_FAULTS);
+	if (old->expires_ms && old->expires_ms <= app_now_ms())
+		return ERR_LIMIT;
+	err = promise_make(app, old, &a, id, later_ms, &why);
+	if (!err)
+		log_line(LOG_INFO, "retry", id,
+		         "event=accepted after=%s attempt=%u", r->call_id,
+		         r->attempt);
 	return err;
 }
 

@@ -27,6 +27,7 @@
 #include "server/pulse.h"
 #include "server/recover.h"
 #include "server/relay.h"
+#include "server/schedule.h"
 #include "server/start.h"
 #include "server/store/hands.h"
 #include "server/store/keys.h"
@@ -55,7 +56,7 @@ static const struct http_route routes[] = {
 	{BOTH, "/transfer-end/", transfer_end, HTTP_BODY_MAX, false},
 	{HTTP_GET, "/calls", ledger_list, 0, false},
 	{HTTP_GET | HTTP_DELETE, "/calls/", ledger_one, 0, false},
-	{HTTP_POST, "/campaigns", campaign_add_handle, CAMPAIGN_BODY_MAX, true},
+	{BOTH, "/campaigns", campaigns_handle, CAMPAIGN_BODY_MAX, true},
 	{BOTH, "/campaigns/*", campaign_one_handle, 0, false},
 	{HTTP_POST, "/bot-events", bot_events_handle, BOT_EVENTS_MAX, true},
 	{BOTH, "/dnc", dncfile_handle, DNCFILE_BODY_MAX, false},
@@ -224,6 +225,8 @@ int run_open(struct app **ap, const struct config *cfg, char why[RUN_WHY_MAX])
 	if (!err)
 		err = beat_open(&app->beat, app);
 	if (!err)
+		err = schedule_open(&app->schedule, app);
+	if (!err)
 		err = campaigns_open(&app->campaigns, app);
 	if (!err)
 		err = sweep_open(&app->sweep, app);
@@ -255,6 +258,7 @@ void run_close(struct app **ap)
 	pulse_close(&app->pulse);
 	sweep_close(&app->sweep);
 	campaigns_close(&app->campaigns);
+	schedule_close(&app->schedule);
 	beat_close(&app->beat);
 	outbox_close(&app->outbox);
 	/* Places that come now are not dialled: the chains look at stopping. */

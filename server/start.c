@@ -1,6 +1,7 @@
 #include "server/start.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@
 #include "server/pause.h"
 #include "server/request.h"
 #include "server/store/store.h"
+#include "server/store/wait.h"
 
 enum { FAULT_RETRY_SEC = 5 };
 
@@ -33,7 +35,14 @@ struct start {
 	char id[CRYPTO_ID_LEN], key[CRYPTO_ID_LEN];
 	char base[ACCESS_BASE_MAX];
 	struct access who;
+	int64_t now_ms; /* when it came */
 };
+
+/* Does it wait for a time that is to come? */
+static bool is_scheduled(const struct start *s)
+{
+	return s->r.when.not_before_ms > s->now_ms;
+}
 
 int start_inline_fits(const struct config *cfg, struct str body)
 {
@@ -65,22 +74,28 @@ static bool inline_fits(const struct start *s, struct http_res *res)
 	return !err;
 }
 
-/* May the address be told of the call that wants it to be? */
+bool start_may_tell(const struct config *cfg, const char *url,
+                    char why[REQUEST_WHY_MAX])
+{
+	const char *wrong = letter_check_url(url, cfg->events_anywhere);
+
+	if (wrong)
+		snprintf(why, REQUEST_WHY_MAX, "events_url %s.", wrong);
+	else if (cfg->production && !cfg->events_secret)
+		snprintf(why, REQUEST_WHY_MAX,
+		         "events_url needs EVENTS_SECRET, which signs what is "
+		         "posted there: set it.");
+	return !wrong && (!cfg->production || cfg->events_secret);
+}
+
 static bool may_tell(const struct start *s, struct http_res *res)
 {
-	const struct config *cfg = s->app->cfg;
-	const char *url = s->r.events_url;
-	const char *why =
-		url[0] ? letter_check_url(url, cfg->events_anywhere) : NULL;
+	char why[REQUEST_WHY_MAX];
 
-	if (why)
-		http_fail(res, 422, "events_url %s.", why);
-	else if (url[0] && cfg->production && !cfg->events_secret)
-		http_fail(res, 422,
-		          "events_url needs EVENTS_SECRET, which signs what is "
-		          "posted there: set it.");
-	else
+	if (!s->r.events_url[0] ||
+	    start_may_tell(s->app->cfg, s->r.events_url, why))
 		return true;
+	http_fail(res, 422, "%s", why);
 	return false;
 }
 
@@ -90,14 +105,18 @@ static bool read_request(struct start *s, const struct http_req *req,
 	const struct config *cfg = s->app->cfg;
 	struct str json = str_n(req->body, req->body_len);
 	char why[REQUEST_WHY_MAX];
-	int status = request_read(&s->r, json, why);
+	int status = request_read(&s->r, json, s->now_ms, why);
 
 	if (status) {
 		http_fail(res, status, "%s", why);
 		return false;
 	}
-	if (!admission_number(cfg, s->r.to, res) ||
-	    !admission_hours(cfg, s->r.to, res))
+	if (!admission_number(cfg, s->r.to, res))
+		return false;
+	if (is_scheduled(s) ? !admission_hours_from(cfg, s->r.to,
+	                                            s->r.when.not_before_ms,
+	                                            s->r.when.expires_ms, res)
+	                    : !admission_hours(cfg, s->r.to, res))
 		return false;
 	return access_public_base(cfg, req, res, s->base) && may_tell(s, res) &&
 	       inline_fits(s, res);
@@ -115,6 +134,92 @@ static int copy_texts(struct texts *t, const struct request *r)
 	return t->as_sent && (t->body || !r->body.len) ? 0 : -ENOMEM;
 }
 
+/* The answer's object. @uuid: NULL or "" is null. */
+static int write_answer(struct buf *out, const struct start *s,
+                        const char *status, const char *uuid, long place)
+{
+	int err = buf_adds(out, "{\"call_uuid\":");
+
+	if (!err && uuid && *uuid)
+		err = js_quote(out, uuid, strlen(uuid));
+	else if (!err)
+		err = buf_adds(out, "null");
+	if (!err)
+		err = buf_addf(out,
+		               ",\"status\":\"%s\",\"phone_number\":%.*s,"
+		               "\"call_id\":\"%s\"",
+		               status, STR_ARG(s->r.as_sent), s->id);
+	if (!err && place >= 0)
+		err = buf_addf(out, ",\"position\":%ld", place);
+	if (!err && s->r.ignored.len)
+		err = buf_addf(out, ",\"ignored\":%s", buf_str(&s->r.ignored));
+	return err ? err : buf_adds(out, "}");
+}
+
+/* How many wait, itself among them, up to this call; -1: nobody knows. */
+static long position(const struct start *s)
+{
+	struct app *app = s->app;
+	char id[CRYPTO_ID_LEN];
+	const struct store_call call = {.id = id,
+	                                .created_ms = s->now_ms,
+	                                .not_before_ms =
+	                                        s->r.when.not_before_ms,
+	                                .priority = s->r.when.priority};
+	unsigned before = 0;
+	int err;
+
+	snprintf(id, sizeof(id), "%s", s->id);
+	err = store_before(app->store, &call, app_now_ms(), &before);
+	if (!err)
+		return (long)before + 1;
+	app_store_fault(app, s->id, err);
+	return -1;
+}
+
+/* In the ledger with its answer, so that nobody has to be there to give it. */
+static int promise(struct start *s, struct store_call *call,
+                   struct http_res *res)
+{
+	int err = write_answer(&res->body, s, "queued", NULL, position(s));
+
+	if (err)
+		return err;
+	call->state = STORE_SCHEDULED;
+	call->answer = (char *)(uintptr_t)buf_str(&res->body);
+	call->answer_status = 202;
+	err = admission_add(s->app, &s->who, call, res);
+	if (!err)
+		res->status = 202;
+	return err;
+}
+
+/* Likewise, and on its way. */
+static int begin(struct start *s, struct store_call *call, struct http_res *res,
+                 struct dial **dp)
+{
+	struct app *app = s->app;
+	const struct store_change failed = {
+		.state = STORE_FAILED, .has_state = true, .error = "no memory"};
+	int err = admission_add(app, &s->who, call, res);
+
+	if (err)
+		return err;
+	err = dial_begin(app->dials, call, dp);
+	if (err &&
+	    store_call_change(app->store, s->id, &failed, NULL, NULL, NULL))
+		app_count(app, COUNT_STORE_FAULTS);
+	return err;
+}
+
+/* What the ledger's row says of when. */
+static void set_when(struct store_call *call, const struct request_when *when)
+{
+	call->not_before_ms = when->not_before_ms;
+	call->expires_ms = when->expires_ms;
+	call->priority = when->priority;
+}
+
 static bool add_call(struct start *s, struct http_res *res, struct dial **dp)
 {
 	struct app *app = s->app;
@@ -129,8 +234,6 @@ static bool add_call(struct start *s, struct http_res *res, struct dial **dp)
 	                          .state = app->bots ? STORE_RESERVING
 	                                             : STORE_QUEUED,
 	                          .created_ms = app_now_ms()};
-	const struct store_change failed = {
-		.state = STORE_FAILED, .has_state = true, .error = "no memory"};
 	int err;
 
 	snprintf(from, sizeof(from), "%s", app->cfg->from);
@@ -142,18 +245,14 @@ static bool add_call(struct start *s, struct http_res *res, struct dial **dp)
 	if (s->r.events_url[0] || app->cfg->events_url)
 		call.events_url = s->r.events_url;
 	call.agent = s->r.agent[0] ? s->r.agent : NULL;
+	set_when(&call, &s->r.when);
 	if (s->idem.key[0]) {
 		call.idem_key = s->idem.key;
 		call.idem_hash = s->idem.hash;
 	}
 	if (!err)
-		err = admission_add(app, &s->who, &call, res);
-	if (!err) {
-		err = dial_begin(app->dials, &call, dp);
-		if (err && store_call_change(app->store, s->id, &failed, NULL,
-		                             NULL, NULL))
-			app_count(app, COUNT_STORE_FAULTS);
-	}
+		err = is_scheduled(s) ? promise(s, &call, res)
+		                      : begin(s, &call, res, dp);
 	mem_free(t.as_sent);
 	mem_free(t.body);
 	if (err == -EEXIST) {
@@ -167,33 +266,11 @@ static bool add_call(struct start *s, struct http_res *res, struct dial **dp)
 	return !err;
 }
 
-/* The answer's object. @uuid: NULL or "" is null. */
-static int write_answer(struct buf *out, const struct start *s,
-                        const char *status, const char *uuid, long position)
-{
-	int err = buf_adds(out, "{\"call_uuid\":");
-
-	if (!err && uuid && *uuid)
-		err = js_quote(out, uuid, strlen(uuid));
-	else if (!err)
-		err = buf_adds(out, "null");
-	if (!err)
-		err = buf_addf(out,
-		               ",\"status\":\"%s\",\"phone_number\":%.*s,"
-		               "\"call_id\":\"%s\"",
-		               status, STR_ARG(s->r.as_sent), s->id);
-	if (!err && position >= 0)
-		err = buf_addf(out, ",\"position\":%ld", position);
-	if (!err && s->r.ignored.len)
-		err = buf_addf(out, ",\"ignored\":%s", buf_str(&s->r.ignored));
-	return err ? err : buf_adds(out, "}");
-}
-
 static void tell(const struct start *s, const struct dial_view *v,
                  struct http_res *res)
 {
 	const char *status = "queued";
-	long position = -1;
+	long place = -1;
 
 	if (v->phase == DIAL_OVER && v->status >= 400) {
 		if (v->retry_sec)
@@ -209,9 +286,9 @@ static void tell(const struct start *s, const struct dial_view *v,
 	else if (v->phase == DIAL_SENDING)
 		status = "dialing";
 	else
-		position = v->position;
+		place = position(s);
 	http_res_check(res,
-	               write_answer(&res->body, s, status, v->uuid, position));
+	               write_answer(&res->body, s, status, v->uuid, place));
 }
 
 static void finish(struct start *s, struct dial *d, struct http_res *res)
@@ -255,6 +332,7 @@ void start_handle(const struct http_req *req, struct http_res *res, void *arg)
 		app_count(app, COUNT_REFUSED);
 		return;
 	}
+	s.now_ms = app_now_ms();
 	crypto_id(s.id);
 	crypto_id(s.key);
 	if (read_request(&s, req, res) &&
@@ -263,7 +341,8 @@ void start_handle(const struct http_req *req, struct http_res *res, void *arg)
 		app_count(app, COUNT_STARTED);
 		log_line(LOG_INFO, "start", s.id, "event=accepted to=%s",
 		         str_mask_phone(masked, s.r.to));
-		finish(&s, d, res);
+		if (d)
+			finish(&s, d, res);
 	} else if (res->status >= 400) {
 		app_count(app, COUNT_REFUSED);
 	}

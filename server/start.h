@@ -6,6 +6,7 @@
 
 #include "common/attr.h"
 #include "common/str.h"
+#include "server/request.h"
 
 struct config;
 struct http_req;
@@ -17,5 +18,9 @@ void start_handle(const struct http_req *req, struct http_res *res, void *arg);
 /* Custom data that a URL would have to carry, and cannot, is found out before
  * anybody's telephone rings: ERR_LIMIT. -ENOMEM. */
 int start_inline_fits(const struct config *cfg, struct str body) MUST_CHECK;
+
+/* May @url be told of a call that wants it to be? False: @why is a sentence. */
+bool start_may_tell(const struct config *cfg, const char *url,
+                    char why[REQUEST_WHY_MAX]);
 
 #endif

@@ -45,6 +45,8 @@ struct carrier_dial {
 	bool answer_get;   /* fetch answer_url by GET, as the example does */
 	uint32_t ring_sec; /* give up after [s] */
 	uint32_t time_limit_sec;
+	int priority;  /* the higher goes first, */
+	int64_t as_of; /* then the lower of these, then who came first */
 };
 
 enum carrier_result {
@@ -66,7 +68,7 @@ struct carrier_outcome {
 };
 
 /* Its turn has come and the POST is next: make "dialing" durable. -EAGAIN:
- * not now; it stays the first of the queue and is asked for again before
+ * not now; it keeps its place in the queue and is asked for again before
  * long. Another negative return holds the call back, and it ends as
  * CANCELLED. */
 typedef int carrier_sending_h(void *arg);
@@ -84,9 +86,6 @@ void carrier_free(struct carrier **cp);
 int carrier_dial(struct carrier *c, const struct carrier_dial *dial,
                  carrier_sending_h *sending, carrier_dialed_h *done, void *arg,
                  uint64_t *ticket) MUST_CHECK;
-
-/* Place in the queue from 1; 0: no longer in it. */
-unsigned carrier_position(struct carrier *c, uint64_t ticket);
 
 /* Take a call out of the queue. -ENOENT: it is not in it any more. */
 int carrier_withdraw(struct carrier *c, uint64_t ticket) MUST_CHECK;

@@ -186,13 +186,32 @@ static struct dialing *take(struct carrier *c, struct link *list)
 	return dg;
 }
 
-/* Nobody overtakes it. */
+static bool goes_before(const struct dialing *a, const struct dialing *b)
+{
+	if (a->dial.priority != b->dial.priority)
+		return a->dial.priority > b->dial.priority;
+	if (a->dial.as_of != b->dial.as_of)
+		return a->dial.as_of < b->dial.as_of;
+	return a->ticket < b->ticket;
+}
+
+/* Under the lock. Most come last. */
+static void line_up(struct carrier *c, struct dialing *dg)
+{
+	struct link *l = c->queue.prev;
+
+	while (l != &c->queue && goes_before(dg, dialing_of(l)))
+		l = l->prev;
+	/* Behind @l, which is before the one that follows. */
+	list_append(l->next, &dg->link);
+	c->queued++;
+}
+
+/* No equal overtakes it. */
 static void put_back(struct carrier *c, struct dialing *dg)
 {
 	pthread_mutex_lock(&c->lock);
-	/* Before the first one. */
-	list_append(c->queue.next, &dg->link);
-	c->queued++;
+	line_up(c, dg);
 	pthread_mutex_unlock(&c->lock);
 	carrier_pause(c, AGAIN_MS);
 }
@@ -311,8 +330,7 @@ int carrier_dial(struct carrier *c, const struct carrier_dial *dial,
 		dg->ticket = ++c->last_ticket;
 		if (ticket)
 			*ticket = dg->ticket;
-		list_append(&c->queue, &dg->link);
-		c->queued++;
+		line_up(c, dg);
 		post_pump(c);
 	}
 	pthread_mutex_unlock(&c->lock);
@@ -322,38 +340,22 @@ int carrier_dial(struct carrier *c, const struct carrier_dial *dial,
 }
 
 /* Under the lock. */
-static struct dialing *find(struct carrier *c, uint64_t ticket,
-                            unsigned *position)
+static struct dialing *find(struct carrier *c, uint64_t ticket)
 {
 	struct link *l;
 
-	*position = 0;
-	for (l = c->queue.next; l != &c->queue; l = l->next) {
-		++*position;
+	for (l = c->queue.next; l != &c->queue; l = l->next)
 		if (dialing_of(l)->ticket == ticket)
 			return dialing_of(l);
-	}
-	*position = 0;
 	return NULL;
-}
-
-unsigned carrier_position(struct carrier *c, uint64_t ticket)
-{
-	unsigned position;
-
-	pthread_mutex_lock(&c->lock);
-	find(c, ticket, &position);
-	pthread_mutex_unlock(&c->lock);
-	return position;
 }
 
 int carrier_withdraw(struct carrier *c, uint64_t ticket)
 {
 	struct dialing *dg;
-	unsigned position;
 
 	pthread_mutex_lock(&c->lock);
-	dg = find(c, ticket, &position);
+	dg = find(c, ticket);
 	if (dg) {
 		list_remove(&dg->link);
 		list_append(&c->withdrawn, &dg->link);

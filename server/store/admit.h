@@ -16,6 +16,8 @@
 struct store;
 struct store_call;
 
+enum { STORE_WAIT_MAX = 100000 /* calls that are scheduled */ };
+
 enum store_measure { STORE_CALLS, STORE_SECONDS };
 
 /* What calls of a span of time up to now may come to. A call counts from its
@@ -37,7 +39,8 @@ enum store_ruling {
 	STORE_SPENT,    /* a limit is reached */
 	STORE_FULL,     /* too many calls have not ended */
 	STORE_MADE,     /* its plan or row has been made a call before, or its
-	                 * campaign has no room for it now */
+	                 * campaign has no room for it now; or it is no longer
+	                 * scheduled */
 };
 
 struct store_admission {
@@ -45,6 +48,7 @@ struct store_admission {
 	const char *retry_of; /* whose plan it is, see retry.h; NULL: none */
 	const char *campaign; /* whose row it is, see campaign.h; NULL: none */
 	unsigned line;        /* that row's */
+	bool release;         /* it is there, and scheduled: it begins now */
 	unsigned live_max;    /* calls that have not ended; 0: any number */
 	const struct store_limit *limits;
 	size_t n_limits;
@@ -55,7 +59,11 @@ struct store_admission {
 	                  * is started; 0: never */
 };
 
-/* Add @c as store_call_add() does, or say why not, which is no error. */
+/* Add @c as store_call_add() does, or say why not, which is no error. One that
+ * is added as scheduled is looked up on the do-not-call list alone, and counts
+ * for nothing before it begins; STORE_FULL is then STORE_WAIT_MAX. To begin one
+ * (release), its state, created_ms and reserved_sec are what it is to have from
+ * now on. */
 int store_call_admit(struct store *s, const struct store_call *c,
                      struct store_admission *a) MUST_CHECK;
 

@@ -15,6 +15,7 @@
 
 /* clang-format off */
 #define STORE_STATE_MAP(X)						\
+	X(SCHEDULED, "scheduled",  0) /* waiting for its not_before */	\
 	X(RESERVING, "reserving",  1) /* asking for a place on a bot */	\
 	X(QUEUED,    "queued",     2) /* waiting for its turn to dial */ \
 	X(DIALING,   "dialing",    3) /* the POST may be out */		\
@@ -28,6 +29,7 @@
 	X(ABANDONED, "abandoned",  9) /* answered, and no bot was there */ \
 	X(FAILED,    "failed",     9) /* refused, or not sent */	\
 	X(CANCELLED, "cancelled",  9) /* by us, before it was placed */	\
+	X(EXPIRED,   "expired",    9) /* its expires_at passed before */	\
 	X(NOT_PLACED, "not_placed", 9) /* unknown, and never found */
 /* clang-format on */
 
@@ -63,9 +65,12 @@ struct store_call {
 	char *reservation, *bot, *stream_url;
 	char *end_by, *end_cause, *error;
 	char *events_url; /* told of it; "": the configured one, NULL: nobody */
+	char *hours;      /* calling hours of its own; NULL: none */
 	int end_code;
 	int64_t created_ms, dialed_ms, answered_ms, ended_ms;
 	int64_t reserved_sec; /* it may talk so long; see admit.h */
+	int64_t not_before_ms, expires_ms; /* when it may be dialled */
+	int priority;                      /* the higher goes first */
 };
 
 void store_call_fini(struct store_call *c);
@@ -75,8 +80,9 @@ void store_call_fini(struct store_call *c);
 struct store_change {
 	enum store_state state;
 	bool has_state;
-	bool held; /* only while the call is in our hands: ERR_STALE; and not
+	bool held;    /* only while the call is in our hands: ERR_STALE; and not
 	            * for what comes before its end was asked for: -ECANCELED */
+	bool unbegun; /* only while it is scheduled: ERR_STALE */
 	const char *call_uuid; /* * */
 	const char *reservation, *bot, *stream_url;
 	const char *end_by, *end_cause; /* * */
@@ -85,6 +91,11 @@ struct store_change {
 	const char *answer;             /* *, with answer_status */
 	int answer_status;
 	int64_t dialed_ms, answered_ms, ended_ms;
+	/* If this makes it STORE_FAILED, and it was the first try of a row of
+	 * a campaign, the row waits again until then, and the whole campaign
+	 * with it. 0: it does not. */
+	int64_t row_due_ms;
+	const char *row_why; /* what it waits for */
 };
 
 struct store_event {

@@ -5,7 +5,9 @@
  * transaction, and asks there whether its campaign runs, is due by its pace
  * and has room among its calls. A row that is looked at is leased, so that
  * servers which share the ledger look at different ones. Another try of a
- * row's call takes its place in the row. Errors are store.h's.
+ * row's call takes its place in the row. A call that could not be placed for a
+ * reason that may pass gives its row back (store_change's row_due_ms). Errors
+ * are store.h's.
  */
 #ifndef SERVER_STORE_CAMPAIGN_H
 #define SERVER_STORE_CAMPAIGN_H
@@ -26,9 +28,11 @@ struct store_campaign {
 	char id[STORE_CAMPAIGN_ID_MAX];
 	char owner[64], agent[80]; /* agent "": the default one */
 	char base_url[320];
-	char hash[80];    /* of the request, for the same one again */
-	char state[16];   /* "running", "paused", "cancelled" */
-	char retries[64]; /* its plans, as retry.h writes them; "": none */
+	char hash[80];         /* of the request, for the same one again */
+	char state[16];        /* "running", "paused", "cancelled" */
+	char retries[64];      /* its plans, as retry.h writes them; "": none */
+	char hours[256];       /* its calling hours; "": none of its own */
+	char events_url[1024]; /* of rows without one; "": none */
 	int64_t created_ms;
 	int64_t gap_ms;   /* from one call to the next, at least */
 	int64_t next_ms;  /* no call before that */
@@ -42,9 +46,12 @@ struct store_row {
 	char *phone_number; /* JSON text, as it was sent */
 	char *body;         /* JSON text, or NULL */
 	char *state;        /* "waiting", "called", "refused", "bad",
-	                     * "repeated" */
+	                     * "repeated", "expired" */
 	char *why;          /* not called; or not yet */
+	char *events_url;   /* told of it; NULL: the campaign's */
 	int64_t due_ms;
+	int64_t expires_ms; /* it waits no longer; 0: for ever */
+	int priority;       /* the higher is called first */
 	/* Of its call, when there is one. */
 	const char *call_id, *call_state, *end_by, *end_cause, *error;
 	int64_t answered_ms, ended_ms;
@@ -78,6 +85,14 @@ int store_campaign_count(struct store *s, const char *id, store_count_h *h,
 /* What is passed is borrowed; the handler must not call the store. */
 typedef int store_row_h(const struct store_row *r, void *arg);
 
+/* At most @limit campaigns in @state (NULL: in any), newest first, behind the
+ * one named @after (NULL: from the first). A negative return ends the walk and
+ * is returned; the handler must not call the store. */
+typedef int store_campaign_h(const struct store_campaign *c, void *arg);
+
+int store_campaigns(struct store *s, const char *state, const char *after,
+                    unsigned limit, store_campaign_h *h, void *arg) MUST_CHECK;
+
 /* All rows, by their lines. */
 int store_campaign_rows(struct store *s, const char *id, store_row_h *h,
                         void *arg) MUST_CHECK;
@@ -92,10 +107,8 @@ int store_campaign_claim(struct store *s, int64_t now_ms, uint32_t lease_ms,
 int store_campaign_put_off(struct store *s, const char *id, unsigned line,
                            int64_t due_ms, const char *why) MUST_CHECK;
 
-/* Its call has failed because of @why, which may pass: it waits again, and the
- * whole campaign with it, until @due_ms. Nothing unless the call is STORE_FAILED
- * by now. */
-int store_campaign_return(struct store *s, const char *id, unsigned line,
-                          int64_t due_ms, const char *why) MUST_CHECK;
+/* Rows whose expires_ms has come at @now_ms wait no longer, but for those of
+ * campaigns that were cancelled. */
+int store_campaign_expire(struct store *s, int64_t now_ms) MUST_CHECK;
 
 #endif

@@ -18,6 +18,7 @@
 #include "server/store/retry.h"
 #include "server/store/setting.h"
 #include "server/store/store.h"
+#include "server/store/wait.h"
 
 struct store_ops {
 	/* @rest is the URL without its scheme and colon. */
@@ -43,6 +44,11 @@ struct store_ops {
 	int (*calls)(struct store *s, const struct store_filter *f,
 	             store_call_h *h, void *arg);
 	int (*count_live)(struct store *s, unsigned *n);
+	int (*before)(struct store *s, const struct store_call *c,
+	              int64_t now_ms, unsigned *n);
+	int (*due)(struct store *s, int64_t now_ms, uint32_t lease_ms,
+	           char id[STORE_WAIT_ID_MAX]);
+	int (*due_put)(struct store *s, const char *id, int64_t due_ms);
 	int (*events)(struct store *s, const char *id, store_event_h *h,
 	              void *arg);
 	int (*turns)(struct store *s, const char *id, store_turn_h *h,
@@ -80,8 +86,9 @@ struct store_ops {
 	                      uint32_t lease_ms, store_row_h *h, void *arg);
 	int (*campaign_put_off)(struct store *s, const char *id, unsigned line,
 	                        int64_t due_ms, const char *why);
-	int (*campaign_return)(struct store *s, const char *id, unsigned line,
-	                       int64_t due_ms, const char *why);
+	int (*campaign_expire)(struct store *s, int64_t now_ms);
+	int (*campaigns)(struct store *s, const char *state, const char *after,
+	                 unsigned limit, store_campaign_h *h, void *arg);
 	int (*setting_put)(struct store *s, const char *name, const char *value,
 	                   int64_t at_ms);
 	int (*setting_get)(struct store *s, const char *name, char *value,
@@ -102,9 +109,9 @@ struct store {
 	char self[CRYPTO_ID_LEN]; /* this server, by which it has hands */
 };
 
-/* May this change be made? @held: we have the call in hand; @ends: somebody
- * has asked for its end. ERR_STALE, -ECANCELED. */
-int store_may_change(const struct store_change *ch, bool held,
+/* May this change be made to a call of @rank? @held: we have it in hand; @ends:
+ * somebody has asked for its end. ERR_STALE, -ECANCELED. */
+int store_may_change(const struct store_change *ch, unsigned rank, bool held,
                      bool ends) MUST_CHECK;
 
 extern const struct store_ops store_sqlite_ops, store_pg_ops;

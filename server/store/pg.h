@@ -20,7 +20,7 @@
 
 enum {
 	PG_CONNS = 6, /* of one server: half of what waits for a disk */
-	PG_ARGS_MAX = 32,
+	PG_ARGS_MAX = 48,
 	/* Inside this store alone: the connection is gone, do it again. */
 	PG_LOST = -20001,
 };
@@ -120,5 +120,9 @@ int pg_say_alive(struct pg_conn *c) MUST_CHECK;
 /* A letter of the outbox, if the call has an address for it. */
 int pg_letter_add(struct pg_conn *c, const char *call_id, const char *event_id,
                   const char *type, const char *data, int64_t at_ms) MUST_CHECK;
+
+/* Likewise: the row of the call waits again, and its campaign with it. */
+int pg_row_return(struct pg_conn *c, const char *call_id, int64_t due_ms,
+                  const char *why) MUST_CHECK;
 
 #endif

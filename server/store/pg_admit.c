@@ -76,12 +76,13 @@ static int any(struct pg_conn *c, enum pg_sql sql, const char *number,
 	return err;
 }
 
-static int check_live(struct pg_conn *c, struct store_admission *a)
+static int check_room(struct pg_conn *c, enum pg_sql sql, int64_t max,
+                      struct store_admission *a)
 {
 	PGresult *r = NULL;
-	int err = pg_run(c, PG_COUNT_LIVE, NULL, &r);
+	int err = pg_run(c, sql, NULL, &r);
 
-	if (!err && pg_num(r, 0, 0) >= a->live_max)
+	if (!err && pg_num(r, 0, 0) >= max)
 		a->verdict = STORE_FULL;
 	PQclear(r);
 	return err;
@@ -94,6 +95,8 @@ static int judge(struct pg_conn *c, const struct store_call *call,
 	int err = any(c, PG_DNC_FIND, call->to, &yes);
 
 	a->verdict = yes ? STORE_UNWANTED : STORE_ADMITTED;
+	if (!err && !yes && call->state == STORE_SCHEDULED)
+		return check_room(c, PG_COUNT_SCHEDULED, STORE_WAIT_MAX, a);
 	if (!err && !yes && a->one_per_number) {
 		err = any(c, PG_LIVE_TO, call->to, &yes);
 		if (yes)
@@ -102,7 +105,7 @@ static int judge(struct pg_conn *c, const struct store_call *call,
 	if (!err && a->verdict == STORE_ADMITTED)
 		err = check_limits(c, call, a);
 	if (!err && a->verdict == STORE_ADMITTED && a->live_max)
-		err = check_live(c, a);
+		err = check_room(c, PG_COUNT_LIVE, a->live_max, a);
 	return err;
 }
 
@@ -150,6 +153,27 @@ static int take_row(struct pg_conn *c, const struct store_call *call,
 	return pg_run(c, PG_CAMPAIGN_NEXT, &args, NULL);
 }
 
+/* It was scheduled, and begins. */
+static int release(struct pg_conn *c, const struct store_call *call,
+                   struct store_admission *a)
+{
+	struct pg_args args = {.n = 0};
+	PGresult *r = NULL;
+	int err;
+
+	pg_text(&args, call->id);
+	pg_text(&args, store_state_text(call->state));
+	pg_int(&args, store_state_rank(call->state));
+	pg_text(&args, c->pg->base.self);
+	pg_int(&args, call->created_ms);
+	pg_int(&args, call->reserved_sec);
+	err = pg_run(c, PG_CALL_RELEASE, &args, &r);
+	if (!err && !pg_changed(r))
+		a->verdict = STORE_MADE;
+	PQclear(r);
+	return err;
+}
+
 struct admitting {
 	const struct store_call *call;
 	struct store_admission *a;
@@ -167,14 +191,15 @@ static int in_turn(struct pg_conn *c, const struct admitting *ad)
 	if (!err && ad->a->verdict == STORE_ADMITTED && ad->a->campaign)
 		err = take_row(c, ad->call, ad->a);
 	if (!err && ad->a->verdict == STORE_ADMITTED)
-		err = pg_insert(c, ad->call);
+		err = ad->a->release ? release(c, ad->call, ad->a)
+		                     : pg_insert(c, ad->call);
 	return err;
 }
 
 static int admit_work(struct pg_conn *c, bool again, void *arg)
 {
 	struct admitting *ad = arg;
-	int err = again ? pg_is_added(c, ad->call) : -ENOENT;
+	int err = again && !ad->a->release ? pg_is_added(c, ad->call) : -ENOENT;
 
 	if (!err)
 		ad->a->verdict = STORE_ADMITTED;

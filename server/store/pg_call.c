@@ -30,6 +30,7 @@ static const size_t call_texts[] = {
 	offsetof(struct store_call, end_cause),
 	offsetof(struct store_call, error),
 	offsetof(struct store_call, events_url),
+	offsetof(struct store_call, hours),
 };
 
 enum {
@@ -70,7 +71,10 @@ static int read_call(const PGresult *r, int row, struct store_call *c)
 	c->dialed_ms = pg_num(r, row, i++);
 	c->answered_ms = pg_num(r, row, i++);
 	c->ended_ms = pg_num(r, row, i++);
-	c->reserved_sec = pg_num(r, row, i);
+	c->reserved_sec = pg_num(r, row, i++);
+	c->not_before_ms = pg_num(r, row, i++);
+	c->expires_ms = pg_num(r, row, i++);
+	c->priority = (int)pg_num(r, row, i);
 	return 0;
 }
 
@@ -151,8 +155,13 @@ int pg_insert(struct pg_conn *c, const struct store_call *call)
 	pg_int(&a, call->answered_ms);
 	pg_int(&a, call->ended_ms);
 	pg_int(&a, call->reserved_sec);
+	pg_int(&a, call->not_before_ms);
+	pg_int(&a, call->expires_ms);
+	pg_int(&a, call->priority);
 	pg_int(&a, store_state_rank(call->state));
-	pg_text(&a, c->pg->base.self);
+	/* What is scheduled is in nobody's hands. */
+	pg_text(&a, call->state == STORE_SCHEDULED ? NULL : c->pg->base.self);
+	pg_int(&a, call->not_before_ms);
 	return pg_run(c, PG_CALL_ADD, &a, NULL);
 }
 
@@ -260,6 +269,7 @@ struct changing {
 	const struct store_event *ev;
 	const struct store_turn *turn;
 	unsigned first_rank, rank; /* before the first attempt, and this */
+	bool seen;                 /* the first one was */
 	bool done;                 /* by an attempt whose end nobody heard */
 };
 
@@ -281,13 +291,16 @@ static int look(struct pg_conn *c, struct changing *ch)
 		return err;
 	if (PQntuples(r)) {
 		ch->rank = (unsigned)pg_num(r, 0, 0);
-		err = store_may_change(ch->change, *pg_col(r, 0, 1) == 't',
+		err = store_may_change(ch->change, ch->rank,
+		                       *pg_col(r, 0, 1) == 't',
 		                       *pg_col(r, 0, 2) == 't');
 	} else {
 		err = -ENOENT;
 	}
-	if (!err && !ch->first_rank)
+	if (!err && !ch->seen) {
 		ch->first_rank = ch->rank;
+		ch->seen = true;
+	}
 	PQclear(r);
 	return err;
 }
@@ -314,6 +327,10 @@ static int change_work(struct pg_conn *c, bool again, void *arg)
 		err = apply(c, ch->id, ch->change);
 	if (!err && ch->turn)
 		err = put_turn(c, ch->id, ch->turn);
+	if (!err && goes_on(ch, ch->rank) && ch->change->row_due_ms &&
+	    ch->change->state == STORE_FAILED)
+		err = pg_row_return(c, ch->id, ch->change->row_due_ms,
+		                    ch->change->row_why);
 	if (!err)
 		err = tell(c, ch->id, goes_on(ch, ch->rank) ? ch->change : NULL,
 		           ch->ev);

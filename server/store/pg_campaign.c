@@ -27,6 +27,8 @@ static int add_head(struct pg_conn *conn, const struct store_campaign *c)
 	pg_int(&a, c->next_ms);
 	pg_int(&a, c->at_once);
 	pg_text(&a, c->retries);
+	pg_text(&a, c->hours);
+	pg_text(&a, c->events_url);
 	return pg_run(conn, PG_CAMPAIGN_ADD, &a, NULL);
 }
 
@@ -43,6 +45,9 @@ static int add_row(struct pg_conn *conn, const char *id,
 	pg_text(&a, r->state);
 	pg_text(&a, r->why);
 	pg_int(&a, r->due_ms);
+	pg_text(&a, r->events_url);
+	pg_int(&a, r->expires_ms);
+	pg_int(&a, r->priority);
 	return pg_run(conn, PG_CAMPAIGN_ROW_ADD, &a, NULL);
 }
 
@@ -119,9 +124,27 @@ static int ask_work(struct pg_conn *c, bool again, void *arg)
 	return pg_run(c, ask->sql, &a, &ask->r);
 }
 
-static void copy(char *dst, size_t cap, const PGresult *r, int at)
+static void copy(char *dst, size_t cap, const PGresult *r, int row, int at)
 {
-	snprintf(dst, cap, "%s", pg_col(r, 0, at));
+	snprintf(dst, cap, "%s", pg_col(r, row, at));
+}
+
+static void read_head(const PGresult *r, int row, struct store_campaign *c)
+{
+	memset(c, 0, sizeof(*c));
+	copy(c->id, sizeof(c->id), r, row, 0);
+	copy(c->owner, sizeof(c->owner), r, row, 1);
+	copy(c->agent, sizeof(c->agent), r, row, 2);
+	copy(c->base_url, sizeof(c->base_url), r, row, 3);
+	copy(c->hash, sizeof(c->hash), r, row, 4);
+	copy(c->state, sizeof(c->state), r, row, 5);
+	c->created_ms = pg_num(r, row, 6);
+	c->gap_ms = pg_num(r, row, 7);
+	c->next_ms = pg_num(r, row, 8);
+	c->at_once = (unsigned)pg_num(r, row, 9);
+	copy(c->retries, sizeof(c->retries), r, row, 10);
+	copy(c->hours, sizeof(c->hours), r, row, 11);
+	copy(c->events_url, sizeof(c->events_url), r, row, 12);
 }
 
 int pg_campaign_get(struct store *s, const char *id, bool by_call,
@@ -133,20 +156,8 @@ int pg_campaign_get(struct store *s, const char *id, bool by_call,
 
 	if (!err && !PQntuples(ask.r))
 		err = -ENOENT;
-	if (!err) {
-		memset(out, 0, sizeof(*out));
-		copy(out->id, sizeof(out->id), ask.r, 0);
-		copy(out->owner, sizeof(out->owner), ask.r, 1);
-		copy(out->agent, sizeof(out->agent), ask.r, 2);
-		copy(out->base_url, sizeof(out->base_url), ask.r, 3);
-		copy(out->hash, sizeof(out->hash), ask.r, 4);
-		copy(out->state, sizeof(out->state), ask.r, 5);
-		out->created_ms = pg_num(ask.r, 0, 6);
-		out->gap_ms = pg_num(ask.r, 0, 7);
-		out->next_ms = pg_num(ask.r, 0, 8);
-		out->at_once = (unsigned)pg_num(ask.r, 0, 9);
-		copy(out->retries, sizeof(out->retries), ask.r, 10);
-	}
+	if (!err)
+		read_head(ask.r, 0, out);
 	PQclear(ask.r);
 	return err;
 }
@@ -230,7 +241,10 @@ int pg_campaign_claim(struct store *s, int64_t now_ms, uint32_t lease_ms,
 			.line = (unsigned)pg_num(ask.r, 0, 1),
 			.to = text_of(ask.r, 0, 2),
 			.phone_number = text_of(ask.r, 0, 3),
-			.body = text_of(ask.r, 0, 4)};
+			.body = text_of(ask.r, 0, 4),
+			.events_url = text_of(ask.r, 0, 5),
+			.expires_ms = pg_num(ask.r, 0, 6),
+			.priority = (int)pg_num(ask.r, 0, 7)};
 
 		err = h(&one, arg);
 		if (err > 0)
@@ -255,41 +269,65 @@ int pg_campaign_put_off(struct store *s, const char *id, unsigned line,
 	return err;
 }
 
-struct returning {
-	const char *id, *why;
-	unsigned line;
-	int64_t due_ms;
-};
-
-/* Whoever finds it done has nothing to do. */
-static int return_work(struct pg_conn *c, bool again, void *arg)
+int pg_campaign_expire(struct store *s, int64_t now_ms)
 {
-	const struct returning *rt = arg;
-	struct pg_args a = {.n = 0};
-	PGresult *r = NULL;
-	int err = pg_begin(c);
+	struct asking ask = {
+		.sql = PG_CAMPAIGN_EXPIRE, .numbers = {now_ms}, .n_numbers = 1};
+	int err = pg_do(s, ask_work, &ask);
 
-	(void)again;
-	pg_text(&a, rt->id);
-	pg_int(&a, rt->line);
-	pg_int(&a, rt->due_ms);
-	pg_text(&a, rt->why);
-	if (!err)
-		err = pg_run(c, PG_CAMPAIGN_RETURN, &a, &r);
-	pg_args_fini(&a);
-	if (!err && pg_changed(r)) {
-		pg_text(&a, rt->id);
-		pg_int(&a, rt->due_ms);
-		err = pg_run(c, PG_CAMPAIGN_NEXT, &a, NULL);
-	}
-	PQclear(r);
-	return pg_end(c, err);
+	PQclear(ask.r);
+	return err;
 }
 
-int pg_campaign_return(struct store *s, const char *id, unsigned line,
-                       int64_t due_ms, const char *why)
-{
-	struct returning rt = {id, why, line, due_ms};
+struct listing {
+	const char *state, *after;
+	unsigned limit;
+	PGresult *r;
+};
 
-	return pg_do(s, return_work, &rt);
+static int list_work(struct pg_conn *c, bool again, void *arg)
+{
+	struct listing *l = arg;
+	struct pg_args a = {.n = 0};
+
+	(void)again;
+	pg_text(&a, l->state);
+	pg_text(&a, l->after);
+	pg_int(&a, l->limit);
+	return pg_run(c, PG_CAMPAIGN_LIST, &a, &l->r);
+}
+
+int pg_campaigns(struct store *s, const char *state, const char *after,
+                 unsigned limit, store_campaign_h *h, void *arg)
+{
+	struct listing l = {state, after, limit, NULL};
+	int err = pg_do(s, list_work, &l);
+
+	for (int row = 0; !err && row < PQntuples(l.r); row++) {
+		struct store_campaign c;
+
+		read_head(l.r, row, &c);
+		err = h(&c, arg);
+		if (err > 0)
+			err = 0;
+	}
+	PQclear(l.r);
+	return err;
+}
+
+int pg_row_return(struct pg_conn *c, const char *call_id, int64_t due_ms,
+                  const char *why)
+{
+	struct pg_args a = {.n = 0};
+	int err;
+
+	pg_text(&a, call_id);
+	pg_int(&a, due_ms);
+	err = pg_run(c, PG_CAMPAIGN_HOLD_OF, &a, NULL);
+	if (err)
+		return err;
+	pg_text(&a, call_id);
+	pg_int(&a, due_ms);
+	pg_text(&a, why);
+	return pg_run(c, PG_CAMPAIGN_RETURN, &a, NULL);
 }

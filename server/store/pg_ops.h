@@ -26,6 +26,11 @@ int pg_call_change(struct store *s, const char *id,
 int pg_calls(struct store *s, const struct store_filter *f, store_call_h *h,
              void *arg);
 int pg_count_live(struct store *s, unsigned *n);
+int pg_before(struct store *s, const struct store_call *c, int64_t now_ms,
+              unsigned *n);
+int pg_due(struct store *s, int64_t now_ms, uint32_t lease_ms,
+           char id[STORE_WAIT_ID_MAX]);
+int pg_due_put(struct store *s, const char *id, int64_t due_ms);
 int pg_events(struct store *s, const char *id, store_event_h *h, void *arg);
 int pg_turns(struct store *s, const char *id, store_turn_h *h, void *arg);
 int pg_key_add(struct store *s, const struct store_key *k);
@@ -57,8 +62,9 @@ int pg_campaign_claim(struct store *s, int64_t now_ms, uint32_t lease_ms,
                       store_row_h *h, void *arg);
 int pg_campaign_put_off(struct store *s, const char *id, unsigned line,
                         int64_t due_ms, const char *why);
-int pg_campaign_return(struct store *s, const char *id, unsigned line,
-                       int64_t due_ms, const char *why);
+int pg_campaign_expire(struct store *s, int64_t now_ms);
+int pg_campaigns(struct store *s, const char *state, const char *after,
+                 unsigned limit, store_campaign_h *h, void *arg);
 int pg_setting_put(struct store *s, const char *name, const char *value,
                    int64_t at_ms);
 int pg_setting_get(struct store *s, const char *name, char *value, size_t cap,

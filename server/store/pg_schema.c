@@ -97,6 +97,28 @@ static const char *const versions[] = {
 	"CREATE UNIQUE INDEX campaign_call ON campaign_row (call_id)"
 	" WHERE call_id IS NOT NULL;",
 	"ALTER TABLE campaign ADD COLUMN retries TEXT NOT NULL DEFAULT '';",
+	/* See the other store's. */
+	"ALTER TABLE call ADD COLUMN hours TEXT;"
+	"ALTER TABLE call ADD COLUMN not_before_ms BIGINT NOT NULL DEFAULT 0;"
+	"ALTER TABLE call ADD COLUMN expires_ms BIGINT NOT NULL DEFAULT 0;"
+	"ALTER TABLE call ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE call ADD COLUMN due_ms BIGINT NOT NULL DEFAULT 0;"
+	"ALTER TABLE call ADD COLUMN released_ms BIGINT;"
+	"CREATE INDEX call_due ON call (due_ms) WHERE rank = 0;"
+	"CREATE INDEX call_released ON call (released_ms)"
+	" WHERE released_ms IS NOT NULL;"
+	"ALTER TABLE campaign ADD COLUMN hours TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE campaign ADD COLUMN events_url TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE campaign_row ADD COLUMN events_url TEXT;"
+	"ALTER TABLE campaign_row ADD COLUMN expires_ms BIGINT"
+	" NOT NULL DEFAULT 0;"
+	"ALTER TABLE campaign_row ADD COLUMN priority INTEGER"
+	" NOT NULL DEFAULT 0;"
+	"CREATE INDEX campaign_first ON campaign_row"
+	" (campaign_id, priority DESC, due_ms, line) WHERE state = 'waiting';"
+	"CREATE INDEX campaign_expires ON campaign_row (expires_ms)"
+	" WHERE state = 'waiting' AND expires_ms > 0;"
+	"CREATE INDEX campaign_created ON campaign (created_ms);",
 };
 
 /* Two programs that start at once do not both run a script: the second waits

@@ -4,18 +4,22 @@
 	"id, key, to_number, from_number, phone_number, agent, body, " \
 	"base_url, owner, idem_key, idem_hash, answer, call_uuid, "    \
 	"reservation, bot, stream_url, end_by, end_cause, error, "     \
-	"events_url, "                                                 \
+	"events_url, hours, "                                          \
 	"state, answer_status, end_code, created_ms, dialed_ms, "      \
-	"answered_ms, ended_ms, reserved_sec"
+	"answered_ms, ended_ms, reserved_sec, not_before_ms, "         \
+	"expires_ms, priority"
+/* Calls that have begun and not ended. */
+#define LIVE "rank > 0 AND rank < 9"
 /* admit.h says what counts. */
 #define SECONDS                                                             \
 	"CASE WHEN rank < 9 THEN reserved_sec WHEN answered_ms = 0 THEN 0 " \
 	"WHEN ended_ms = 0 THEN reserved_sec ELSE least(reserved_sec, "     \
 	"(greatest(ended_ms - answered_ms, 0) + 999) / 1000) END"
-#define COUNTED                                                 \
-	" FROM call WHERE created_ms > $1 AND reserved_sec > 0" \
-	" AND ($2::text IS NULL OR owner = $2)"                 \
-	" AND NOT (rank = 9 AND dialed_ms = 0)"
+#define COUNTED                                                      \
+	" FROM call WHERE (created_ms > $1 OR released_ms > $1)"     \
+	" AND reserved_sec > 0 AND ($2::text IS NULL OR owner = $2)" \
+	" AND rank > 0 AND NOT (rank = 9 AND dialed_ms = 0)"
+#define BEGAN "coalesce(released_ms, created_ms)"
 #define LETTER_COLUMNS                                     \
 	"seq, event_id, call_id, url, type, data, at_ms, " \
 	"created_ms, next_ms, tries, dead, error"
@@ -25,7 +29,16 @@
 
 #define CAMPAIGN_COLUMNS                                                \
 	"id, owner, agent, base_url, hash, state, created_ms, gap_ms, " \
-	"next_ms, at_once, retries"
+	"next_ms, at_once, retries, hours, events_url"
+/* The row of a call, which was the first try of it. */
+#define FIRST_TRY                                                   \
+	" WHERE call_id = $1 AND NOT EXISTS (SELECT 1 FROM retry p" \
+	" WHERE p.next_id = $1)"
+/* What may be called next of a campaign. */
+#define CAMPAIGN_FIRST                                  \
+	" (SELECT w.priority FROM campaign_row w WHERE" \
+	" w.campaign_id = c.id AND w.state = 'waiting'" \
+	" AND w.due_ms <= $1 ORDER BY w.priority DESC LIMIT 1)"
 #define CAMPAIGN_ROOM(now)                                                     \
 	"c.state = 'running' AND c.next_ms <= " now " AND (SELECT count(*)"    \
 	" FROM call k JOIN campaign_row l ON l.call_id = k.id WHERE k.rank < " \
@@ -41,16 +54,16 @@
 
 static const char *const texts[PG_STATEMENTS] = {
 	[PG_CALL_ADD] =
-		"INSERT INTO call (" CALL_COLUMNS ", rank, holder) VALUES ("
+		"INSERT INTO call (" CALL_COLUMNS ", rank, holder, due_ms)"
+		" VALUES ("
 		"$1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,"
 		"$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,"
-		"$29,$30)",
+		"$29,$30,$31,$32,$33,$34,$35)",
 	[PG_ADMIT_LOCK] = "SELECT pg_advisory_xact_lock(3684582)",
-	[PG_LIVE_TO] = "SELECT 1 FROM call WHERE to_number = $1 AND rank < 9"
+	[PG_LIVE_TO] = "SELECT 1 FROM call WHERE to_number = $1 AND " LIVE
 		       " AND reserved_sec > 0 LIMIT 1",
 	[PG_USED] = "SELECT count(*), coalesce(sum(" SECONDS "), 0)" COUNTED,
-	[PG_USED_LIST] =
-		"SELECT created_ms, " SECONDS COUNTED " ORDER BY created_ms",
+	[PG_USED_LIST] = "SELECT " BEGAN ", " SECONDS COUNTED " ORDER BY 1",
 	[PG_CALL_BY_ID] = CALL_SELECT "id = $1",
 	[PG_CALL_BY_KEY] = CALL_SELECT "key = $1",
 	[PG_CALL_BY_UUID] =
@@ -61,6 +74,7 @@ static const char *const texts[PG_STATEMENTS] = {
 	"coalesce(owner, '') = coalesce($1, '') AND idem_key = $2",
 	[PG_CALL_LIST] = CALL_SELECT
 	"($1::text IS NULL OR state = $1) AND rank < $2::int"
+	" AND (rank > 0 OR $2::int > 9)"
 	" AND ($3::text IS NULL OR owner = $3) AND created_ms >= $4"
 	" AND seq < $5 ORDER BY seq DESC LIMIT $6",
 	[PG_CALL_SEQ] = "SELECT seq FROM call WHERE id = $1",
@@ -78,6 +92,7 @@ static const char *const texts[PG_STATEMENTS] = {
 		" bot = coalesce($6, bot),"
 		" stream_url = coalesce($7, stream_url),"
 		" end_by = coalesce(end_by, $8),"
+		" due_ms = CASE WHEN $8::text IS NULL THEN due_ms ELSE 0 END,"
 		" end_cause = coalesce(end_cause, $9),"
 		" end_code = CASE WHEN end_code = 0 THEN $10::int"
 		" ELSE end_code END,"
@@ -92,7 +107,26 @@ static const char *const texts[PG_STATEMENTS] = {
 		" ended_ms = CASE WHEN ended_ms = 0 THEN $16::bigint"
 		" ELSE ended_ms END"
 		" WHERE id = $1",
-	[PG_COUNT_LIVE] = "SELECT count(*) FROM call WHERE rank < 9",
+	[PG_COUNT_LIVE] = "SELECT count(*) FROM call WHERE " LIVE,
+	[PG_COUNT_SCHEDULED] = "SELECT count(*) FROM call WHERE rank = 0",
+	[PG_CALL_RELEASE] =
+		"UPDATE call SET state = $2, rank = $3, holder = $4,"
+		" released_ms = $5, reserved_sec = $6"
+		" WHERE id = $1 AND rank = 0 AND end_by IS NULL",
+	[PG_BEFORE] =
+		"SELECT count(*) FROM call WHERE rank < 9 AND rank <= 2 AND"
+		" (greatest(not_before_ms, created_ms, $1), -priority,"
+		" greatest(not_before_ms, created_ms), seq) <"
+		" (greatest($2::bigint, $1::bigint), -$3::int, $2::bigint,"
+		" coalesce((SELECT seq FROM call WHERE id = $4), " NEVER "))",
+	[PG_DUE] = "WITH due AS (SELECT seq FROM call WHERE rank = 0"
+		   " AND due_ms <= $1 ORDER BY end_by IS NULL"
+		   " AND (expires_ms = 0 OR expires_ms > $1), priority DESC,"
+		   " greatest(not_before_ms, created_ms), seq LIMIT 1"
+		   " FOR UPDATE SKIP LOCKED) UPDATE call SET due_ms = $2"
+		   " FROM due WHERE call.seq = due.seq RETURNING call.id",
+	[PG_DUE_PUT] = "UPDATE call SET due_ms = $2 WHERE id = $1"
+		       " AND rank = 0 AND end_by IS NULL",
 	[PG_EVENT_ADD] = "INSERT INTO event"
 			 " (call_id, dedupe, source, type, data, at_ms)"
 			 " VALUES ($1,$2,$3,$4,$5,$6)",
@@ -140,12 +174,14 @@ static const char *const texts[PG_STATEMENTS] = {
 			     " WHERE call_id = $1 AND next_id IS NULL",
 	[PG_RETRY_TAKE] = "UPDATE retry SET next_id = $2"
 			  " WHERE call_id = $1 AND next_id IS NULL",
-	[PG_CAMPAIGN_ADD] = "INSERT INTO campaign (" CAMPAIGN_COLUMNS
-			    ") VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)",
+	[PG_CAMPAIGN_ADD] =
+		"INSERT INTO campaign (" CAMPAIGN_COLUMNS
+		") VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)",
 	[PG_CAMPAIGN_ROW_ADD] =
 		"INSERT INTO campaign_row (campaign_id, line, to_number,"
-		" phone_number, body, state, why, due_ms) VALUES "
-		"($1,$2,$3,$4,$5,$6,$7,$8)",
+		" phone_number, body, state, why, due_ms, events_url,"
+		" expires_ms, priority) VALUES "
+		"($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)",
 	[PG_CAMPAIGN_GET] =
 		"SELECT " CAMPAIGN_COLUMNS " FROM campaign WHERE id = $1",
 	[PG_CAMPAIGN_OF] =
@@ -176,23 +212,38 @@ static const char *const texts[PG_STATEMENTS] = {
 			"$1") " AND EXISTS (SELECT 1 FROM campaign_row w WHERE "
 			      "w.campaign_id = c.id"
 			      " AND w.state = 'waiting' AND w.due_ms <= $1)"
-			      " ORDER BY c.next_ms, c.id LIMIT 1) ORDER BY "
+			      " ORDER BY" CAMPAIGN_FIRST " DESC, c.next_ms, "
+			      "c.id LIMIT 1) ORDER BY r.priority DESC, "
 			      "r.due_ms, r.line LIMIT 1 FOR UPDATE SKIP LOCKED)"
 			      " UPDATE campaign_row t SET due_ms = $2 FROM due"
 			      " WHERE t.campaign_id = due.campaign_id AND "
 			      "t.line = due.line"
 			      " RETURNING t.campaign_id, t.line, t.to_number, "
-			      "t.phone_number, t.body",
+			      "t.phone_number, t.body, t.events_url, "
+			      "t.expires_ms, t.priority",
 	[PG_CAMPAIGN_PUT_OFF] =
 		"UPDATE campaign_row SET due_ms = $3, why = $4,"
 		" state = CASE WHEN $3::bigint = " NEVER
 		" THEN 'refused' ELSE state END"
 		" WHERE campaign_id = $1 AND line = $2 AND state = 'waiting'",
 	[PG_CAMPAIGN_RETURN] =
-		"UPDATE campaign_row SET state = 'waiting',"
-		" call_id = NULL, due_ms = $3, why = $4 WHERE campaign_id = $1"
-		" AND line = $2 AND EXISTS (SELECT 1 FROM call k"
-		" WHERE k.id = campaign_row.call_id AND k.state = 'failed')",
+		"UPDATE campaign_row SET state = 'waiting', call_id = NULL,"
+		" due_ms = $2, why = $3" FIRST_TRY,
+	[PG_CAMPAIGN_HOLD_OF] =
+		"UPDATE campaign SET next_ms = $2::bigint + gap_ms WHERE id ="
+		" (SELECT campaign_id FROM campaign_row" FIRST_TRY ")",
+	[PG_CAMPAIGN_EXPIRE] =
+		"UPDATE campaign_row SET state = 'expired',"
+		" why = 'expires_at passed before it was called'"
+		" WHERE state = 'waiting' AND expires_ms > 0"
+		" AND expires_ms <= $1 AND campaign_id NOT IN"
+		" (SELECT id FROM campaign WHERE state = 'cancelled')",
+	[PG_CAMPAIGN_LIST] =
+		"SELECT " CAMPAIGN_COLUMNS " FROM campaign"
+		" WHERE ($1::text IS NULL OR state = $1) AND ($2::text IS NULL"
+		" OR (created_ms, id) < (SELECT a.created_ms, a.id"
+		" FROM campaign a WHERE a.id = $2))"
+		" ORDER BY created_ms DESC, id DESC LIMIT $3",
 	[PG_CAMPAIGN_TAKE] =
 		"UPDATE campaign_row SET state = 'called', call_id = $3,"
 		" why = NULL WHERE campaign_id = $1 AND line = $2"
@@ -251,7 +302,7 @@ static const char *const texts[PG_STATEMENTS] = {
 			    " count(*) FILTER (WHERE dead = 1) FROM outbox",
 	[PG_CALL_CLAIM] =
 		"WITH lost AS (SELECT seq, id, coalesce(holder = $1, false)"
-		" AS ours FROM call WHERE rank <= 3 AND"
+		" AS ours FROM call WHERE rank > 0 AND rank <= 3 AND"
 		" CASE WHEN holder = $1 THEN created_ms < $2 AND dialed_ms < $2"
 		" ELSE holder IS NULL OR NOT EXISTS (SELECT 1 FROM server"
 		" WHERE server.id = holder AND until > clock_timestamp()) END"

@@ -33,6 +33,11 @@ enum sq_sql {
 	SQ_CALL_RANK,
 	SQ_CALL_CHANGE,
 	SQ_COUNT_LIVE,
+	SQ_COUNT_SCHEDULED,
+	SQ_CALL_RELEASE,
+	SQ_BEFORE,
+	SQ_DUE,
+	SQ_DUE_PUT,
 	SQ_EVENT_ADD,
 	SQ_EVENT_LIST,
 	SQ_TURN_PUT,
@@ -61,6 +66,9 @@ enum sq_sql {
 	SQ_CAMPAIGN_CLAIM,
 	SQ_CAMPAIGN_PUT_OFF,
 	SQ_CAMPAIGN_RETURN,
+	SQ_CAMPAIGN_HOLD_OF,
+	SQ_CAMPAIGN_EXPIRE,
+	SQ_CAMPAIGN_LIST,
 	SQ_CAMPAIGN_TAKE,
 	SQ_CAMPAIGN_NEXT,
 	SQ_CAMPAIGN_FOLLOW,
@@ -127,8 +135,10 @@ int sq_end(struct sq_conn *c, int err) MUST_CHECK;
 /* A new row, within a transaction or as one. */
 int sq_insert(struct sq_conn *w, const struct store_call *c) MUST_CHECK;
 
-/* A campaign calls nobody until its gap after @ms is over. */
-int sq_campaign_hold(struct sq_conn *w, const char *id, int64_t ms) MUST_CHECK;
+/* In the transaction under way: the row of the call waits again, and its
+ * campaign with it. */
+int sq_row_return(struct sq_conn *w, const char *call_id, int64_t due_ms,
+                  const char *why) MUST_CHECK;
 
 /* The store behind its base. */
 struct sqlite *sq_of(struct store *s);

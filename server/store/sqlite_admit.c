@@ -86,15 +86,16 @@ static int any(struct sq_conn *w, enum sq_sql sql, const char *number)
 	return err;
 }
 
-static int check_live(struct sq_conn *w, struct store_admission *a)
+static int check_room(struct sq_conn *w, enum sq_sql sql, int64_t max,
+                      struct store_admission *a)
 {
 	int err;
-	sqlite3_stmt *st = sq_use(w, SQ_COUNT_LIVE, &err);
+	sqlite3_stmt *st = sq_use(w, sql, &err);
 
 	if (!st)
 		return err;
 	err = sq_step(w, st);
-	if (err == 1 && sqlite3_column_int64(st, 0) >= a->live_max)
+	if (err == 1 && sqlite3_column_int64(st, 0) >= max)
 		a->verdict = STORE_FULL;
 	sq_done(st);
 	return err < 0 ? err : 0;
@@ -108,6 +109,8 @@ static int judge(struct sq_conn *w, const struct store_call *c,
 	a->verdict = STORE_ADMITTED;
 	if (err == 1)
 		a->verdict = STORE_UNWANTED;
+	if (!err && c->state == STORE_SCHEDULED)
+		return check_room(w, SQ_COUNT_SCHEDULED, STORE_WAIT_MAX, a);
 	if (!err && a->one_per_number) {
 		err = any(w, SQ_LIVE_TO, c->to);
 		if (err == 1)
@@ -116,7 +119,7 @@ static int judge(struct sq_conn *w, const struct store_call *c,
 	if (!err)
 		err = check_limits(w, c, a);
 	if (!err && a->verdict == STORE_ADMITTED && a->live_max)
-		err = check_live(w, a);
+		err = check_room(w, SQ_COUNT_LIVE, a->live_max, a);
 	return err < 0 ? err : 0;
 }
 
@@ -144,7 +147,8 @@ static int take_retry(struct sq_conn *w, const struct store_call *c,
 	return sq_run(w, st);
 }
 
-int sq_campaign_hold(struct sq_conn *w, const char *id, int64_t ms)
+/* It calls nobody until its gap after @ms is over. */
+static int hold_campaign(struct sq_conn *w, const char *id, int64_t ms)
 {
 	int err;
 	sqlite3_stmt *st = sq_use(w, SQ_CAMPAIGN_NEXT, &err);
@@ -174,7 +178,28 @@ static int take_row(struct sq_conn *w, const struct store_call *c,
 		a->verdict = STORE_MADE;
 	if (err || a->verdict == STORE_MADE)
 		return err;
-	return sq_campaign_hold(w, a->campaign, c->created_ms);
+	return hold_campaign(w, a->campaign, c->created_ms);
+}
+
+/* It was scheduled, and begins. */
+static int release(struct sq_conn *w, const struct store_call *c,
+                   struct store_admission *a)
+{
+	int err;
+	sqlite3_stmt *st = sq_use(w, SQ_CALL_RELEASE, &err);
+
+	if (!st)
+		return err;
+	sq_text_at(st, 1, c->id);
+	sq_text_at(st, 2, store_state_text(c->state));
+	sq_int_at(st, 3, store_state_rank(c->state));
+	sq_text_at(st, 4, CONTAINER_OF(w, struct sqlite, writer)->base.self);
+	sq_int_at(st, 5, c->created_ms);
+	sq_int_at(st, 6, c->reserved_sec);
+	err = sq_run(w, st);
+	if (!err && !sqlite3_changes(w->db))
+		a->verdict = STORE_MADE;
+	return err;
 }
 
 int sq_call_admit(struct store *s, const struct store_call *c,
@@ -192,7 +217,7 @@ int sq_call_admit(struct store *s, const struct store_call *c,
 		if (!err && a->verdict == STORE_ADMITTED && a->campaign)
 			err = take_row(w, c, a);
 		if (!err && a->verdict == STORE_ADMITTED)
-			err = sq_insert(w, c);
+			err = a->release ? release(w, c, a) : sq_insert(w, c);
 		err = sq_end(w, err);
 	}
 	pthread_mutex_unlock(&w->lock);

@@ -30,6 +30,7 @@ static const size_t call_texts[] = {
 	offsetof(struct store_call, end_cause),
 	offsetof(struct store_call, error),
 	offsetof(struct store_call, events_url),
+	offsetof(struct store_call, hours),
 };
 
 enum {
@@ -62,8 +63,16 @@ int sq_insert(struct sq_conn *w, const struct store_call *c)
 	sq_int_at(st, ++i, c->answered_ms);
 	sq_int_at(st, ++i, c->ended_ms);
 	sq_int_at(st, ++i, c->reserved_sec);
+	sq_int_at(st, ++i, c->not_before_ms);
+	sq_int_at(st, ++i, c->expires_ms);
+	sq_int_at(st, ++i, c->priority);
 	sq_int_at(st, ++i, store_state_rank(c->state));
-	sq_text_at(st, ++i, CONTAINER_OF(w, struct sqlite, writer)->base.self);
+	/* What is scheduled is in nobody's hands. */
+	sq_text_at(st, ++i,
+	           c->state == STORE_SCHEDULED
+	                   ? NULL
+	                   : CONTAINER_OF(w, struct sqlite, writer)->base.self);
+	sq_int_at(st, ++i, c->not_before_ms);
 	return sq_run(w, st);
 }
 
@@ -104,7 +113,10 @@ static int read_call(sqlite3_stmt *st, struct store_call *c)
 	c->dialed_ms = sqlite3_column_int64(st, i++);
 	c->answered_ms = sqlite3_column_int64(st, i++);
 	c->ended_ms = sqlite3_column_int64(st, i++);
-	c->reserved_sec = sqlite3_column_int64(st, i);
+	c->reserved_sec = sqlite3_column_int64(st, i++);
+	c->not_before_ms = sqlite3_column_int64(st, i++);
+	c->expires_ms = sqlite3_column_int64(st, i++);
+	c->priority = sqlite3_column_int(st, i);
 	return 0;
 }
 
@@ -223,8 +235,8 @@ static int look(struct sq_conn *w, const char *id,
 		*rank = sqlite3_column_int64(st, 0);
 		holder = sq_col(st, 1);
 		ends = sq_col(st, 2) != NULL;
-		err = store_may_change(ch, holder && !strcmp(holder, self),
-		                       ends);
+		err = store_may_change(ch, (unsigned)*rank,
+		                       holder && !strcmp(holder, self), ends);
 	}
 	sq_done(st);
 	return err;
@@ -303,6 +315,8 @@ int sq_call_change(struct store *s, const char *id,
 		err = put_turn(w, id, turn);
 	on = change && change->has_state &&
 	     store_state_rank(change->state) > rank;
+	if (!err && on && change->row_due_ms && change->state == STORE_FAILED)
+		err = sq_row_return(w, id, change->row_due_ms, change->row_why);
 	if (!err)
 		err = tell(w, id, on ? change : NULL, ev);
 	err = sq_end(w, err);

@@ -24,6 +24,8 @@ static int add_head(struct sq_conn *w, const struct store_campaign *c)
 	sq_int_at(st, 9, c->next_ms);
 	sq_int_at(st, 10, c->at_once);
 	sq_text_at(st, 11, c->retries);
+	sq_text_at(st, 12, c->hours);
+	sq_text_at(st, 13, c->events_url);
 	return sq_run(w, st);
 }
 
@@ -42,6 +44,9 @@ static int add_row(struct sq_conn *w, const char *id, const struct store_row *r)
 	sq_text_at(st, 6, r->state);
 	sq_text_at(st, 7, r->why);
 	sq_int_at(st, 8, r->due_ms);
+	sq_text_at(st, 9, r->events_url);
+	sq_int_at(st, 10, r->expires_ms);
+	sq_int_at(st, 11, r->priority);
 	return sq_run(w, st);
 }
 
@@ -82,6 +87,8 @@ static void read_head(sqlite3_stmt *st, struct store_campaign *c)
 	c->next_ms = sqlite3_column_int64(st, 8);
 	c->at_once = (unsigned)sqlite3_column_int64(st, 9);
 	copy(c->retries, sizeof(c->retries), st, 10);
+	copy(c->hours, sizeof(c->hours), st, 11);
+	copy(c->events_url, sizeof(c->events_url), st, 12);
 }
 
 int sq_campaign_get(struct store *s, const char *id, bool by_call,
@@ -207,7 +214,10 @@ int sq_campaign_claim(struct store *s, int64_t now_ms, uint32_t lease_ms,
 				.line = (unsigned)sqlite3_column_int64(st, 1),
 				.to = text_of(st, 2),
 				.phone_number = text_of(st, 3),
-				.body = text_of(st, 4)};
+				.body = text_of(st, 4),
+				.events_url = text_of(st, 5),
+				.expires_ms = sqlite3_column_int64(st, 6),
+				.priority = sqlite3_column_int(st, 7)};
 
 			err = h(&row, arg);
 			/* It is written when the statement has ended. */
@@ -242,26 +252,67 @@ int sq_campaign_put_off(struct store *s, const char *id, unsigned line,
 	return err;
 }
 
-int sq_campaign_return(struct store *s, const char *id, unsigned line,
-                       int64_t due_ms, const char *why)
+int sq_campaign_expire(struct store *s, int64_t now_ms)
 {
 	struct sq_conn *w = &sq_of(s)->writer;
 	sqlite3_stmt *st;
 	int err;
 
 	pthread_mutex_lock(&w->lock);
-	err = sq_begin(w);
-	st = err ? NULL : sq_use(w, SQ_CAMPAIGN_RETURN, &err);
+	st = sq_use(w, SQ_CAMPAIGN_EXPIRE, &err);
 	if (st) {
-		sq_text_at(st, 1, id);
-		sq_int_at(st, 2, line);
-		sq_int_at(st, 3, due_ms);
-		sq_text_at(st, 4, why);
+		sq_int_at(st, 1, now_ms);
 		err = sq_run(w, st);
-		if (!err && sqlite3_changes(w->db))
-			err = sq_campaign_hold(w, id, due_ms);
 	}
-	err = sq_end(w, err);
 	pthread_mutex_unlock(&w->lock);
 	return err;
+}
+
+int sq_campaigns(struct store *s, const char *state, const char *after,
+                 unsigned limit, store_campaign_h *h, void *arg)
+{
+	struct sq_conn *r = &sq_of(s)->reader;
+	struct store_campaign c;
+	sqlite3_stmt *st;
+	int err;
+
+	pthread_mutex_lock(&r->lock);
+	st = sq_use(r, SQ_CAMPAIGN_LIST, &err);
+	if (st) {
+		sq_text_at(st, 1, state);
+		sq_text_at(st, 2, after);
+		sq_int_at(st, 3, limit);
+		while ((err = sq_step(r, st)) == 1) {
+			read_head(st, &c);
+			err = h(&c, arg);
+			if (err < 0)
+				break;
+		}
+		sq_done(st);
+	}
+	pthread_mutex_unlock(&r->lock);
+	return err;
+}
+
+static int run_of(struct sq_conn *w, enum sq_sql sql, const char *call_id,
+                  int64_t due_ms, const char *why)
+{
+	int err;
+	sqlite3_stmt *st = sq_use(w, sql, &err);
+
+	if (!st)
+		return err;
+	sq_text_at(st, 1, call_id);
+	sq_int_at(st, 2, due_ms);
+	if (sql == SQ_CAMPAIGN_RETURN)
+		sq_text_at(st, 3, why);
+	return sq_run(w, st);
+}
+
+int sq_row_return(struct sq_conn *w, const char *call_id, int64_t due_ms,
+                  const char *why)
+{
+	int err = run_of(w, SQ_CAMPAIGN_HOLD_OF, call_id, due_ms, why);
+
+	return err ? err : run_of(w, SQ_CAMPAIGN_RETURN, call_id, due_ms, why);
 }

@@ -113,24 +113,52 @@ static const char *const versions[] = {
 	"PRAGMA user_version = 8;",
 	("ALTER TABLE campaign ADD COLUMN retries TEXT NOT NULL DEFAULT '';"
          "PRAGMA user_version = 9;"),
+	/* released_ms: when one that was scheduled has begun. due_ms: when it
+	 * is looked at next. */
+	"ALTER TABLE call ADD COLUMN hours TEXT;"
+	"ALTER TABLE call ADD COLUMN not_before_ms INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE call ADD COLUMN expires_ms INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE call ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE call ADD COLUMN due_ms INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE call ADD COLUMN released_ms INTEGER;"
+	"CREATE INDEX call_due ON call (due_ms) WHERE rank = 0;"
+	"CREATE INDEX call_released ON call (released_ms)"
+	" WHERE released_ms IS NOT NULL;"
+	"ALTER TABLE campaign ADD COLUMN hours TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE campaign ADD COLUMN events_url TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE campaign_row ADD COLUMN events_url TEXT;"
+	"ALTER TABLE campaign_row ADD COLUMN expires_ms INTEGER"
+	" NOT NULL DEFAULT 0;"
+	"ALTER TABLE campaign_row ADD COLUMN priority INTEGER"
+	" NOT NULL DEFAULT 0;"
+	"CREATE INDEX campaign_first ON campaign_row"
+	" (campaign_id, priority DESC, due_ms, line) WHERE state = 'waiting';"
+	"CREATE INDEX campaign_expires ON campaign_row (expires_ms)"
+	" WHERE state = 'waiting' AND expires_ms > 0;"
+	"CREATE INDEX campaign_created ON campaign (created_ms);"
+	"PRAGMA user_version = 10;",
 };
 
 #define CALL_COLUMNS                                                   \
 	"id, key, to_number, from_number, phone_number, agent, body, " \
 	"base_url, owner, idem_key, idem_hash, answer, call_uuid, "    \
 	"reservation, bot, stream_url, end_by, end_cause, error, "     \
-	"events_url, "                                                 \
+	"events_url, hours, "                                          \
 	"state, answer_status, end_code, created_ms, dialed_ms, "      \
-	"answered_ms, ended_ms, reserved_sec"
+	"answered_ms, ended_ms, reserved_sec, not_before_ms, "         \
+	"expires_ms, priority"
+/* Calls that have begun and not ended. */
+#define LIVE "rank > 0 AND rank < 9"
 /* admit.h says what counts. */
 #define SECONDS                                                           \
 	"CASE WHEN rank < 9 THEN reserved_sec WHEN answered_ms = 0 THEN " \
 	"0 WHEN ended_ms = 0 THEN reserved_sec ELSE min(reserved_sec, "   \
 	"(max(ended_ms - answered_ms, 0) + 999) / 1000) END"
-#define COUNTED                                                 \
-	" FROM call WHERE created_ms > ?1 AND reserved_sec > 0" \
-	" AND (?2 IS NULL OR owner = ?2)"                       \
-	" AND NOT (rank = 9 AND dialed_ms = 0)"
+#define COUNTED                                                  \
+	" FROM call WHERE (created_ms > ?1 OR released_ms > ?1)" \
+	" AND reserved_sec > 0 AND (?2 IS NULL OR owner = ?2)"   \
+	" AND rank > 0 AND NOT (rank = 9 AND dialed_ms = 0)"
+#define BEGAN       "coalesce(released_ms, created_ms)"
 #define CALL_SELECT "SELECT " CALL_COLUMNS " FROM call WHERE "
 #define LETTER_SELECT                                             \
 	"SELECT seq, event_id, call_id, url, type, data, at_ms, " \
@@ -140,7 +168,16 @@ static const char *const versions[] = {
 
 #define CAMPAIGN_COLUMNS                                                \
 	"id, owner, agent, base_url, hash, state, created_ms, gap_ms, " \
-	"next_ms, at_once, retries"
+	"next_ms, at_once, retries, hours, events_url"
+/* The row of a call, which was the first try of it. */
+#define FIRST_TRY                                                   \
+	" WHERE call_id = ?1 AND NOT EXISTS (SELECT 1 FROM retry p" \
+	" WHERE p.next_id = ?1)"
+/* What may be called next of a campaign. */
+#define CAMPAIGN_FIRST                                  \
+	" (SELECT w.priority FROM campaign_row w WHERE" \
+	" w.campaign_id = c.id AND w.state = 'waiting'" \
+	" AND w.due_ms <= ?1 ORDER BY w.priority DESC LIMIT 1)"
 #define CAMPAIGN_ROOM(now)                                                  \
 	"c.state = 'running' AND c.next_ms <= " now " AND (SELECT count(*)" \
 	" FROM call k CROSS JOIN campaign_row l ON l.call_id = k.id WHERE " \
@@ -159,20 +196,20 @@ static const char *const texts[SQ_STATEMENTS] = {
 	[SQ_COMMIT] = "COMMIT",
 	[SQ_ROLLBACK] = "ROLLBACK",
 	[SQ_CALL_ADD] =
-		"INSERT INTO call (" CALL_COLUMNS ", rank, holder) VALUES ("
-		"?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
-		"?,?,?)",
-	[SQ_CALL_UNHELD] =
-		"SELECT id, coalesce(holder = ?1, 0) FROM call WHERE rank <= 3"
-		" AND (holder IS NULL OR holder <> ?1 OR (created_ms < ?2"
-		" AND dialed_ms < ?2)) ORDER BY seq",
-	[SQ_CALL_CLAIM] = "UPDATE call SET holder = ?1 WHERE rank <= 3"
-			  " AND (holder IS NULL OR holder <> ?1)",
-	[SQ_LIVE_TO] = "SELECT 1 FROM call WHERE to_number = ? AND rank < 9"
+		"INSERT INTO call (" CALL_COLUMNS ", rank, holder, due_ms)"
+		" VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
+		"?,?,?,?,?,?,?,?,?)",
+	[SQ_CALL_UNHELD] = "SELECT id, coalesce(holder = ?1, 0) FROM call"
+			   " WHERE rank > 0 AND rank <= 3 AND (holder IS NULL "
+                           "OR holder <> ?1 OR (created_ms < ?2"
+			   " AND dialed_ms < ?2)) ORDER BY seq",
+	[SQ_CALL_CLAIM] = "UPDATE call SET holder = ?1"
+			  " WHERE rank > 0 AND rank <= 3 AND (holder IS NULL "
+                          "OR holder <> ?1)",
+	[SQ_LIVE_TO] = "SELECT 1 FROM call WHERE to_number = ? AND " LIVE
 		       " AND reserved_sec > 0 LIMIT 1",
 	[SQ_USED] = "SELECT count(*), coalesce(sum(" SECONDS "), 0)" COUNTED,
-	[SQ_USED_LIST] =
-		"SELECT created_ms, " SECONDS COUNTED " ORDER BY created_ms",
+	[SQ_USED_LIST] = "SELECT " BEGAN ", " SECONDS COUNTED " ORDER BY 1",
 
 	[SQ_CALL_BY_ID] = CALL_SELECT "id = ?",
 	[SQ_CALL_BY_KEY] = CALL_SELECT "key = ?",
@@ -183,7 +220,7 @@ static const char *const texts[SQ_STATEMENTS] = {
 	[SQ_CALL_BY_IDEM] = CALL_SELECT
 	"coalesce(owner, '') = coalesce(?, '') AND idem_key = ?",
 	[SQ_CALL_LIST] = CALL_SELECT
-	"(?1 IS NULL OR state = ?1) AND rank < ?2"
+	"(?1 IS NULL OR state = ?1) AND rank < ?2 AND (rank > 0 OR ?2 > 9)"
 	" AND (?3 IS NULL OR owner = ?3) AND created_ms >= ?4 AND seq < ?5"
 	" ORDER BY seq DESC LIMIT ?6",
 	[SQ_CALL_SEQ] = "SELECT seq FROM call WHERE id = ?",
@@ -197,6 +234,8 @@ static const char *const texts[SQ_STATEMENTS] = {
 		" bot = coalesce(?6, bot),"
 		" stream_url = coalesce(?7, stream_url),"
 		" end_by = coalesce(end_by, ?8),"
+		/* One that is scheduled is looked at, then. */
+		" due_ms = CASE WHEN ?8 IS NULL THEN due_ms ELSE 0 END,"
 		" end_code = CASE WHEN end_code = 0 THEN ?10"
 		" ELSE end_code END,"
 		" end_cause = coalesce(end_cause, ?9),"
@@ -211,7 +250,25 @@ static const char *const texts[SQ_STATEMENTS] = {
 		" ended_ms = CASE WHEN ended_ms = 0 THEN ?16"
 		" ELSE ended_ms END"
 		" WHERE id = ?1",
-	[SQ_COUNT_LIVE] = "SELECT count(*) FROM call WHERE rank < 9",
+	[SQ_COUNT_LIVE] = "SELECT count(*) FROM call WHERE " LIVE,
+	[SQ_COUNT_SCHEDULED] = "SELECT count(*) FROM call WHERE rank = 0",
+	[SQ_CALL_RELEASE] =
+		"UPDATE call SET state = ?2, rank = ?3, holder = ?4,"
+		" released_ms = ?5, reserved_sec = ?6"
+		" WHERE id = ?1 AND rank = 0 AND end_by IS NULL",
+	[SQ_BEFORE] =
+		"SELECT count(*) FROM call WHERE rank < 9 AND rank <= 2 AND"
+		" (max(not_before_ms, created_ms, ?1), -priority,"
+		" max(not_before_ms, created_ms), seq) < (max(?2, ?1), -?3,"
+		" ?2, coalesce((SELECT seq FROM call WHERE id = ?4), " NEVER
+		"))",
+	[SQ_DUE] = "UPDATE call SET due_ms = ?2 WHERE id = (SELECT id FROM call"
+		   " WHERE rank = 0 AND due_ms <= ?1 ORDER BY end_by IS NULL"
+		   " AND (expires_ms = 0 OR expires_ms > ?1), priority DESC,"
+		   " max(not_before_ms, created_ms), seq LIMIT 1)"
+		   " RETURNING id",
+	[SQ_DUE_PUT] = "UPDATE call SET due_ms = ?2 WHERE id = ?1"
+		       " AND rank = 0 AND end_by IS NULL",
 	[SQ_EVENT_ADD] = "INSERT INTO event"
 			 " (call_id, dedupe, source, type, data, at_ms)"
 			 " VALUES (?,?,?,?,?,?)",
@@ -253,12 +310,14 @@ static const char *const texts[SQ_STATEMENTS] = {
 			     " WHERE call_id = ?1 AND next_id IS NULL",
 	[SQ_RETRY_TAKE] = "UPDATE retry SET next_id = ?2"
 			  " WHERE call_id = ?1 AND next_id IS NULL",
-	[SQ_CAMPAIGN_ADD] = "INSERT INTO campaign (" CAMPAIGN_COLUMNS
-			    ") VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
+	[SQ_CAMPAIGN_ADD] =
+		"INSERT INTO campaign (" CAMPAIGN_COLUMNS
+		") VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
 	[SQ_CAMPAIGN_ROW_ADD] =
 		"INSERT INTO campaign_row (campaign_id, line, to_number,"
-		" phone_number, body, state, why, due_ms) VALUES "
-		"(?1,?2,?3,?4,?5,?6,?7,?8)",
+		" phone_number, body, state, why, due_ms, events_url,"
+		" expires_ms, priority) VALUES "
+		"(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
 	[SQ_CAMPAIGN_GET] =
 		"SELECT " CAMPAIGN_COLUMNS " FROM campaign WHERE id = ?1",
 	[SQ_CAMPAIGN_OF] =
@@ -291,20 +350,34 @@ static const char *const texts[SQ_STATEMENTS] = {
 			"?1") " AND EXISTS (SELECT 1 FROM campaign_row w WHERE "
 			      "w.campaign_id = c.id"
 			      " AND w.state = 'waiting' AND w.due_ms <= ?1)"
-			      " ORDER BY c.next_ms, c.id LIMIT 1) ORDER BY "
+			      " ORDER BY" CAMPAIGN_FIRST " DESC, c.next_ms, "
+			      "c.id LIMIT 1) ORDER BY r.priority DESC, "
 			      "r.due_ms, r.line LIMIT 1)"
 			      " RETURNING campaign_id, line, to_number, "
-			      "phone_number, body",
+			      "phone_number, body, events_url, "
+			      "expires_ms, priority",
 	[SQ_CAMPAIGN_PUT_OFF] =
 		"UPDATE campaign_row SET due_ms = ?3, why = ?4,"
 		" state = CASE WHEN ?3 = " NEVER
 		" THEN 'refused' ELSE state END"
 		" WHERE campaign_id = ?1 AND line = ?2 AND state = 'waiting'",
 	[SQ_CAMPAIGN_RETURN] =
-		"UPDATE campaign_row SET state = 'waiting',"
-		" call_id = NULL, due_ms = ?3, why = ?4 WHERE campaign_id = ?1"
-		" AND line = ?2 AND EXISTS (SELECT 1 FROM call k"
-		" WHERE k.id = campaign_row.call_id AND k.state = 'failed')",
+		"UPDATE campaign_row SET state = 'waiting', call_id = NULL,"
+		" due_ms = ?2, why = ?3" FIRST_TRY,
+	[SQ_CAMPAIGN_HOLD_OF] =
+		"UPDATE campaign SET next_ms = ?2 + gap_ms WHERE id ="
+		" (SELECT campaign_id FROM campaign_row" FIRST_TRY ")",
+	[SQ_CAMPAIGN_EXPIRE] =
+		"UPDATE campaign_row SET state = 'expired',"
+		" why = 'expires_at passed before it was called'"
+		" WHERE state = 'waiting' AND expires_ms > 0"
+		" AND expires_ms <= ?1 AND campaign_id NOT IN"
+		" (SELECT id FROM campaign WHERE state = 'cancelled')",
+	[SQ_CAMPAIGN_LIST] = "SELECT " CAMPAIGN_COLUMNS " FROM campaign"
+			     " WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL"
+			     " OR (created_ms, id) < (SELECT a.created_ms, a.id"
+			     " FROM campaign a WHERE a.id = ?2))"
+			     " ORDER BY created_ms DESC, id DESC LIMIT ?3",
 	[SQ_CAMPAIGN_TAKE] =
 		"UPDATE campaign_row SET state = 'called', call_id = ?3,"
 		" why = NULL WHERE campaign_id = ?1 AND line = ?2"

@@ -57,12 +57,13 @@ bool store_state_final(enum store_state state)
 
 void store_call_fini(struct store_call *c)
 {
-	char *texts[] = {
-		c->id,           c->key,         c->to,        c->from,
-		c->phone_number, c->agent,       c->body,      c->base_url,
-		c->owner,        c->idem_key,    c->idem_hash, c->answer,
-		c->call_uuid,    c->reservation, c->bot,       c->stream_url,
-		c->end_by,       c->end_cause,   c->error,     c->events_url};
+	char *texts[] = {c->id,         c->key,          c->to,
+	                 c->from,       c->phone_number, c->agent,
+	                 c->body,       c->base_url,     c->owner,
+	                 c->idem_key,   c->idem_hash,    c->answer,
+	                 c->call_uuid,  c->reservation,  c->bot,
+	                 c->stream_url, c->end_by,       c->end_cause,
+	                 c->error,      c->events_url,   c->hours};
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(texts); i++)
@@ -162,8 +163,11 @@ int store_call_change(struct store *s, const char *id,
 	                           moved ? moved : &unused);
 }
 
-int store_may_change(const struct store_change *ch, bool held, bool ends)
+int store_may_change(const struct store_change *ch, unsigned rank, bool held,
+                     bool ends)
 {
+	if (ch && ch->unbegun && rank > store_state_rank(STORE_SCHEDULED))
+		return ERR_STALE;
 	if (!ch || !ch->held)
 		return 0;
 	if (!held)
@@ -184,6 +188,23 @@ int store_calls(struct store *s, const struct store_filter *f, store_call_h *h,
 int store_count_live(struct store *s, unsigned *n)
 {
 	return s->ops->count_live(s, n);
+}
+
+int store_before(struct store *s, const struct store_call *c, int64_t now_ms,
+                 unsigned *n)
+{
+	return s->ops->before(s, c, now_ms, n);
+}
+
+int store_due(struct store *s, int64_t now_ms, uint32_t lease_ms,
+              char id[STORE_WAIT_ID_MAX])
+{
+	return s->ops->due(s, now_ms, lease_ms, id);
+}
+
+int store_due_put(struct store *s, const char *id, int64_t due_ms)
+{
+	return s->ops->due_put(s, id, due_ms);
 }
 
 int store_events(struct store *s, const char *id, store_event_h *h, void *arg)
@@ -317,10 +338,15 @@ int store_campaign_put_off(struct store *s, const char *id, unsigned line,
 	return s->ops->campaign_put_off(s, id, line, due_ms, why);
 }
 
-int store_campaign_return(struct store *s, const char *id, unsigned line,
-                          int64_t due_ms, const char *why)
+int store_campaign_expire(struct store *s, int64_t now_ms)
 {
-	return s->ops->campaign_return(s, id, line, due_ms, why);
+	return s->ops->campaign_expire(s, now_ms);
+}
+
+int store_campaigns(struct store *s, const char *state, const char *after,
+                    unsigned limit, store_campaign_h *h, void *arg)
+{
+	return s->ops->campaigns(s, state, after, limit, h, arg);
 }
 
 int store_setting_put(struct store *s, const char *name, const char *value,

@@ -28,7 +28,7 @@ enum store_by { STORE_ID, STORE_KEY, STORE_UUID, STORE_RESERVATION };
 struct store_filter {
 	bool has_state;
 	enum store_state state;
-	bool live;         /* only calls that have not ended */
+	bool live;         /* only calls that have begun and not ended */
 	const char *owner; /* only this API key's; NULL: all */
 	int64_t since_ms;  /* created then or later */
 	const char *after; /* behind this call's id; NULL: from the newest */
@@ -71,7 +71,7 @@ int store_call_change(struct store *s, const char *id,
 int store_calls(struct store *s, const struct store_filter *f, store_call_h *h,
                 void *arg) MUST_CHECK;
 
-/* Calls that have not ended. */
+/* Calls that have begun and not ended. */
 int store_count_live(struct store *s, unsigned *n) MUST_CHECK;
 
 int store_events(struct store *s, const char *id, store_event_h *h,

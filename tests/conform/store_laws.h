@@ -32,7 +32,13 @@ enum { LAW_URL_MAX = 256 /* [bytes] */ };
 	X(a_row_becomes_one_call_at_most) \
 	X(a_campaign_keeps_its_pace_and_its_room) \
 	X(what_stands_still_calls_nobody) \
+	X(what_is_urgent_is_called_first) \
+	X(campaigns_are_listed_newest_first) \
 	X(a_thousand_rows_are_added_in_about_a_second) \
+	X(what_is_scheduled_is_in_nobodys_hands) \
+	X(what_is_due_comes_in_its_order) \
+	X(what_is_scheduled_begins_once_and_counts_from_then) \
+	X(those_that_go_before_are_counted) \
 	X(a_setting_is_kept_replaced_and_removed) \
 	X(what_is_told_is_written_with_what_happened) \
 	X(letters_of_a_call_are_due_one_after_the_other) \

@@ -114,6 +114,19 @@ static const char *results(const char *id)
 	return law_walked;
 }
 
+/* Its call ends, and why its row would wait is said. */
+static void give_back(const char *call, enum store_state state, int64_t due_ms,
+                      const char *why)
+{
+	const struct store_change change = {.state = state,
+	                                    .has_state = true,
+	                                    .row_due_ms = due_ms,
+	                                    .row_why = why};
+
+	CHECK_INT(0, store_call_change(law_store, call, &change, NULL, NULL,
+	                               NULL));
+}
+
 void store_law_a_row_becomes_one_call_at_most(void)
 {
 	struct store_campaign c;
@@ -172,9 +185,10 @@ void store_law_a_campaign_keeps_its_pace_and_its_room(void)
 	/* Two are up. */
 	CHECK_STR("", claim_at(NOW + 5000));
 	CHECK_INT(STORE_MADE, take("c3", "x", 5, NOW + 5000));
-	CHECK_INT(0, store_campaign_return(law_store, "x", 2, NOW, "no"));
-	law_set_state("c1", STORE_ENDED);
-	CHECK_INT(0, store_campaign_return(law_store, "x", 2, NOW, "no"));
+	/* What has ended in another way does not come back. */
+	give_back("c1", STORE_ENDED, NOW, "no");
+	give_back("c1", STORE_FAILED, NOW, "no");
+	CHECK(strstr(results("x"), "2:called:-:c1:ended "));
 	CHECK_STR("x:5:005:- ", claim_at(NOW + 5000));
 	/* Another one has a pace of its own. */
 	add_list("y", 0, 1);
@@ -182,9 +196,7 @@ void store_law_a_campaign_keeps_its_pace_and_its_room(void)
 	CHECK_INT(STORE_ADMITTED, take("c4", "y", 2, NOW + 1));
 	CHECK_STR("", claim_at(NOW + 1));
 	/* What failed for a while waits again, and the others with it. */
-	law_set_state("c4", STORE_FAILED);
-	CHECK_INT(0, store_campaign_return(law_store, "y", 2, NOW + 8000,
-	                                   "no bot"));
+	give_back("c4", STORE_FAILED, NOW + 8000, "no bot");
 	CHECK(strstr(results("y"), "2:waiting:no bot:-:- "));
 	CHECK_STR("x:5:005:- ", claim_at(NOW + 7999));
 	CHECK_STR("", claim_at(NOW + 7999));
@@ -215,11 +227,130 @@ void store_law_what_stands_still_calls_nobody(void)
 	CHECK_INT(0, store_call_admit(law_store, &next, &again));
 	CHECK_INT(STORE_ADMITTED, again.verdict);
 	CHECK(strstr(results("x"), "2:called:-:c9:"));
+	/* Nobody counts the tries of a row that begins anew. */
+	give_back("c9", STORE_FAILED, NOW, "no bot");
+	CHECK(strstr(results("x"), "2:called:-:c9:failed "));
 	CHECK_INT(0, store_campaign_set(law_store, "x", "cancelled"));
 	CHECK_INT(0, store_campaign_set(law_store, "x", "cancelled"));
 	CHECK_INT(-ENOENT, store_campaign_set(law_store, "x", "running"));
 	CHECK_INT(-ENOENT, store_campaign_set(law_store, "y", "paused"));
 	CHECK_STR("", claim_at(NOW + 100000));
+	law_end();
+}
+
+static void add_urgent(const char *id, int64_t made_ms, int priority)
+{
+	const struct store_row rows[] = {
+		{.line = 2,
+	         .to = T("+15551230002"),
+	         .phone_number = T("2"),
+	         .state = T("waiting"),
+	         .priority = priority},
+		{.line = 3,
+	         .to = T("+15551230003"),
+	         .phone_number = T("3"),
+	         .events_url = T("https://e/3"),
+	         .state = T("waiting"),
+	         .due_ms = NOW + 10,
+	         .expires_ms = NOW + 900,
+	         .priority = priority + 1},
+	};
+	struct store_campaign c = {.state = "running",
+	                           .hours = "Mon 09:00-10:00",
+	                           .events_url = "https://e",
+	                           .created_ms = made_ms,
+	                           .at_once = 9};
+
+	snprintf(c.id, sizeof(c.id), "%s", id);
+	CHECK_INT(0, store_campaign_add(law_store, &c, rows, 2));
+}
+
+static int note_urgent(const struct store_row *r, void *arg)
+{
+	size_t n = strlen(law_walked);
+
+	(void)arg;
+	snprintf(law_walked + n, sizeof(law_walked) - n, "%s:%u:%d:%d:%s ",
+	         r->campaign_id, r->line, r->priority,
+	         r->expires_ms ? (int)(r->expires_ms - NOW) : 0,
+	         r->events_url ? r->events_url : "-");
+	return 0;
+}
+
+static const char *urgent_at(int64_t ms)
+{
+	int err;
+
+	law_walked[0] = '\0';
+	err = store_campaign_claim(law_store, ms, LEASE, note_urgent, NULL);
+	CHECK(err == 0 || err == -ENOENT);
+	return law_walked;
+}
+
+void store_law_what_is_urgent_is_called_first(void)
+{
+	struct store_campaign c;
+
+	law_begin();
+	add_urgent("a", NOW, 0);
+	add_urgent("b", NOW + 1, 5);
+	law_reopen();
+	CHECK_INT(0, store_campaign_get(law_store, "b", &c));
+	CHECK_STR("Mon 09:00-10:00", c.hours);
+	CHECK_STR("https://e", c.events_url);
+	CHECK_STR("b:2:5:0:- ", urgent_at(NOW));
+	CHECK_STR("b:3:6:900:https://e/3 ", urgent_at(NOW + 10));
+	CHECK_STR("a:3:1:900:https://e/3 ", urgent_at(NOW + 10));
+	CHECK_STR("a:2:0:0:- ", urgent_at(NOW + 10));
+	/* What has waited too long waits no longer, but in one that was
+	 * cancelled nothing happens. */
+	CHECK_INT(0, store_campaign_set(law_store, "b", "cancelled"));
+	CHECK_INT(0, store_campaign_expire(law_store, NOW + 899));
+	CHECK(strstr(results("a"), "3:waiting:"));
+	CHECK_INT(0, store_campaign_expire(law_store, NOW + 900));
+	CHECK_STR("2:waiting:-:-:- 3:expired:expires_at passed before it was "
+	          "called:-:- ",
+	          results("a"));
+	CHECK(strstr(results("b"), "3:waiting:"));
+	law_end();
+}
+
+static int note_campaign(const struct store_campaign *c, void *arg)
+{
+	size_t n = strlen(law_walked);
+
+	(void)arg;
+	snprintf(law_walked + n, sizeof(law_walked) - n, "%s ", c->id);
+	return !strcmp(c->id, "stop") ? -EINTR : 0;
+}
+
+static const char *listed(const char *state, const char *after, unsigned limit)
+{
+	law_walked[0] = '\0';
+	CHECK_INT(0, store_campaigns(law_store, state, after, limit,
+	                             note_campaign, NULL));
+	return law_walked;
+}
+
+void store_law_campaigns_are_listed_newest_first(void)
+{
+	law_begin();
+	CHECK_STR("", listed(NULL, NULL, 9));
+	add_urgent("b", NOW, 0);
+	add_urgent("a", NOW + 1, 0);
+	add_urgent("c", NOW, 0);
+	CHECK_STR("a c b ", listed(NULL, NULL, 9));
+	CHECK_STR("a c ", listed(NULL, NULL, 2));
+	CHECK_STR("b ", listed(NULL, "c", 9));
+	CHECK_STR("", listed(NULL, "b", 9));
+	CHECK_INT(0, store_campaign_set(law_store, "c", "paused"));
+	CHECK_STR("c ", listed("paused", NULL, 9));
+	CHECK_STR("a b ", listed("running", NULL, 9));
+	add_urgent("stop", NOW + 2, 0);
+	law_walked[0] = '\0';
+	CHECK_INT(-EINTR, store_campaigns(law_store, NULL, NULL, 9,
+	                                  note_campaign, NULL));
+	CHECK_STR("stop ", law_walked);
 	law_end();
 }
 

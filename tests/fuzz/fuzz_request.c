@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	char *v = fuzz_copy(data, len), why[REQUEST_WHY_MAX];
 	struct request r;
-	int status = request_read(&r, str_n(v, len), why);
+	int status = request_read(&r, str_n(v, len), 1000000, why);
 
 	if (status) {
 		must(status == 400 || status == 413 || status == 422);

@@ -9,12 +9,14 @@
 #include "tests/harness/test.h"
 
 static struct campaign_list l;
+static struct campaign_list_opts opts = {.now_ms = 1000000000};
 static char why[CAMPAIGN_LIST_WHY_MAX], text[4096];
 
 static int read_list(const char *list, bool ndjson)
 {
+	opts.ndjson = ndjson;
 	why[0] = '\0';
-	return campaign_list_read(&l, str_of(list), ndjson, why);
+	return campaign_list_read(&l, str_of(list), &opts, why);
 }
 
 /* A row as a line: number, body, state and why. */

@@ -234,33 +234,75 @@ static void a_refusal_for_speed_holds_the_others(void)
 static void the_queue_has_an_order_and_an_end(void)
 {
 	static char text[PEER_TEXT_MAX];
-	uint64_t a, b, g;
+	uint64_t a;
 
 	board.p = peer_new(keep_and_place, text);
 	board_open(peer_url(board.p), 1, 2);
 	board_dial(NULL);
 	board_wait(&board.seen.done, 1);
 	a = board_dial(NULL);
-	b = board_dial(NULL);
+	board_dial(NULL);
 	CHECK_INT(ERR_LIMIT, carrier_dial(board.c, &board_call, NULL,
 	                                  board_dialed, NULL, NULL));
 	CHECK_INT(2, carrier_waiting(board.c));
-	CHECK_INT(1, carrier_position(board.c, a));
-	CHECK_INT(2, carrier_position(board.c, b));
 	CHECK_INT(0, carrier_withdraw(board.c, a));
 	board_wait(&board.seen.done, 2);
 	CHECK_INT(CARRIER_CANCELLED, board.seen.result[1]);
 	CHECK_INT(-ENOENT, carrier_withdraw(board.c, a));
-	CHECK_INT(0, carrier_position(board.c, a));
-	CHECK_INT(1, carrier_position(board.c, b));
-	g = board_dial(NULL);
-	CHECK_INT(2, carrier_position(board.c, g));
+	board_dial(NULL);
 	board_wait(&board.seen.done, 4);
 	CHECK_INT(CARRIER_PLACED, board.seen.result[2]);
 	CHECK_INT(CARRIER_PLACED, board.seen.result[3]);
 	CHECK_INT(0, carrier_waiting(board.c));
 	CHECK_INT(3, peer_requests(board.p));
 	board_close();
+}
+
+/* The numbers that were called, as one text. */
+static void note_numbers(struct peer_conn *pc, void *arg)
+{
+	char *numbers = arg;
+	size_t n;
+
+	while (peer_read(pc)) {
+		const char *body = strstr(pc->request, "\r\n\r\n") + 4;
+		json_t *json = js_parse(body, strlen(body), NULL, 0);
+
+		n = strlen(numbers);
+		snprintf(numbers + n, PEER_TEXT_MAX - n, "%s ",
+		         js_str(json, "to", ""));
+		json_decref(json);
+		peer_answer(pc, 201, "", BOARD_PLACED);
+	}
+}
+
+static void dial_as(const char *to, int priority, int64_t as_of)
+{
+	struct carrier_dial dial = board_call;
+
+	dial.to = to;
+	dial.priority = priority;
+	dial.as_of = as_of;
+	CHECK_INT(0,
+	          carrier_dial(board.c, &dial, NULL, board_dialed, NULL, NULL));
+}
+
+static void the_urgent_go_first_then_the_earlier_then_who_came_first(void)
+{
+	static char numbers[PEER_TEXT_MAX];
+
+	board_open_peer(note_numbers, numbers, 5);
+	dial_as("+1", 0, 50);
+	board_wait(&board.seen.done, 1);
+	dial_as("+7", -1, 1);
+	dial_as("+5", 0, 60);
+	dial_as("+4", 0, 50);
+	dial_as("+6", 0, 60);
+	dial_as("+2", 3, 90);
+	dial_as("+3", 2, 10);
+	board_wait(&board.seen.done, 7);
+	board_close();
+	CHECK_STR("+1 +2 +3 +4 +5 +6 +7 ", numbers);
 }
 
 static void a_call_held_back_is_not_posted(void)
@@ -285,6 +327,7 @@ static const struct test tests[] = {
 	TEST(posts_keep_the_pace),
 	TEST(a_refusal_for_speed_holds_the_others),
 	TEST(the_queue_has_an_order_and_an_end),
+	TEST(the_urgent_go_first_then_the_earlier_then_who_came_first),
 	TEST(a_call_held_back_is_not_posted),
 };
 

@@ -5,13 +5,15 @@
 #include "common/mem.h"
 #include "tests/harness/test.h"
 
+enum { NOW = 1000000000 };
+
 static struct request r;
 static char why[REQUEST_WHY_MAX];
 
 static int read_text(const char *json)
 {
 	request_fini(&r);
-	return request_read(&r, str_of(json), why);
+	return request_read(&r, str_of(json), NOW, why);
 }
 
 static const char *text(struct str s)
