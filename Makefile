@@ -98,7 +98,7 @@ DEPS_BUILD := gcc libc6-dev make pkg-config libwebsockets-dev \
 	libexpat1-dev libssl-dev libnghttp2-dev ca-certificates python3-minimal \
 	tzdata
 DEPS_DEMO  := $(DEPS_BUILD) asterisk-core-sounds-en-wav curl python3
-DEPS_TEST  := $(DEPS_DEMO) check openssl postgresql
+DEPS_TEST  := $(DEPS_DEMO) check openssl postgresql python3-phonenumbers
 # Asterisk's voices in all of their languages; some are GSM alone.
 DEPS_BENCH := $(DEPS_TEST) asterisk-core-sounds-es-wav \
 	asterisk-core-sounds-fr-wav asterisk-core-sounds-it-wav \

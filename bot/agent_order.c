@@ -111,6 +111,15 @@ bool agents_name(const char *dir, enum stage stage, const char *provider)
 	return found;
 }
 
+const char *agent_first(const struct agent *a, const struct fallback *f,
+                        enum stage stage, uint64_t now_us)
+{
+	const struct agent_order *o = &a->order[stage];
+
+	return fallback_first(f, stage, (const char *const *)o->names, o->n,
+	                      now_us);
+}
+
 void agent_choose(const struct agent *a, struct fallback *f, enum stage stage,
                   uint64_t now_us, struct fallback_pick *pick)
 {

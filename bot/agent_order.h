@@ -38,6 +38,10 @@ bool agent_file_name(char *name, const char *file);
 /* Does an agent file in @dir do? Files that cannot be read name nobody. */
 bool agents_name(const char *dir, enum stage stage, const char *provider);
 
+/* fallback_first() with the agent's names. */
+const char *agent_first(const struct agent *a, const struct fallback *f,
+                        enum stage stage, uint64_t now_us);
+
 /* fallback_choose() with the agent's names. */
 void agent_choose(const struct agent *a, struct fallback *f, enum stage stage,
                   uint64_t now_us, struct fallback_pick *pick);

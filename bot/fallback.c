@@ -137,6 +137,33 @@ static const struct fallback_entry *find(const struct fallback *f,
 	return NULL;
 }
 
+/* @any is found, unless NULL; the first of those that work is returned. */
+static const char *look(const struct fallback *f, enum stage stage,
+                        struct str name, uint64_t now_us, const char **any)
+{
+	const struct fallback_entry *e = find(f, stage, name);
+
+	if (e && !*any)
+		*any = e->name;
+	return e && works(e, now_us) ? e->name : NULL;
+}
+
+const char *fallback_first(const struct fallback *f, enum stage stage,
+                           const char *const *names, size_t n, uint64_t now_us)
+{
+	struct str rest = str_of(f->order[stage] ? f->order[stage] : "");
+	const char *any = NULL, *first = NULL;
+
+	for (size_t i = 0; i < n && !first; i++)
+		first = look(f, stage, str_of(names[i]), now_us, &any);
+	if (any)
+		rest.len = 0;
+	while (!first && rest.len)
+		first = look(f, stage, str_trim(str_cut(&rest, ',')), now_us,
+		             &any);
+	return first ? first : any;
+}
+
 bool fallback_is_down(const struct fallback *f, enum stage stage,
                       uint64_t now_us)
 {

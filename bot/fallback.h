@@ -65,6 +65,11 @@ void fallback_choose(struct fallback *f, enum stage stage,
                      const char *const *names, size_t n, uint64_t now_us,
                      struct fallback_pick *pick);
 
+/* The name of the one that a call would begin with, without a claim on it;
+ * NULL: there is none. Static storage. */
+const char *fallback_first(const struct fallback *f, enum stage stage,
+                           const char *const *names, size_t n, uint64_t now_us);
+
 /* The one that is used; NULL if there is none. */
 struct fallback_entry *fallback_now(const struct fallback_pick *pick);
 

@@ -63,6 +63,8 @@ struct reservation {
 	char *body;                  /* NULL without */
 	char *past;                  /* what other bots have talked; NULL */
 	unsigned again;              /* bots before this one */
+	/* Providers of stt, llm and tts, static; NULL: nobody knows. */
+	const char *uses[3];
 	bool detect_machine; /* the agent wants the carrier's word for it */
 	bool machine;        /* the carrier says that one has answered */
 	void *owner;         /* the user's; NULL at first */

@@ -21,7 +21,8 @@ struct wish {
 	char events_url[RESERVE_URL_MAX];
 	struct str body, past;
 	uint64_t ttl_sec, again;
-	bool detect_machine; /* of its agent */
+	const char *uses[FALLBACK_STAGES]; /* as in struct reservation */
+	bool detect_machine;               /* of its agent */
 };
 
 bool worker_has_room(const struct worker *w)
@@ -98,6 +99,17 @@ static const char *read_wish(struct wish *wish, const struct ws_request *req)
 	return wish->body.len > WORKER_BODY_MAX ? "body is too long" : NULL;
 }
 
+/* What the server may have to count: providers' plans allow so many calls. */
+static void find_uses(const struct worker *w, struct wish *wish,
+                      const struct agent *agent)
+{
+	const struct fallback *f = w->session->fallback;
+	const uint64_t now = timers_now(net_timers(w->net));
+
+	for (size_t i = 0; f && i < FALLBACK_STAGES; i++)
+		wish->uses[i] = agent_first(agent, f, (enum stage)i, now);
+}
+
 /* Does the agent exist? Its file is read again when the call comes; a fault
  * in it shall show now, before anybody's telephone rings. */
 static bool check_agent(const struct worker *w, struct wish *wish,
@@ -108,8 +120,10 @@ static bool check_agent(const struct worker *w, struct wish *wish,
 	struct agent *agent = NULL;
 	int err = agent_load(&agent, w->cfg->agents_dir, name, fault);
 
-	if (!err)
+	if (!err) {
 		wish->detect_machine = agent->machine.carrier;
+		find_uses(w, wish, agent);
+	}
 	agent_free(&agent);
 	if (!err)
 		return true;
@@ -125,6 +139,23 @@ static void full(struct worker *w, struct ws_response *res, const char *why)
 	w->metrics.refused_full++;
 	res->retry_after_sec = WORKER_RETRY_SEC;
 	worker_refuse(res, 503, why);
+}
+
+static int write_uses(const struct reservation *r, struct buf *out)
+{
+	static const char *const stages[] = {"stt", "llm", "tts"};
+	int err = 0;
+	bool any = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(stages) && !err; i++) {
+		if (!r->uses[i])
+			continue;
+		err = buf_addf(out, "%s\"%s\":\"%s\"",
+		               any ? "," : ",\"uses\":{", stages[i],
+		               r->uses[i]);
+		any = true;
+	}
+	return err || !any ? err : buf_adds(out, "}");
 }
 
 static int answer(const struct worker *w, const struct reservation *r,
@@ -145,6 +176,8 @@ static int answer(const struct worker *w, const struct reservation *r,
 	}
 	if (!err && r->detect_machine)
 		err = buf_adds(out, ",\"machine_detection\":true");
+	if (!err)
+		err = write_uses(r, out);
 	if (!err)
 		err = buf_addf(out, ",\"calls\":%u,\"capacity\":%u}\n",
 		               reserve_count(w->places), w->capacity);
@@ -177,6 +210,7 @@ static void add_place(struct worker *w, const struct wish *wish,
 		worker_refuse(res, 500, err_str(err));
 	} else {
 		r->detect_machine = wish->detect_machine;
+		memcpy(r->uses, wish->uses, sizeof(r->uses));
 		if (answer(w, r, &res->body))
 			worker_refuse(res, 500, "no memory");
 		w->metrics.reserved++;

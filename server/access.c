@@ -39,13 +39,6 @@ static bool key_known(struct str given, const char *keys)
 	return found;
 }
 
-bool access_bearer(const struct http_req *req, const char *secret)
-{
-	struct str given = bearer(req);
-
-	return crypto_equal(given.v, given.len, secret, strlen(secret));
-}
-
 /* Behind a tunnel or proxy everybody seems to be local; these tell. */
 bool access_local(const struct http_req *req)
 {
@@ -195,6 +188,30 @@ static bool refuse_guesser(struct app *app, struct http_res *res, unsigned sec)
 	                "Too many wrong keys came from this address, or from "
 	                "everywhere: no key is looked at for %u seconds.",
 	                sec);
+	return false;
+}
+
+bool access_secret(struct app *app, const struct http_req *req,
+                   struct http_res *res)
+{
+	const char *secret = app->cfg->bot_secret;
+	struct str given = bearer(req);
+	char address[THROTTLE_ADDRESS_MAX];
+	unsigned sec = 0;
+
+	throttle_address(address, req);
+	if (given.len)
+		sec = throttle_wait(app->bot_throttle, address,
+		                    app_steady_ms());
+	if (sec)
+		return refuse_guesser(app, res, sec);
+	if (crypto_equal(given.v, given.len, secret, strlen(secret))) {
+		throttle_right(app->bot_throttle, address, app_steady_ms());
+		return true;
+	}
+	if (given.len)
+		throttle_wrong(app->bot_throttle, address, app_steady_ms());
+	http_fail(res, 401, "Send BOT_SECRET as bearer.");
 	return false;
 }
 

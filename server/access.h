@@ -56,7 +56,9 @@ bool access_public_base(const struct config *cfg, const struct http_req *req,
 /* Does it come from this machine, with no tunnel or proxy between? */
 bool access_local(const struct http_req *req);
 
-/* Is the bearer of @req exactly @secret? */
-bool access_bearer(const struct http_req *req, const char *secret);
+/* Is the bearer of @req exactly BOT_SECRET, which is set? False: @res is the
+ * refusal. Who guesses is made to wait, as with keys and apart from them. */
+bool access_secret(struct app *app, const struct http_req *req,
+                   struct http_res *res);
 
 #endif

@@ -140,6 +140,8 @@ int answering_place(struct app *app, const struct store_call *call,
 	}
 	if (place->stream_url[0])
 		change.stream_url = place->stream_url;
+	if (place->uses[0])
+		change.uses = place->uses;
 	err = store_call_change(app->store, call->id, &change, wish->ev, NULL,
 	                        NULL);
 	if (err == -EEXIST)

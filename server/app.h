@@ -24,6 +24,7 @@ struct fetchd;
 struct http;
 struct outbox;
 struct pulse;
+struct quality;
 struct relay;
 struct schedule;
 struct store;
@@ -73,9 +74,11 @@ struct app {
 	struct campaigns *campaigns;
 	struct schedule *schedule;
 	struct pulse *pulse;
+	struct quality *quality; /* NULL: nobody looks */
 	struct relay *relay;
 	struct transfers *transfers;
-	struct throttle *throttle; /* NULL: nobody guesses keys */
+	struct throttle *throttle;     /* NULL: nobody guesses keys */
+	struct throttle *bot_throttle; /* ... or BOT_SECRET */
 	struct outbox *outbox;
 	struct http *http, *metrics;
 	atomic_uint port;     /* 0 until it is listened on */

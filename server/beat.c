@@ -5,6 +5,7 @@
 #include "common/curl/fetchd.h"
 #include "common/mem.h"
 #include "server/app.h"
+#include "server/quality.h"
 #include "server/recover.h"
 #include "server/retry.h"
 #include "server/store/hands.h"
@@ -20,6 +21,8 @@ static void on_timer(void *arg)
 {
 	struct beat *b = arg;
 	int err = store_beat(b->app->store);
+
+	quality_run(b->app->quality, app_now_ms(), app_steady_ms());
 
 	if (!err)
 		err = recover_claimed(b->app);

@@ -174,15 +174,13 @@ static int take(struct app *app, const json_t *ev)
 bool bot_events_may_post(struct app *app, const struct http_req *req,
                          struct http_res *res)
 {
-	if (app->cfg->bot_secret ? access_bearer(req, app->cfg->bot_secret)
-	                         : access_local(req))
-		return true;
 	if (app->cfg->bot_secret)
-		http_fail(res, 401, "Send BOT_SECRET as bearer.");
-	else
-		http_fail(res, 403,
-		          "Without BOT_SECRET only bots of this machine may "
-		          "post here.");
+		return access_secret(app, req, res);
+	if (access_local(req))
+		return true;
+	http_fail(res, 403,
+	          "Without BOT_SECRET only bots of this machine may post "
+	          "here.");
 	return false;
 }
 

@@ -17,6 +17,7 @@
 #include "server/budget.h"
 #include "server/hours.h"
 #include "server/retry.h"
+#include "server/rooms.h"
 
 struct buf;
 
@@ -42,11 +43,13 @@ struct config {
 	const char *deny_prefixes, *budget_calls_text, *budget_seconds_text;
 	const char *calling_hours;
 	const char *retry_busy, *retry_no_answer, *retry_voicemail;
+	const char *stt_limit, *tts_limit;
 	int one_per_number; /* 0 no, 1 yes */
 	int start_auth;     /* 0 key, 1 none */
 	int verify;         /* enum config_verify */
 	int log_level;      /* enum log_level */
 	uint32_t relay_max, calls_per_second, max_calls;
+	uint32_t short_calls_max, abandoned_calls_max;      /* [%] 0: any */
 	uint32_t ring_timeout, call_time_limit, start_wait; /* [s] */
 
 	/* derived */
@@ -59,6 +62,7 @@ struct config {
 	char metrics_local[40];
 	struct budget budget_calls, budget_seconds;
 	struct retry_rule retries[RETRY_CAUSES];
+	struct rooms rooms;  /* of stt_limit and tts_limit */
 	struct hours hours;  /* of calling_hours, if that is set */
 	struct opt_set *set; /* owns the texts */
 };

@@ -70,6 +70,17 @@ static int check_retries(struct config *cfg, struct buf *faults)
 	return err;
 }
 
+static int check_rooms(struct rooms *r, const char *name, const char *stage,
+                       const char *v, struct buf *faults)
+{
+	if (!v || !rooms_add(r, stage, v))
+		return 0;
+	return buf_addf(faults,
+	                "%s=%s is no limit: write %s=100 for all calls, or "
+	                "provider=100,other=50, %d names in all\n",
+	                name, v, name, ROOMS_MAX);
+}
+
 int config_guards_check(struct config *cfg, struct buf *faults)
 {
 	int err = check_prefixes("ALLOWED_PREFIXES", cfg->allowed_prefixes,
@@ -86,6 +97,12 @@ int config_guards_check(struct config *cfg, struct buf *faults)
 		                   cfg->budget_seconds_text, faults);
 	if (!err)
 		err = check_retries(cfg, faults);
+	if (!err)
+		err = check_rooms(&cfg->rooms, "STT_LIMIT", "stt",
+		                  cfg->stt_limit, faults);
+	if (!err)
+		err = check_rooms(&cfg->rooms, "TTS_LIMIT", "tts",
+		                  cfg->tts_limit, faults);
 	if (!err && cfg->calling_hours &&
 	    hours_parse(&cfg->hours, cfg->calling_hours))
 		err = buf_addf(faults,

@@ -42,6 +42,8 @@ struct dial {
 	bool late;           /* its calling hours have ended while it waited */
 	uint32_t talk_sec;   /* Plivo ends it then */
 	bool detect_machine; /* the bot wants Plivo's word for it */
+	bool told;           /* the log knows that it waits for room */
+	char uses[BOTS_USES_MAX]; /* "": not known here */
 	char place[BOTS_ID_MAX], bot[BOTS_NAME_MAX];
 };
 

@@ -17,6 +17,7 @@
 #include "server/pause.h"
 #include "server/relay.h"
 #include "server/store/hands.h"
+#include "server/store/room.h"
 #include "server/store/store.h"
 
 enum {
@@ -239,6 +240,31 @@ static int not_sent(struct dial *d, int err)
 	return err;
 }
 
+/* Is there room at the providers? The ledger has the last word when it is
+ * dialled; to ask before spares the turn. */
+static int is_ready(void *arg)
+{
+	struct dial *d = arg;
+	const struct rooms *r = &d->ds->app->cfg->rooms;
+
+	for (size_t i = 0; i < r->n; i++) {
+		unsigned used;
+
+		/* What the ledger cannot tell now is found out then. */
+		if (store_room_used(d->ds->app->store, d->id, &r->v[i],
+		                    &used) ||
+		    used < r->v[i].max)
+			continue;
+		if (!d->told)
+			log_line(LOG_INFO, "call", d->id,
+			         "event=no_room of=%s max=%u", r->v[i].what,
+			         r->v[i].max);
+		d->told = true;
+		return -EBUSY;
+	}
+	return 0;
+}
+
 static int on_sending(void *arg)
 {
 	struct dial *d = arg;
@@ -246,6 +272,8 @@ static int on_sending(void *arg)
 	struct store_change change = {.state = STORE_DIALING,
 	                              .has_state = true,
 	                              .held = true,
+	                              .rooms = app->cfg->rooms.v,
+	                              .n_rooms = app->cfg->rooms.n,
 	                              .dialed_ms = app_now_ms()};
 	struct pause pause;
 	bool moved = false;
@@ -264,6 +292,9 @@ static int on_sending(void *arg)
 		                        &moved);
 	if (!err && !moved)
 		err = d->tried ? was_written(d) : -ECANCELED;
+	/* Another was faster, on another server perhaps. */
+	if (err == ERR_LIMIT)
+		return -EBUSY;
 	if (!err && !dial_begin_sending(d))
 		err = -ECANCELED;
 	return err ? not_sent(d, err) : 0;
@@ -284,7 +315,9 @@ static void enqueue(struct dial *d)
 	                                    d->detect_machine ? events : NULL,
 	                            .time_limit_sec = d->talk_sec,
 	                            .priority = d->priority,
-	                            .as_of = d->as_of_ms};
+	                            .as_of = d->as_of_ms,
+	                            .ready = is_ready,
+	                            .kind = d->uses};
 	uint64_t ticket = 0;
 	int err;
 
@@ -371,6 +404,7 @@ static void on_reserved(int err, const struct bots_place *place,
 	snprintf(d->place, sizeof(d->place), "%s", place->id);
 	snprintf(d->bot, sizeof(d->bot), "%s", place->bot);
 	d->detect_machine = place->detect_machine;
+	snprintf(d->uses, sizeof(d->uses), "%s", place->uses);
 	if (dial_is_expired(d) || dial_is_cancelled(d)) {
 		on_cancelled(d);
 		return;
@@ -382,6 +416,8 @@ static void on_reserved(int err, const struct bots_place *place,
 	}
 	change.reservation = place->id;
 	change.bot = place->bot;
+	if (place->uses[0])
+		change.uses = place->uses;
 	if (place->stream_url[0])
 		change.stream_url = place->stream_url;
 	err = store_call_change(app->store, d->id, &change, NULL, NULL, NULL);

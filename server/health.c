@@ -10,7 +10,9 @@
 #include "server/http/http.h"
 #include "server/http/message.h"
 #include "server/pause.h"
+#include "server/quality.h"
 #include "server/relay.h"
+#include "server/rooms.h"
 #include "server/store/outbox.h"
 #include "server/store/store.h"
 
@@ -118,6 +120,10 @@ void health_metrics_open(const struct http_req *req, struct http_res *res,
 	if (!err)
 		err = add_gauge(&res->body, "events_dead",
 		                "events that were given up", dead);
+	if (!err)
+		err = rooms_print(app, &res->body);
+	if (!err)
+		err = quality_print(app->quality, &res->body);
 	if (!err)
 		err = add_gauge(&res->body, "blocks", "blocks of memory in use",
 		                (unsigned)mem_live());

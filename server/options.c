@@ -110,6 +110,13 @@ const struct opt server_options[] = {
 	     "account has more; beyond it calls wait unseen in Plivo's queue."),
 	NUMBER("MAX_CALLS", max_calls, "50", 1, 100000, LIMITS,
 	     "Calls at once, from dialling to the end."),
+	TEXT("STT_LIMIT", 0, stt_limit, NULL, LIMITS,
+	     "Calls whose recogniser may be at work at once, over all servers of "
+	     "a ledger, as the plans at the providers allow: "
+	     "deepgram=100,flux=50, or 100 for all of them together. A call that "
+	     "has no room waits in the queue. Default: any number."),
+	TEXT("TTS_LIMIT", 0, tts_limit, NULL, LIMITS,
+	     "The same for voices: cartesia=15."),
 	NUMBER("RING_TIMEOUT", ring_timeout, "45", 5, 600, LIMITS,
 	     "Seconds after which a call that nobody answers is given up."),
 	NUMBER("CALL_TIME_LIMIT", call_time_limit, "900", 10, 86400, LIMITS,
@@ -147,6 +154,15 @@ const struct opt server_options[] = {
 	     "Seconds that the calls of all keys may talk, in the same form. "
 	     "Each reserves CALL_TIME_LIMIT, or less where a budget is less, "
 	     "until it has ended."),
+
+	NUMBER("SHORT_CALLS_MAX", short_calls_max, NULL, 1, 100, GUARDS,
+	     "Percent of calls that are short, answered and over within six "
+	     "seconds, at which Plivo charges for them: 10 by its terms. From "
+	     "three quarters of that on calls are placed more slowly, down to a "
+	     "tenth of CALLS_PER_SECOND. Default: not looked at."),
+	NUMBER("ABANDONED_CALLS_MAX", abandoned_calls_max, NULL, 1, 100, GUARDS,
+	     "The same for calls that are abandoned, without a second of talk: "
+	     "20 by its terms."),
 
 	TEXT("DATABASE_URL", OPT_LOGIN, database_url, "sqlite:dialout.db",
 	     STORAGE,

@@ -25,6 +25,7 @@
 #include "server/outbox.h"
 #include "server/pause.h"
 #include "server/pulse.h"
+#include "server/quality.h"
 #include "server/recover.h"
 #include "server/relay.h"
 #include "server/schedule.h"
@@ -208,6 +209,8 @@ int run_open(struct app **ap, const struct config *cfg, char why[RUN_WHY_MAX])
 	if (!err)
 		err = throttle_new(&app->throttle);
 	if (!err)
+		err = throttle_new(&app->bot_throttle);
+	if (!err)
 		err = transfers_new(&app->transfers);
 	if (!err)
 		err = open_peers(app, why);
@@ -222,6 +225,8 @@ int run_open(struct app **ap, const struct config *cfg, char why[RUN_WHY_MAX])
 			         "the ledger cannot be taken up: %s",
 			         err_str(err));
 	}
+	if (!err)
+		err = quality_open(&app->quality, app);
 	if (!err)
 		err = beat_open(&app->beat, app);
 	if (!err)
@@ -260,6 +265,7 @@ void run_close(struct app **ap)
 	campaigns_close(&app->campaigns);
 	schedule_close(&app->schedule);
 	beat_close(&app->beat);
+	quality_close(&app->quality);
 	outbox_close(&app->outbox);
 	/* Places that come now are not dialled: the chains look at stopping. */
 	carrier_free(&app->carrier);
@@ -269,6 +275,7 @@ void run_close(struct app **ap)
 	store_close(&app->store);
 	relay_free(&app->relay);
 	throttle_free(&app->throttle);
+	throttle_free(&app->bot_throttle);
 	transfers_free(&app->transfers);
 	mem_free(app);
 	*ap = NULL;

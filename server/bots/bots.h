@@ -27,6 +27,7 @@ enum {
 	BOTS_NAME_MAX = 320, /* [bytes] of a bot's name, with terminator */
 	BOTS_ID_MAX = 128,   /* [bytes] of a reservation's id, likewise */
 	BOTS_URL_MAX = 2049, /* [bytes] Plivo's limit, likewise */
+	BOTS_USES_MAX = 128, /* [bytes] of what a call uses, likewise */
 	BOTS_MAX = 256,      /* bots of one server, addresses counted */
 };
 
@@ -69,6 +70,8 @@ struct bots_place {
 	char stream_url[BOTS_URL_MAX]; /* "": the server relays */
 	unsigned calls, capacity;
 	bool detect_machine; /* the agent wants the carrier's word */
+	/* Providers: ",stt:deepgram,llm:openai,tts:cartesia,"; "": unknown. */
+	char uses[BOTS_USES_MAX];
 };
 
 /* 0: @place is ours. -ENOENT: no such agent. ERR_LIMIT: all that answer are

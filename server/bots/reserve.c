@@ -11,8 +11,9 @@
 #include "server/bots/errand.h"
 
 enum {
-	RESERVE_MS = 2000, /* [ms] one bot has to answer */
-	WAIT_MS = 5000,    /* [ms] all of them, unless said otherwise */
+	RESERVE_MS = 2000,  /* [ms] one bot has to answer */
+	WAIT_MS = 5000,     /* [ms] all of them, unless said otherwise */
+	USES_NAME_MAX = 31, /* [bytes] of a provider's name */
 };
 
 void bots_finish_reserve(struct bots_errand *e, int err,
@@ -50,6 +51,25 @@ static void remember(struct bots_errand *e, int err, const char *text)
 	snprintf(e->text, sizeof(e->text), "%s", text);
 }
 
+/* What the call will use of others. Names that are none are let be. */
+static void read_uses(char uses[BOTS_USES_MAX], const json_t *json)
+{
+	static const char *const stages[] = {"stt", "llm", "tts"};
+	static const char good[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+	const json_t *obj = json_object_get(json, "uses");
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(stages); i++) {
+		const char *name = js_str(obj, stages[i], "");
+
+		if (!*name || strlen(name) > USES_NAME_MAX ||
+		    name[strspn(name, good)])
+			continue;
+		n += (size_t)snprintf(uses + n, BOTS_USES_MAX - n, "%s%s:%s,",
+		                      n ? "" : ",", stages[i], name);
+	}
+}
+
 static int read_place(const json_t *json, const struct bots_bot *bot,
                       struct bots_place *place)
 {
@@ -65,6 +85,7 @@ static int read_place(const json_t *json, const struct bots_bot *bot,
 	    str_copy(place->stream_url, sizeof(place->stream_url), url))
 		return ERR_PROTO;
 	place->detect_machine = js_bool(json, "machine_detection", false);
+	read_uses(place->uses, json);
 	place->calls = (unsigned)js_int(json, "calls", 0);
 	place->capacity = (unsigned)js_int(json, "capacity", 0);
 	return 0;

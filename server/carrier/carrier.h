@@ -47,6 +47,10 @@ struct carrier_dial {
 	uint32_t time_limit_sec;
 	int priority;  /* the higher goes first, */
 	int64_t as_of; /* then the lower of these, then who came first */
+	/* Asked before its turn, unless NULL; 0, or -EBUSY: not now, and
+	 * others may go before it. */
+	int (*ready)(void *arg);
+	const char *kind; /* those of a kind wait together; NULL, "": alone */
 };
 
 enum carrier_result {
@@ -69,8 +73,8 @@ struct carrier_outcome {
 
 /* Its turn has come and the POST is next: make "dialing" durable. -EAGAIN:
  * not now; it keeps its place in the queue and is asked for again before
- * long. Another negative return holds the call back, and it ends as
- * CANCELLED. */
+ * long. -EBUSY: as @ready says it. Another negative return holds the call
+ * back, and it ends as CANCELLED. */
 typedef int carrier_sending_h(void *arg);
 typedef void carrier_dialed_h(const struct carrier_outcome *o, void *arg);
 
@@ -89,6 +93,9 @@ int carrier_dial(struct carrier *c, const struct carrier_dial *dial,
 
 /* Take a call out of the queue. -ENOENT: it is not in it any more. */
 int carrier_withdraw(struct carrier *c, uint64_t ticket) MUST_CHECK;
+
+/* On the fetchd's thread: the pace from now on [% of calls_per_sec], 1 to 100. */
+void carrier_slow(struct carrier *c, unsigned percent);
 
 /* Calls that wait, and POSTs that are out. */
 unsigned carrier_waiting(struct carrier *c);

@@ -15,19 +15,6 @@ enum {
 	AGAIN_MS = 500,    /* [ms] until the first is asked for again */
 };
 
-/* One call on its way: queued, or its POST is out. */
-struct dialing {
-	struct link link;
-	struct carrier *c;
-	uint64_t ticket;
-	struct carrier_dial dial; /* its texts are in @texts */
-	char *texts[6];
-	carrier_sending_h *sending;
-	carrier_dialed_h *done;
-	void *arg;
-	struct fetch_req *req;
-};
-
 uint64_t carrier_clock_us(void)
 {
 	struct timespec ts;
@@ -71,7 +58,8 @@ static void dialing_free(struct dialing *dg)
 static struct dialing *dialing_new(const struct carrier_dial *d)
 {
 	const char *from[] = {d->from,     d->to,         d->answer_url,
-	                      d->ring_url, d->hangup_url, d->machine_url};
+	                      d->ring_url, d->hangup_url, d->machine_url,
+	                      d->kind};
 	struct dialing *dg = mem_zalloc(sizeof(*dg));
 	size_t i;
 
@@ -94,6 +82,7 @@ static struct dialing *dialing_new(const struct carrier_dial *d)
 	dg->dial.ring_url = dg->texts[3];
 	dg->dial.hangup_url = dg->texts[4];
 	dg->dial.machine_url = dg->texts[5];
+	dg->dial.kind = dg->texts[6];
 	return dg;
 }
 
@@ -205,6 +194,7 @@ static void line_up(struct carrier *c, struct dialing *dg)
 	/* Behind @l, which is before the one that follows. */
 	list_append(l->next, &dg->link);
 	c->queued++;
+	dg->waits = true;
 }
 
 /* No equal overtakes it. */
@@ -213,15 +203,18 @@ static void put_back(struct carrier *c, struct dialing *dg)
 	pthread_mutex_lock(&c->lock);
 	line_up(c, dg);
 	pthread_mutex_unlock(&c->lock);
-	carrier_pause(c, AGAIN_MS);
 }
 
 static void send_one(struct carrier *c, struct dialing *dg)
 {
 	int err = dg->sending ? dg->sending(dg->arg) : 0;
 
-	if (err == -EAGAIN) {
+	if (err == -EAGAIN || err == -EBUSY) {
 		put_back(c, dg);
+		if (err == -EBUSY)
+			carrier_hold_kind(c, dg);
+		else
+			carrier_pause(c, AGAIN_MS);
 		return;
 	}
 	if (err < 0) {
@@ -248,16 +241,6 @@ static bool is_closing(struct carrier *c)
 	return closing;
 }
 
-static bool anybody_waits(struct carrier *c)
-{
-	bool waits;
-
-	pthread_mutex_lock(&c->lock);
-	waits = !list_empty(&c->queue);
-	pthread_mutex_unlock(&c->lock);
-	return waits;
-}
-
 void carrier_pump(void *arg)
 {
 	struct carrier *c = arg;
@@ -265,10 +248,10 @@ void carrier_pump(void *arg)
 
 	for (dg = take(c, &c->withdrawn); dg; dg = take(c, &c->withdrawn))
 		finish_as(dg, CARRIER_CANCELLED, "");
-	while (!is_closing(c) && anybody_waits(c) && carrier_its_turn(c)) {
-		dg = take(c, &c->queue);
-		if (!dg)
-			break;
+	while (!is_closing(c) && (dg = carrier_next_ready(c)) &&
+	       carrier_its_turn(c)) {
+		if (!carrier_take_out(c, dg))
+			continue;
 		carrier_spend_turn(c);
 		send_one(c, dg);
 	}
@@ -360,6 +343,7 @@ int carrier_withdraw(struct carrier *c, uint64_t ticket)
 		list_remove(&dg->link);
 		list_append(&c->withdrawn, &dg->link);
 		c->queued--;
+		dg->waits = false;
 		post_pump(c);
 	}
 	pthread_mutex_unlock(&c->lock);
@@ -403,7 +387,8 @@ int carrier_new(struct carrier **cp, struct fetchd *d,
 		return -ENOMEM;
 	c->ops = opts->ops;
 	c->d = d;
-	c->interval_us = 1000000 / opts->calls_per_sec;
+	c->full_us = 1000000 / opts->calls_per_sec;
+	c->interval_us = c->full_us;
 	c->turn = opts->turn;
 	c->turn_hold = opts->turn_hold;
 	c->turn_arg = opts->turn_arg;

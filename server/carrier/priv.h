@@ -1,9 +1,9 @@
 /*
  * priv.h - the parts of a carrier, to one another
  *
- * dispatch.c places calls, turn.c says when, errand.c does everything else, plivo.c knows one
- * carrier's requests and answers and does no I/O. Nobody outside this folder
- * includes this.
+ * dispatch.c places calls, ready.c says which, turn.c says when, errand.c does
+ * everything else, plivo.c knows one carrier's requests and answers and does no
+ * I/O. Nobody outside this folder includes this.
  */
 #ifndef SERVER_CARRIER_PRIV_H
 #define SERVER_CARRIER_PRIV_H
@@ -61,7 +61,7 @@ struct carrier {
 	const struct carrier_ops *ops;
 	struct fetchd *d;
 	char *api_url, *auth_id, *auth_token;
-	uint64_t interval_us; /* between two POSTs */
+	uint64_t full_us; /* between two POSTs at the full pace */
 	int (*turn)(uint64_t interval_us, uint64_t *wait_us, void *arg);
 	void (*turn_hold)(uint32_t ms, void *arg);
 	void *turn_arg;
@@ -78,8 +78,24 @@ struct carrier {
 	struct link posts;   /* struct dialing, POST out */
 	struct link errands; /* struct errand */
 	struct timer pace;
-	uint64_t next_us; /* the next POST is due */
-	bool has_turn;    /* at that moment, of all servers */
+	uint64_t interval_us; /* between two POSTs now */
+	uint64_t next_us;     /* the next POST is due */
+	bool has_turn;        /* at that moment, of all servers */
+};
+
+/* One call on its way: queued, or its POST is out. */
+struct dialing {
+	struct link link;
+	struct carrier *c;
+	uint64_t ticket;
+	struct carrier_dial dial; /* its texts are in @texts */
+	char *texts[7];
+	bool waits;      /* in the queue, under the lock */
+	uint64_t due_us; /* not ready before that, likewise */
+	carrier_sending_h *sending;
+	carrier_dialed_h *done;
+	void *arg;
+	struct fetch_req *req;
 };
 
 void carrier_req_init(struct carrier_req *r);
@@ -97,6 +113,13 @@ void carrier_spend_turn(struct carrier *c);
 void carrier_pause(struct carrier *c, uint32_t ms);
 /* Plivo says we are too fast, and after how many seconds we may go on. */
 void carrier_hold(struct carrier *c, long sec);
+/* On the thread, ready.c: the next that is ready; NULL: there is none, and the
+ * pump runs when there may be one. */
+struct dialing *carrier_next_ready(struct carrier *c);
+/* It is not ready, nor are others of its kind. */
+void carrier_hold_kind(struct carrier *c, const struct dialing *dg);
+/* Out of the queue. False: it was withdrawn, and is not in it. */
+bool carrier_take_out(struct carrier *c, struct dialing *dg);
 /* dispatch.c: post what may be posted. */
 void carrier_pump(void *arg);
 

@@ -84,6 +84,12 @@ void carrier_spend_turn(struct carrier *c)
 	c->next_us += c->interval_us;
 }
 
+void carrier_slow(struct carrier *c, unsigned percent)
+{
+	ASSERT(percent >= 1 && percent <= 100);
+	c->interval_us = c->full_us * 100 / percent;
+}
+
 void carrier_pause(struct carrier *c, uint32_t ms)
 {
 	uint64_t until = carrier_clock_us() + (uint64_t)ms * 1000;

@@ -47,6 +47,8 @@ int store_state_parse(const char *text, enum store_state *state) MUST_CHECK;
 /* Is it one of those with the last rank? */
 bool store_state_final(enum store_state state);
 
+struct store_room;
+
 /* A call. One that the store has filled in is released by store_call_fini(). */
 struct store_call {
 	char *id;           /* public */
@@ -85,6 +87,10 @@ struct store_change {
 	bool unbegun; /* only while it is scheduled: ERR_STALE */
 	const char *call_uuid; /* * */
 	const char *reservation, *bot, *stream_url;
+	const char *uses; /* see room.h */
+	/* To DIALING, only while there is room in each: ERR_LIMIT. */
+	const struct store_room *rooms;
+	size_t n_rooms;
 	const char *end_by, *end_cause; /* * */
 	int end_code;                   /* * */
 	const char *error;              /* * */

@@ -1,8 +1,8 @@
 /*
  * ops.h - what a kind of store must do; for server/store alone
  *
- * The functions are those of store.h, admit.h, keys.h, dnc.h, setting.h and outbox.h,
- * with the store as first member of a private struct. Their tests run against
+ * The functions are those of store.h, admit.h, room.h, quality.h,
+ * keys.h, dnc.h, setting.h and outbox.h, with the store as first member of a private struct. Their tests run against
  * every kind.
  */
 #ifndef SERVER_STORE_OPS_H
@@ -15,7 +15,9 @@
 #include "server/store/hands.h"
 #include "server/store/keys.h"
 #include "server/store/outbox.h"
+#include "server/store/quality.h"
 #include "server/store/retry.h"
+#include "server/store/room.h"
 #include "server/store/setting.h"
 #include "server/store/store.h"
 #include "server/store/wait.h"
@@ -28,6 +30,10 @@ struct store_ops {
 	int (*call_add)(struct store *s, const struct store_call *c);
 	int (*call_admit)(struct store *s, const struct store_call *c,
 	                  struct store_admission *a);
+	int (*room_used)(struct store *s, const char *id,
+	                 const struct store_room *room, unsigned *used);
+	int (*quality)(struct store *s, int64_t since_ms, unsigned most,
+	               struct store_quality *q);
 	int (*beat)(struct store *s); /* NULL: no other server can use it */
 	int (*claim)(struct store *s, int64_t now_ms, store_claim_h *h,
 	             void *arg);

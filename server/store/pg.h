@@ -114,6 +114,14 @@ int pg_insert(struct pg_conn *c, const struct store_call *call) MUST_CHECK;
  * one. */
 int pg_is_added(struct pg_conn *c, const struct store_call *call) MUST_CHECK;
 
+/* Those who dial one after the other, until the transaction's end, if @change
+ * has rooms; to be called before a row is locked. */
+int pg_rooms_lock(struct pg_conn *c,
+                  const struct store_change *change) MUST_CHECK;
+/* Has the call @id, which is to be dialled, room in all of them? ERR_LIMIT. */
+int pg_rooms_check(struct pg_conn *c, const char *id,
+                   const struct store_change *change) MUST_CHECK;
+
 /* This server lives. */
 int pg_say_alive(struct pg_conn *c) MUST_CHECK;
 

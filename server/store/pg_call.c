@@ -238,6 +238,7 @@ static int apply(struct pg_conn *c, const char *id,
 	pg_int(&a, ch->dialed_ms);
 	pg_int(&a, ch->answered_ms);
 	pg_int(&a, ch->ended_ms);
+	pg_text(&a, ch->uses);
 	return pg_run(c, PG_CALL_CHANGE, &a, NULL);
 }
 
@@ -317,7 +318,11 @@ static int change_work(struct pg_conn *c, bool again, void *arg)
 	int err = pg_begin(c);
 
 	if (!err)
+		err = pg_rooms_lock(c, ch->change);
+	if (!err)
 		err = look(c, ch);
+	if (!err)
+		err = pg_rooms_check(c, ch->id, ch->change);
 	if (!err && ch->ev) {
 		err = add_event(c, ch->id, ch->ev);
 		/* With the event came all the rest. */

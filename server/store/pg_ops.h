@@ -12,6 +12,10 @@ int pg_call_admit(struct store *s, const struct store_call *c,
 int pg_beat(struct store *s);
 /* It says so itself when it ends, and nobody has to wait for its lease. */
 int pg_leave(struct store *s);
+int pg_room_used(struct store *s, const char *id, const struct store_room *room,
+                 unsigned *used);
+int pg_quality(struct store *s, int64_t since_ms, unsigned most,
+               struct store_quality *q);
 int pg_claim(struct store *s, int64_t now_ms, store_claim_h *h, void *arg);
 int pg_turn(struct store *s, uint64_t interval_us, uint64_t *wait_us);
 int pg_turn_hold(struct store *s, uint32_t ms);

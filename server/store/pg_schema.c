@@ -119,6 +119,8 @@ static const char *const versions[] = {
 	"CREATE INDEX campaign_expires ON campaign_row (expires_ms)"
 	" WHERE state = 'waiting' AND expires_ms > 0;"
 	"CREATE INDEX campaign_created ON campaign (created_ms);",
+	"ALTER TABLE call ADD COLUMN uses TEXT;"
+	"CREATE INDEX call_dialed ON call (dialed_ms) WHERE dialed_ms > 0;",
 };
 
 /* Two programs that start at once do not both run a script: the second waits

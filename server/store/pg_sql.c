@@ -62,6 +62,23 @@ static const char *const texts[PG_STATEMENTS] = {
 	[PG_ADMIT_LOCK] = "SELECT pg_advisory_xact_lock(3684582)",
 	[PG_LIVE_TO] = "SELECT 1 FROM call WHERE to_number = $1 AND " LIVE
 		       " AND reserved_sec > 0 LIMIT 1",
+	[PG_ROOM_LOCK] = "SELECT pg_advisory_xact_lock(3684583)",
+	[PG_ROOM_USED] =
+		"SELECT count(*) FROM call WHERE rank >= 3 AND rank < 9"
+		" AND (uses IS NULL OR strpos(uses, $2) > 0)"
+		" AND ($1::text IS NULL OR EXISTS (SELECT 1 FROM call c"
+		" WHERE c.id = $1 AND c.rank < 3"
+		" AND (c.uses IS NULL OR strpos(c.uses, $2) > 0)))",
+	[PG_QUALITY] =
+		"SELECT count(*), coalesce(sum(brief), 0),"
+		" coalesce(sum(unanswered), 0) FROM (SELECT"
+		" CASE WHEN answered_ms > 0 AND ended_ms - answered_ms < $3"
+		" THEN 1 ELSE 0 END AS brief,"
+		" CASE WHEN answered_ms = 0 THEN 1 ELSE 0 END AS unanswered"
+		" FROM call WHERE dialed_ms > 0 AND dialed_ms > $1"
+		" AND rank = 9 AND call_uuid IS NOT NULL"
+		" AND to_number NOT LIKE '+91%'"
+		" ORDER BY dialed_ms DESC LIMIT $2) AS of_late",
 	[PG_USED] = "SELECT count(*), coalesce(sum(" SECONDS "), 0)" COUNTED,
 	[PG_USED_LIST] = "SELECT " BEGAN ", " SECONDS COUNTED " ORDER BY 1",
 	[PG_CALL_BY_ID] = CALL_SELECT "id = $1",
@@ -91,6 +108,7 @@ static const char *const texts[PG_STATEMENTS] = {
 		" reservation = coalesce($5, reservation),"
 		" bot = coalesce($6, bot),"
 		" stream_url = coalesce($7, stream_url),"
+		" uses = coalesce($17, uses),"
 		" end_by = coalesce(end_by, $8),"
 		" due_ms = CASE WHEN $8::text IS NULL THEN due_ms ELSE 0 END,"
 		" end_cause = coalesce(end_cause, $9),"

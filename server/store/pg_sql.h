@@ -8,6 +8,9 @@ enum pg_sql {
 	PG_CALL_ADD,
 	PG_ADMIT_LOCK,
 	PG_LIVE_TO,
+	PG_ROOM_LOCK,
+	PG_ROOM_USED,
+	PG_QUALITY,
 	PG_USED,
 	PG_USED_LIST,
 	PG_CALL_BY_ID, /* and so on, in the order of enum store_by */

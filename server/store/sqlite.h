@@ -21,6 +21,8 @@ enum sq_sql {
 	SQ_CALL_UNHELD,
 	SQ_CALL_CLAIM,
 	SQ_LIVE_TO,
+	SQ_ROOM_USED,
+	SQ_QUALITY,
 	SQ_USED,
 	SQ_USED_LIST,
 	SQ_CALL_BY_ID, /* and so on, in the order of enum store_by */

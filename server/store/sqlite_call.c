@@ -266,6 +266,7 @@ static int apply(struct sq_conn *w, const char *id,
 	sq_int_at(st, 14, ch->dialed_ms);
 	sq_int_at(st, 15, ch->answered_ms);
 	sq_int_at(st, 16, ch->ended_ms);
+	sq_text_at(st, 17, ch->uses);
 	return sq_run(w, st);
 }
 
@@ -307,6 +308,8 @@ int sq_call_change(struct store *s, const char *id,
 	if (err)
 		goto out;
 	err = look(w, id, change, &rank);
+	if (!err && change)
+		err = sq_rooms_check(w, id, change);
 	if (!err && ev)
 		err = add_event(w, id, ev);
 	if (!err && change)

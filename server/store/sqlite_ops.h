@@ -9,6 +9,10 @@
 int sq_call_add(struct store *s, const struct store_call *c);
 int sq_call_admit(struct store *s, const struct store_call *c,
                   struct store_admission *a);
+int sq_room_used(struct store *s, const char *id, const struct store_room *room,
+                 unsigned *used);
+int sq_quality(struct store *s, int64_t since_ms, unsigned most,
+               struct store_quality *q);
 int sq_claim(struct store *s, int64_t now_ms, store_claim_h *h, void *arg);
 int sq_call_get(struct store *s, enum store_by by, const char *value,
                 struct store_call *out);
@@ -77,5 +81,10 @@ int sq_outbox_count(struct store *s, unsigned *waiting, unsigned *dead);
  * that call. */
 int sq_letter_add(struct sq_conn *w, const char *call_id, const char *event_id,
                   const char *type, const char *data, int64_t at_ms) MUST_CHECK;
+
+/* Has the call @id, which is to be dialled, room in all of @change's?
+ * ERR_LIMIT. */
+int sq_rooms_check(struct sq_conn *w, const char *id,
+                   const struct store_change *change) MUST_CHECK;
 
 #endif

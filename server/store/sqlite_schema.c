@@ -137,6 +137,9 @@ static const char *const versions[] = {
 	" WHERE state = 'waiting' AND expires_ms > 0;"
 	"CREATE INDEX campaign_created ON campaign (created_ms);"
 	"PRAGMA user_version = 10;",
+	("ALTER TABLE call ADD COLUMN uses TEXT;"
+         "CREATE INDEX call_dialed ON call (dialed_ms) WHERE dialed_ms > 0;"
+         "PRAGMA user_version = 11;"),
 };
 
 #define CALL_COLUMNS                                                   \
@@ -201,13 +204,29 @@ static const char *const texts[SQ_STATEMENTS] = {
 		"?,?,?,?,?,?,?,?,?)",
 	[SQ_CALL_UNHELD] = "SELECT id, coalesce(holder = ?1, 0) FROM call"
 			   " WHERE rank > 0 AND rank <= 3 AND (holder IS NULL "
-                           "OR holder <> ?1 OR (created_ms < ?2"
+			   "OR holder <> ?1 OR (created_ms < ?2"
 			   " AND dialed_ms < ?2)) ORDER BY seq",
 	[SQ_CALL_CLAIM] = "UPDATE call SET holder = ?1"
 			  " WHERE rank > 0 AND rank <= 3 AND (holder IS NULL "
-                          "OR holder <> ?1)",
+			  "OR holder <> ?1)",
 	[SQ_LIVE_TO] = "SELECT 1 FROM call WHERE to_number = ? AND " LIVE
 		       " AND reserved_sec > 0 LIMIT 1",
+	[SQ_ROOM_USED] =
+		"SELECT count(*) FROM call WHERE rank >= 3 AND rank < 9"
+		" AND (uses IS NULL OR instr(uses, ?2) > 0)"
+		" AND (?1 IS NULL OR EXISTS (SELECT 1 FROM call c"
+		" WHERE c.id = ?1 AND c.rank < 3"
+		" AND (c.uses IS NULL OR instr(c.uses, ?2) > 0)))",
+	[SQ_QUALITY] =
+		"SELECT count(*), coalesce(sum(brief), 0),"
+		" coalesce(sum(unanswered), 0) FROM (SELECT"
+		" CASE WHEN answered_ms > 0 AND ended_ms - answered_ms < ?3"
+		" THEN 1 ELSE 0 END AS brief,"
+		" CASE WHEN answered_ms = 0 THEN 1 ELSE 0 END AS unanswered"
+		" FROM call WHERE dialed_ms > 0 AND dialed_ms > ?1"
+		" AND rank = 9 AND call_uuid IS NOT NULL"
+		" AND to_number NOT LIKE '+91%'"
+		" ORDER BY dialed_ms DESC LIMIT ?2) AS of_late",
 	[SQ_USED] = "SELECT count(*), coalesce(sum(" SECONDS "), 0)" COUNTED,
 	[SQ_USED_LIST] = "SELECT " BEGAN ", " SECONDS COUNTED " ORDER BY 1",
 
@@ -233,6 +252,7 @@ static const char *const texts[SQ_STATEMENTS] = {
 		" reservation = coalesce(?5, reservation),"
 		" bot = coalesce(?6, bot),"
 		" stream_url = coalesce(?7, stream_url),"
+		" uses = coalesce(?17, uses),"
 		" end_by = coalesce(end_by, ?8),"
 		/* One that is scheduled is looked at, then. */
 		" due_ms = CASE WHEN ?8 IS NULL THEN due_ms ELSE 0 END,"

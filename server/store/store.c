@@ -111,6 +111,18 @@ int store_call_admit(struct store *s, const struct store_call *c,
 	return s->ops->call_admit(s, c, a);
 }
 
+int store_room_used(struct store *s, const char *id,
+                    const struct store_room *room, unsigned *used)
+{
+	return s->ops->room_used(s, id, room, used);
+}
+
+int store_quality_look(struct store *s, int64_t since_ms, unsigned most,
+                       struct store_quality *q)
+{
+	return s->ops->quality(s, since_ms, most, q);
+}
+
 bool store_shared(const struct store *s)
 {
 	return s->ops->beat != NULL;

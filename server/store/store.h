@@ -60,8 +60,10 @@ int store_call_idem(struct store *s, const char *owner, const char *idem_key,
 /* One transaction: take the event, if there is one; apply the change, and
  * write the turn (over one with the same n and role), if there are any.
  * -EEXIST: the event was here before, and nothing was done. -ENOENT: no such
- * call. ERR_STALE, -ECANCELED: see @change->held. @moved, if not NULL: has the state gone forward? The other fields are
- * written also if not. The outbox gets what it is to tell (outbox.h). */
+ * call. ERR_STALE, -ECANCELED: see @change->held. ERR_LIMIT: see
+ * @change->rooms. @moved, if not NULL: has the state gone forward? The other
+ * fields are written also if not. The outbox gets what it is to tell
+ * (outbox.h). */
 int store_call_change(struct store *s, const char *id,
                       const struct store_change *change,
                       const struct store_event *ev,

@@ -50,6 +50,10 @@ enum { LAW_URL_MAX = 256 /* [bytes] */ };
 	X(calls_are_counted_to_the_unit) \
 	X(seconds_are_reserved_and_settled) \
 	X(many_race_for_the_last_unit_and_one_has_it) \
+	X(a_provider_has_room_for_so_many_calls) \
+	X(a_call_of_which_nothing_is_known_may_use_anything) \
+	X(many_race_for_the_last_room_and_one_has_it) \
+	X(calls_that_came_to_nothing_are_counted) \
 	X(what_is_not_dialled_goes_to_the_next_server) \
 	X(only_who_has_a_call_in_hand_dials_it) \
 	X(a_call_whose_end_was_asked_for_is_not_dialled) \
@@ -87,6 +91,10 @@ void law_add(const char *id);
 enum store_state law_state_of(const char *id);
 /* Has it moved? */
 bool law_set_state(const char *id, enum store_state state);
+
+/* Calls of @n open stores of one new ledger race for a provider's room: all of
+ * it is had, and never more. */
+void law_race_for_room(struct store *const *servers, unsigned n);
 
 /* Each adds what it is given to law_walked. */
 int law_note_event(const struct store_event *ev, void *arg);

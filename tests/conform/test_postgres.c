@@ -184,6 +184,15 @@ static void each_call_is_claimed_by_one(void)
 	law_end();
 }
 
+static void a_room_is_that_of_all_servers(void)
+{
+	law_begin();
+	open_servers();
+	law_race_for_room(servers, SERVERS);
+	close_servers();
+	law_end();
+}
+
 enum { TURNS = 20, INTERVAL_US = 10000 };
 
 struct turner {
@@ -260,6 +269,7 @@ static const struct test tests[] = {
 	TEST(a_lost_connection_is_made_again),
 	TEST(what_a_living_server_has_is_left_alone),
 	TEST(each_call_is_claimed_by_one),
+	TEST(a_room_is_that_of_all_servers),
 	TEST(turns_of_all_servers_are_one_row),
 };
 /* clang-format on */

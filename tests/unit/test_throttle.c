@@ -145,12 +145,57 @@ static void keys_are_guessed_in_vain(void)
 	CHECK(strstr(w.a.body, "dialout_throttled_total 1\n"));
 }
 
+/* One of the bots' requests; its answer's status. */
+static int post_events(struct world *w, const char *secret, const char *from)
+{
+	char header[256];
+
+	snprintf(header, sizeof(header),
+	         "Authorization: Bearer %s\r\nX-Forwarded-For: %s\r\n"
+	         "Content-Type: application/json\r\n",
+	         secret, from);
+	world_do(w, "POST", "/bot-events", header, "[]");
+	return w->a.status;
+}
+
+static void the_bots_secret_is_guessed_in_vain(void)
+{
+	static const char good[] = "0123456789abcdef0123456789abcdef";
+	static const char near[] = "0123456789abcdef0123456789abcdee";
+	static const char key[] = "Authorization: Bearer 0123456789abcdef\r\n"
+				  "X-Forwarded-For: 192.0.2.1\r\n";
+	static struct world w;
+	int wait;
+
+	world_open(&w, "API_KEY=0123456789abcdef\n"
+	               "BOT_SECRET=0123456789abcdef0123456789abcdef\n");
+	CHECK_INT(200, post_events(&w, good, "192.0.2.2"));
+	for (unsigned i = 0; i < THROTTLE_OWN; i++)
+		CHECK_INT(401, post_events(&w, near, "192.0.2.1"));
+	/* From there the good one is not looked at any more. */
+	CHECK_INT(429, post_events(&w, good, "192.0.2.1"));
+	wait = (int)strtol(client_header(&w.a, "Retry-After"), NULL, 10);
+	CHECK(wait >= 1 && wait <= THROTTLE_OWN_EVERY / 1000);
+	CHECK(strstr(w.a.body, "Too many wrong keys"));
+	CHECK_INT(200, post_events(&w, good, "192.0.2.2"));
+	/* A bot that was set up wrongly does not shut out who has a key. */
+	world_do(&w, "GET", "/calls", key, NULL);
+	CHECK_INT(200, w.a.status);
+	/* No secret is no guess. */
+	for (unsigned i = 0; i < 2 * THROTTLE_OWN; i++) {
+		world_do(&w, "POST", "/bot-events",
+		         "Content-Type: application/json\r\n", "[]");
+		CHECK_INT(401, w.a.status);
+	}
+}
+
 static const struct test tests[] = {
 	TEST(an_address_has_some_wrong_keys_to_spare),
 	TEST(strangers_together_are_held_and_who_is_known_is_not),
 	TEST(a_flood_of_addresses_takes_no_more_memory),
 	TEST(only_our_own_proxy_says_who_came),
 	TEST(keys_are_guessed_in_vain),
+	TEST(the_bots_secret_is_guessed_in_vain),
 };
 
 TEST_MAIN(tests)
