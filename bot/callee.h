@@ -22,13 +22,15 @@ struct callee {
 	bool all_text;       /* flushed, and nothing said since */
 	bool undecided;      /* an interim came after the last final */
 	bool decided;        /* the recogniser has heard the speech end ... */
-	uint64_t decided_at; /* ... and said so then, by the media's clock */
+	uint64_t decided_at; /* ... and all up to there, by the media's clock */
 	unsigned flushes;    /* asked for and not answered */
 	uint64_t begin_ms, end_ms, text_ms, interim_ms; /* of the call */
-	uint64_t speech_from; /* the media's clock [ms] */
-	uint64_t voice_at;    /* ... when the last chunk of it was a voice's */
-	uint64_t voice_from;  /* ... where voice began without a longer gap */
-	uint32_t ask;         /* the last question to the eot model */
+	uint64_t due_ms;       /* when the turn is over, if nothing comes */
+	uint64_t speech_from;  /* the media's clock [ms] */
+	uint64_t silence_from; /* ... the true end of speech, as end_ms */
+	uint64_t voice_at;     /* ... when the last chunk of it was a voice's */
+	uint64_t voice_from;   /* ... where voice began without a longer gap */
+	uint32_t ask;          /* the last question to the eot model */
 	enum endpoint_verdict verdict;
 
 	/* Of recognisers that decide turns: the end of the text from here on

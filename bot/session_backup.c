@@ -130,6 +130,7 @@ static int push_recent(struct session *s)
 		ring_peek(&s->recent, s->recent.len - len, line, len);
 		pcm.n = audio_decode(samples, s->fmt, line, len);
 		pcm.v = samples;
+		s->stt_from_ms -= pcm_ms(&pcm);
 		err = stt_push(s->stt, &pcm);
 	}
 	mem_free(line);

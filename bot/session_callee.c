@@ -11,6 +11,10 @@ enum {
 	VOICE_HEAD_MS = 500, /* at most, before the VAD was sure */
 	/* The net goes on hearing a voice for a few chunks after its end. */
 	VOICE_LATE_MS = 96,
+
+	/* Of a turn that is due while the line is late [ms]. */
+	LATE_LOOK_MS = 20,
+	LATE_MAX_MS = 400, /* it may have stalled for good */
 };
 
 static bool bot_has_floor(const struct session *s)
@@ -41,9 +45,18 @@ static struct str text_of(const struct buf *b)
 
 /* ---- the end of a turn ----------------------------------------------------- */
 
+/* What the callee has been saying meanwhile may be on its way: packets come
+ * late, and then many at once. */
 static void on_endpoint(void *arg)
 {
-	session_feed(arg, TURN_EV_ENDPOINT);
+	struct session *s = arg;
+
+	if (session_line_late(s) &&
+	    session_ms(s) < s->callee.due_ms + LATE_MAX_MS)
+		timer_start(s->env.timers, &s->endpoint, LATE_LOOK_MS,
+		            on_endpoint, s);
+	else
+		session_feed(s, TURN_EV_ENDPOINT);
 }
 
 static void on_watchdog(void *arg)
@@ -95,19 +108,19 @@ static void check_likely(struct session *s)
 }
 
 /* All that was said is text: the recogniser has heard the end of it, and no
- * voice has come since. Its answer to the flush can add nothing. */
+ * voice is behind that. Its answer to the flush can add nothing. */
 static bool all_decided(const struct callee *c)
 {
 	return c->decided && !c->undecided && c->text.len &&
 	       c->decided_at + VOICE_LATE_MS >= c->voice_at;
 }
 
-void session_decided(struct session *s)
+void session_decided(struct session *s, uint32_t upto_ms)
 {
 	struct callee *c = &s->callee;
 
 	c->decided = true;
-	c->decided_at = vad_now_ms(s->vad);
+	c->decided_at = s->stt_from_ms + upto_ms;
 	if (s->turn.state == TURN_HEARING) {
 		check_likely(s);
 	} else if (s->turn.state == TURN_PAUSED && all_decided(c)) {
@@ -128,9 +141,11 @@ void session_arm_endpoint(struct session *s)
 		rules.stt_ms = s->env.stt->settle_ms;
 	at = endpoint_at(&rules, &in);
 	timer_stop(s->env.timers, &s->endpoint);
-	if (at != ENDPOINT_WAIT)
+	if (at != ENDPOINT_WAIT) {
+		c->due_ms = at > session_ms(s) ? at : session_ms(s);
 		timer_start_at(s->env.timers, &s->endpoint,
 		               s->t0_us + at * 1000, on_endpoint, s);
+	}
 	/* A sound without words must not keep the greeting for long. */
 	if (s->greeting && patience > s->agent->greet_after_ms)
 		patience = s->agent->greet_after_ms;
@@ -415,6 +430,7 @@ static void on_silence(struct session *s, const struct vad_edge *edge)
 	c->speaking = false;
 	c->ever_heard = true;
 	c->end_ms = session_ms(s) - (edge->at_ms - edge->since_ms);
+	c->silence_from = edge->since_ms;
 	c->overlap = bot_has_floor(s);
 	c->all_text = all_decided(c);
 	if (s->stt && stt_flush(s->stt) == 0)

@@ -114,7 +114,10 @@ struct session {
 		uint64_t prompt, cached, answer; /* tokens */
 		uint64_t characters;             /* given to the voice */
 	} usage;
-	uint64_t media_us; /* when audio came last; 0: never */
+	uint64_t media_us;     /* when audio came last; 0: never */
+	uint64_t media_gap_us; /* ... and how long after the one before */
+	uint64_t
+		stt_from_ms; /* the media's clock when the recogniser's began */
 	bool starved;
 	char dtmf[SESSION_DTMF_MAX];
 

@@ -6,6 +6,12 @@
 #include "common/err.h"
 #include "common/log.h"
 
+enum {
+	/* Packets of 20 ms; what keeps them keeps many. */
+	LATE_MS = 60,  /* since the last one, or behind the clock */
+	BURST_MS = 10, /* less between two: those that were kept come now */
+};
+
 /* Large, and used within one call of session_frame() alone. */
 static struct stream_msg scratch;
 
@@ -108,8 +114,10 @@ static void on_media(struct session *s, const struct stream_msg *msg)
 		audio_decode(samples, s->fmt, msg->media, msg->media_len);
 
 	const bool begins = !s->media_us || s->starved;
+	const uint64_t now = timers_now(s->env.timers);
 
-	s->media_us = timers_now(s->env.timers);
+	s->media_gap_us = s->media_us ? now - s->media_us : UINT64_MAX;
+	s->media_us = now;
 	s->starved = false;
 	if (begins)
 		watch_media(s, 0);
@@ -117,6 +125,23 @@ static void on_media(struct session *s, const struct stream_msg *msg)
 		return;
 	session_backup_hear(s, msg->media, n * audio_bytes_per_sample(s->fmt));
 	hear(s, samples, n);
+}
+
+/* Packets that were lost never come: only those that come faster than sound
+ * does were late. */
+bool session_line_late(const struct session *s)
+{
+	const struct callee *c = &s->callee;
+	const uint64_t now = timers_now(s->env.timers);
+	uint64_t passed, heard;
+
+	if (!s->media_us || s->starved)
+		return false;
+	if (now - s->media_us > LATE_MS * 1000)
+		return true;
+	passed = session_ms(s) - c->end_ms;
+	heard = vad_now_ms(s->vad) - c->silence_from;
+	return s->media_gap_us < BURST_MS * 1000 && passed > heard + LATE_MS;
 }
 
 void session_line_start(struct session *s)

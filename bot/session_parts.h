@@ -47,6 +47,8 @@ void session_say_template(struct session *s, enum reply_kind kind,
 int session_send(const char *text, size_t len, void *arg);
 void session_line_start(struct session *s);
 void session_line_stop(struct session *s);
+/* Has the callee's sound of this moment not come yet? */
+bool session_line_late(const struct session *s);
 
 /* session_callee.c */
 int session_callee_open(struct session *s) MUST_CHECK;
@@ -54,7 +56,8 @@ void session_callee_close(struct session *s);
 void session_text(struct session *s, struct str text, bool final);
 void session_add_text(struct callee *c, struct str text);
 void session_check_sound(struct session *s);
-void session_decided(struct session *s); /* the recogniser heard the end */
+/* The recogniser heard the end, and all of its audio up to @upto_ms. */
+void session_decided(struct session *s, uint32_t upto_ms);
 int session_vad_open(struct session *s, vad_edge_h *edgeh) MUST_CHECK;
 void session_arm_endpoint(struct session *s);
 void session_stop_endpoint(struct session *s);

@@ -93,7 +93,7 @@ static void on_stt_event(const struct stt_event *ev, void *arg)
 		on_stt_lost(s, ev->err);
 		break;
 	case STT_SILENCE:
-		session_decided(s);
+		session_decided(s, ev->end_ms);
 		break;
 	case STT_READY:
 		s->stt_away = false;
@@ -115,6 +115,7 @@ static int open_stt(struct session *s)
 		.call_id = s->call_id,
 	};
 
+	s->stt_from_ms = vad_now_ms(s->vad);
 	return stt_open(&s->stt, s->env.stt, s->env.net, &prm, on_stt_event, s);
 }
 

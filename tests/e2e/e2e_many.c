@@ -1,6 +1,8 @@
 /*
  * Ten calls at once through the real programs, each with an interruption:
- * what the persons called hear of the bot afterwards, and of one another.
+ * what the persons called hear of the bot afterwards, and of one another. Where
+ * everything is slower (TEST_TIME_SCALE) it is four: ten are more than two
+ * cores can carry in real time under a sanitizer.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -12,6 +14,7 @@
 
 enum {
 	CALLS = 10,
+	CALLS_SLOW = 4,
 	TURNS = 4,          /* sentences of a callee; the third one cuts in */
 	WORDS = 3,          /* of each sentence, which no other call has */
 	COUNTS_MS = 500,    /* of speech make an interruption */
@@ -25,6 +28,8 @@ static const char *const cuts[] = {
 	"please-try-call-later", "pls-hold-while-try", "vm-nobodyavail",
 	"number-not-answering",  "conf-unmuted",
 };
+
+static unsigned n_calls;
 
 /* One script a number, so that no two of them do the same at the same time. */
 static void write_callee(const char *path, unsigned call)
@@ -66,7 +71,7 @@ static void list_callees(const char *args[2 * CALLS + 1])
 	static char arg[CALLS][288];
 	char number[16], path[256];
 
-	for (unsigned i = 0; i < CALLS; i++) {
+	for (unsigned i = 0; i < n_calls; i++) {
 		snprintf(path, sizeof(path), "%s/callee%u.txt", proc_temp_dir(),
 		         i);
 		write_callee(path, i);
@@ -75,7 +80,7 @@ static void list_callees(const char *args[2 * CALLS + 1])
 		args[2 * i] = "--callee";
 		args[2 * i + 1] = arg[i];
 	}
-	args[2 * CALLS] = NULL;
+	args[2 * n_calls] = NULL;
 }
 
 /* Long enough to be cut into. */
@@ -122,7 +127,7 @@ static char *all_sentences(void)
 	FILE *f = open_memstream(&text, &size);
 
 	CHECK(f != NULL);
-	for (unsigned c = 0; c < CALLS; c++) {
+	for (unsigned c = 0; c < n_calls; c++) {
 		fprintf(f, "== call%u\n", c);
 		for (unsigned t = 0; t < TURNS; t++)
 			fprintf(f, "%s\n", sentence(one, sizeof(one), c, t));
@@ -139,7 +144,7 @@ static char *all_words(void)
 
 	CHECK(f != NULL);
 	fputs(common, f);
-	for (unsigned c = 0; c < CALLS; c++)
+	for (unsigned c = 0; c < n_calls; c++)
 		for (unsigned i = 0; i < 1 + TURNS * WORDS; i++)
 			fprintf(f, "%s ", own_word(word, c, i));
 	fclose(f);
@@ -160,7 +165,7 @@ static unsigned script_of(const json_t *call)
 	const char *said = town_str(call, "turns.0.text");
 	char one[64];
 
-	for (unsigned c = 0; c < CALLS; c++)
+	for (unsigned c = 0; c < n_calls; c++)
 		if (!strncmp(said, sentence(one, sizeof(one), c, 0),
 		             strlen(one)))
 			return c;
@@ -258,7 +263,7 @@ static void dial_all(struct town *t)
 {
 	char data[64], word[8], number[16];
 
-	for (unsigned i = 0; i < CALLS; i++) {
+	for (unsigned i = 0; i < n_calls; i++) {
 		snprintf(data, sizeof(data), "{\"name\":\"%s\"}",
 		         own_word(word, i, 0));
 		snprintf(calls[i].id, sizeof(calls[i].id), "%s",
@@ -266,20 +271,20 @@ static void dial_all(struct town *t)
 	}
 }
 
-/* Ten calls, with a recogniser that tells words every @interim_ms; the bot may
+/* So many calls, with a recogniser that tells words every @interim_ms; the bot may
  * stop no earlier than @earliest_ms into the callee's speech. */
 static void converse(const char *interim_ms, long earliest_ms)
 {
 	/* Turns end as the texts have them: what a model makes of a pause in
 	 * a recording is not the question here. */
 	static const char *const bot[] = {"TURN_MODEL=none", NULL};
-	const char *deepgram[] = {"--interim-ms", interim_ms, NULL};
+	/* A segment's end would be words, too, wherever it falls. */
+	const char *deepgram[] = {"--interim-ms", interim_ms, "--segment-ms",
+	                          "100000", NULL};
 	const char *plivo[2 * CALLS + 1];
 	struct town_opts opts = {
 		.plivo_args = plivo,
 		.answers = answers,
-		.sentences = all_sentences(),
-		.words = all_words(),
 		.agent = "{\"instructions\":\"x\",\"greeting\":\"Hello "
 			 "{{name}}.\"}",
 		.deepgram_args = deepgram,
@@ -289,10 +294,13 @@ static void converse(const char *interim_ms, long earliest_ms)
 	struct town t;
 	json_t *journal;
 
+	n_calls = test_ms(1) > 1 ? CALLS_SLOW : CALLS;
+	opts.sentences = all_sentences();
+	opts.words = all_words();
 	list_callees(plivo);
 	town_open(&t, &opts);
 	dial_all(&t);
-	for (unsigned i = 0; i < CALLS; i++) {
+	for (unsigned i = 0; i < n_calls; i++) {
 		json_t *call = town_wait_told(&t, calls[i].id, 70000);
 
 		snprintf(calls[i].uuid, sizeof(calls[i].uuid), "%s",
@@ -304,7 +312,7 @@ static void converse(const char *interim_ms, long earliest_ms)
 		json_decref(call);
 	}
 	journal = town_journal(&t);
-	for (unsigned i = 0; i < CALLS; i++) {
+	for (unsigned i = 0; i < n_calls; i++) {
 		measure(journal, &calls[i], earliest_ms);
 		check_words(journal, &calls[i], i);
 	}
@@ -313,26 +321,26 @@ static void converse(const char *interim_ms, long earliest_ms)
 	town_close(&t);
 	free((char *)(uintptr_t)opts.sentences);
 	free((char *)(uintptr_t)opts.words);
-	qsort(calls, CALLS, sizeof(calls[0]), by_size);
+	qsort(calls, n_calls, sizeof(calls[0]), by_size);
 }
 
-static void ten_callees_cut_in_and_hear_nothing_but_their_own(void)
+static void callees_cut_in_and_hear_nothing_but_their_own(void)
 {
 	/* No interim result: the length of the speech alone decides. */
 	converse("100000", COUNTS_MS - FRAME_MS);
 	fprintf(stderr,
 	        "heard after the interruption counted: median %ld ms, most "
 	        "%ld ms\n",
-	        calls[CALLS / 2].extra_ms, calls[CALLS - 1].extra_ms);
-	/* Of ten the 95th percentile is the last. */
-	CHECK(calls[CALLS - 1].extra_ms <= HEARD_MAX_MS);
+	        calls[n_calls / 2].extra_ms, calls[n_calls - 1].extra_ms);
+	/* Of so few the 95th percentile is the last. */
+	CHECK(calls[n_calls - 1].extra_ms <= HEARD_MAX_MS);
 }
 
 static void words_count_before_the_length_does(void)
 {
 	converse("100", 150);
-	CHECK(calls[CALLS / 2].extra_ms < 0);
-	CHECK(calls[CALLS - 1].extra_ms <= HEARD_MAX_MS);
+	CHECK(calls[n_calls / 2].extra_ms < 0);
+	CHECK(calls[n_calls - 1].extra_ms <= HEARD_MAX_MS);
 }
 
 /* A recogniser that understands nothing, and a word that is too short. */
@@ -365,7 +373,7 @@ static void a_short_sound_does_not_stop_the_bot(void)
 }
 
 static const struct test tests[] = {
-	TEST_SLOW(ten_callees_cut_in_and_hear_nothing_but_their_own, 100),
+	TEST_SLOW(callees_cut_in_and_hear_nothing_but_their_own, 100),
 	TEST_SLOW(words_count_before_the_length_does, 100),
 	TEST_SLOW(a_short_sound_does_not_stop_the_bot, 40),
 };

@@ -33,7 +33,8 @@ struct mark {
 
 struct fake_line {
 	struct flow *f;
-	struct timer packet, marked;
+	struct timer packet, marked, late;
+	uint32_t held_ms, sent_ms; /* of the call: packets on their way */
 	uint8_t (*blocks)[4];      /* ring: reply, ms */
 	uint64_t head_ms, tail_ms; /* of the call: what is buffered */
 	struct mark marks[MARKS];
@@ -152,6 +153,7 @@ static void on_marked(void *arg);
 static void arm_marks(struct fake_line *l)
 {
 	timer_stop(l->f->ts, &l->marked);
+	timer_stop(l->f->ts, &l->late);
 	if (l->n_marks)
 		timer_start_at(l->f->ts, &l->marked, l->marks[0].at_us,
 		               on_marked, l);
@@ -337,6 +339,41 @@ void flow_audio(struct flow *f, uint32_t ms, bool loud, size_t size)
 	}
 }
 
+static void send_sound(struct fake_line *l, uint32_t from)
+{
+	struct flow *f = l->f;
+
+	if (f->session)
+		flow_message(f, l->frame[sound_at(f, from)]);
+}
+
+/* What was late comes as fast as it can, and in order. */
+static void on_late(void *arg)
+{
+	struct fake_line *l = arg;
+
+	send_sound(l, l->sent_ms);
+	l->sent_ms += 20;
+	if (l->sent_ms < l->held_ms)
+		timer_start(l->f->ts, &l->late, 1, on_late, l);
+}
+
+/* True: this one waits, too. */
+static bool is_late(struct fake_line *l, uint32_t now)
+{
+	const struct flow *f = l->f;
+
+	if (l->sent_ms >= l->held_ms) {
+		if (now <= f->media_late_from || now > f->media_late_to)
+			return false;
+		l->sent_ms = now - 20;
+		timer_start_at(f->ts, &l->late, flow_us(f->media_late_to),
+		               on_late, l);
+	}
+	l->held_ms = now;
+	return true;
+}
+
 static void on_packet(void *arg)
 {
 	struct fake_line *l = arg;
@@ -346,8 +383,8 @@ static void on_packet(void *arg)
 
 	timer_start_at(f->ts, &l->packet, flow_us(now + 20), on_packet, l);
 	fake_line_listen(l);
-	if (!gap && !f->opts.no_media && f->session)
-		flow_message(f, l->frame[sound_at(f, now - 20)]);
+	if (!gap && !f->opts.no_media && !is_late(l, now))
+		send_sound(l, now - 20);
 }
 
 int fake_line_new(struct fake_line **lp, struct flow *f)

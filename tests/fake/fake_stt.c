@@ -13,9 +13,20 @@ struct fake_stt {
 	struct flow *f;
 	struct timer next;
 	bool dead, later; /* not the first of the call */
+	uint32_t hz;
+	uint64_t samples; /* pushed */
 };
 
 static void arm(struct fake_stt *p);
+
+/* A moment of the call in the sound that was pushed; 0: the last one [ms] */
+static uint32_t place_ms(const struct fake_stt *p, uint32_t upto_ms)
+{
+	const uint32_t pushed = (uint32_t)(p->samples * 1000 / p->hz);
+	const uint32_t ago = upto_ms ? flow_now(p->f) - upto_ms : 0;
+
+	return pushed > ago ? pushed - ago : 0;
+}
 
 static void on_next(void *arg)
 {
@@ -32,6 +43,7 @@ static void on_next(void *arg)
 		ev.text = n->text;
 		ev.text_len = n->text ? strlen(n->text) : 0;
 		ev.err = n->err;
+		ev.begin_ms = ev.end_ms = place_ms(p, n->upto_ms);
 		n->type = -1;
 		n->told_ms = flow_now(f);
 		p->dead = ev.type == STT_FAILED;
@@ -70,6 +82,7 @@ static int fake_open(struct stt **sttp, struct net *net,
 	if (!p)
 		return -ENOMEM;
 	p->f = flow_of(prm->cfg);
+	p->hz = prm->hz;
 	p->f->stt_opens++;
 	p->later = p->f->stt_opens > 1;
 	p->f->second[0] += flow_is_second(prm->cfg);
@@ -82,6 +95,7 @@ static int fake_push(struct stt *stt, const struct pcm *pcm)
 {
 	struct fake_stt *p = CONTAINER_OF(stt, struct fake_stt, base);
 
+	p->samples += pcm->n;
 	p->f->stt_samples += pcm->n;
 	if (p->later && !p->f->replayed)
 		p->f->replayed = pcm->n;

@@ -246,7 +246,8 @@ static void news(struct flow *f, uint32_t at, int type, const char *text,
 	struct session *s = f->session;
 
 	CHECK(f->n_news < FLOW_NEWS);
-	f->news[f->n_news++] = (struct flow_news){at, type, 0, err, text};
+	f->news[f->n_news++] = (struct flow_news){
+		.at_ms = at, .type = type, .err = err, .text = text};
 	/* Have the recogniser look at its script again. */
 	if (s && s->stt && at != UINT32_MAX && type != STT_FLUSHED)
 		fake_stt_look(s->stt);
@@ -270,6 +271,12 @@ void flow_flushed(struct flow *f, uint32_t at)
 void flow_stt(struct flow *f, uint32_t at, int type, const char *text)
 {
 	news(f, at, type, text, 0);
+}
+
+void flow_silence(struct flow *f, uint32_t at, uint32_t upto)
+{
+	news(f, at, STT_SILENCE, NULL, 0);
+	f->news[f->n_news - 1].upto_ms = upto;
 }
 
 void flow_stt_fails(struct flow *f, uint32_t at, int err)

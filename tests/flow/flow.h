@@ -40,6 +40,8 @@ enum {
 /* What the scripted recogniser says, and when. */
 struct flow_news {
 	uint32_t at_ms;
+	uint32_t upto_ms; /* of the call: it knows the sound up to there; 0:
+	                   * all that has come */
 	int type;         /* enum stt_event_type; -1: given out already */
 	uint32_t told_ms; /* ... then */
 	int err;
@@ -151,6 +153,8 @@ struct flow {
 	                       * '-' never */
 	uint32_t verdict_ms;  /* from the question */
 	uint32_t media_gap_from, media_gap_to;
+	/* What the callee says meanwhile comes only then, a packet a ms. */
+	uint32_t media_late_from, media_late_to;
 	int tts_fail_after; /* pieces; 0: never */
 	int tts_fail_err;
 	bool tts_reply_fails;
@@ -228,6 +232,8 @@ void flow_final(struct flow *f, uint32_t at, const char *text);
 void flow_flushed(struct flow *f, uint32_t at);
 /* Any event of the recogniser: enum stt_event_type. */
 void flow_stt(struct flow *f, uint32_t at, int type, const char *text);
+/* It has heard speech end, and has decided all sound up to @upto. */
+void flow_silence(struct flow *f, uint32_t at, uint32_t upto);
 void flow_stt_fails(struct flow *f, uint32_t at, int err);
 
 /* The model's next answer; the first token comes after 100 ms unless the

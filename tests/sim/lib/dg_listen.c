@@ -220,8 +220,11 @@ static void check_endpoint(struct dg_listen *l)
 		return;
 	if (want > HANGOVER_MS)
 		pause = (uint32_t)want;
-	if (l->silence_ms >= pause)
-		emit_final(l, l->now_ms, true, false);
+	if (l->silence_ms < pause)
+		return;
+	/* Whoever says that speech is over has decided all of it. */
+	give_rest(l);
+	emit_final(l, l->now_ms, true, false);
 }
 
 static void check_segment(struct dg_listen *l)
