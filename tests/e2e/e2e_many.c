@@ -61,7 +61,7 @@ static void write_callee(const char *path, unsigned call)
 
 static const char *number_of(char number[16], unsigned call)
 {
-	snprintf(number, 16, "+155512340%02u", call);
+	snprintf(number, 16, "+155512340%02u", call % CALLS);
 	return number;
 }
 
@@ -271,16 +271,13 @@ static void dial_all(struct town *t)
 	}
 }
 
-/* So many calls, with a recogniser that tells words every @interim_ms; the bot may
- * stop no earlier than @earliest_ms into the callee's speech. */
-static void converse(const char *interim_ms, long earliest_ms)
+/* So many calls, with a recogniser that is told @deepgram; the bot may stop no
+ * earlier than @earliest_ms into the callee's speech. */
+static void converse(const char *const *deepgram, long earliest_ms)
 {
 	/* Turns end as the texts have them: what a model makes of a pause in
 	 * a recording is not the question here. */
 	static const char *const bot[] = {"TURN_MODEL=none", NULL};
-	/* A segment's end would be words, too, wherever it falls. */
-	const char *deepgram[] = {"--interim-ms", interim_ms, "--segment-ms",
-	                          "100000", NULL};
 	const char *plivo[2 * CALLS + 1];
 	struct town_opts opts = {
 		.plivo_args = plivo,
@@ -326,8 +323,11 @@ static void converse(const char *interim_ms, long earliest_ms)
 
 static void callees_cut_in_and_hear_nothing_but_their_own(void)
 {
-	/* No interim result: the length of the speech alone decides. */
-	converse("100000", COUNTS_MS - FRAME_MS);
+	/* No word comes before the speech pauses, neither in interim results
+	 * nor because a segment is full: its length alone decides. */
+	static const char *const deepgram[] = {"--whole", NULL};
+
+	converse(deepgram, COUNTS_MS - FRAME_MS);
 	fprintf(stderr,
 	        "heard after the interruption counted: median %ld ms, most "
 	        "%ld ms\n",
@@ -338,7 +338,9 @@ static void callees_cut_in_and_hear_nothing_but_their_own(void)
 
 static void words_count_before_the_length_does(void)
 {
-	converse("100", 150);
+	static const char *const deepgram[] = {"--interim-ms", "100", NULL};
+
+	converse(deepgram, 150);
 	CHECK(calls[n_calls / 2].extra_ms < 0);
 	CHECK(calls[n_calls - 1].extra_ms <= HEARD_MAX_MS);
 }

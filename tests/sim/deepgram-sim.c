@@ -36,6 +36,8 @@ static char *script_text;
 static const struct simopt opts[] = {
 	{"script", SIMOPT_TEXT, &script_path, "file of sentences"},
 	{"loop", SIMOPT_FLAG, &cfg.listen.loop, "begin the script again"},
+	{"whole", SIMOPT_FLAG, &cfg.listen.whole,
+         "no word before the speech pauses"},
 	{"ear", SIMOPT_TEXT, &ear,
          "script: by bursts; tones: the words of wordtone.h (script)"},
 	{"burst-gap-ms", SIMOPT_NUMBER, &cfg.listen.burst_gap_ms,

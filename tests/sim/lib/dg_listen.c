@@ -68,7 +68,7 @@ static size_t half_word(const struct dg_listen *l, struct dg_word *w)
 	size_t len;
 
 	if (!l->in_burst || !l->sentence || l->silence_ms > 0 ||
-	    l->next_word == l->sentence->n_words)
+	    l->cfg->whole || l->next_word == l->sentence->n_words)
 		return 0;
 	text = l->sentence->word[l->next_word];
 	len = utf8_cut(text, strlen(text), (strlen(text) + 1) / 2);
@@ -143,6 +143,7 @@ static void give_rest(struct dg_listen *l)
 {
 	const struct dg_sentence *e = l->sentence;
 
+	give_words(l);
 	while (e && !e->voiced_ms && l->next_word < e->n_words)
 		give_word(l, l->last_speech_ms);
 }
@@ -198,7 +199,8 @@ static void on_speech(struct dg_listen *l)
 		                             l->n_sentences++, l->cfg->loop);
 		b->sentence = l->sentence ? l->sentence->text : NULL;
 	}
-	give_words(l);
+	if (!l->cfg->whole)
+		give_words(l);
 }
 
 static void on_silence(struct dg_listen *l)

@@ -47,6 +47,7 @@ struct dg_listen_cfg {
 	uint32_t segment_ms;   /* longest one without a final */
 	bool loop;             /* begin the script again behind its end */
 	bool tones;            /* words come from dg_listen_word() */
+	bool whole;            /* no word of a sentence before it pauses */
 };
 
 struct dg_listen {
