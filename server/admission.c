@@ -223,7 +223,8 @@ int admission_later(struct app *app, struct store_call *call,
 	*why = "DENY_PREFIXES or ALLOWED_PREFIXES forbid the number";
 	if (!is_dialled(app->cfg, call->to))
 		return ERR_LIMIT;
-	*why = "CALLING_HOURS";
+	*why = call->hours ? "CALLING_HOURS, or its campaign's own hours"
+	                   : "CALLING_HOURS";
 	*later_ms = admission_next(app->cfg, call->hours, call->to, now_ms);
 	if (!err && *later_ms > now_ms)
 		return ERR_LIMIT;

@@ -123,14 +123,12 @@ static void list(struct app *app, const struct http_req *req,
 		campaign_failed(app, err, res);
 }
 
-void campaigns_handle(const struct http_req *req, struct http_res *res,
-                      void *arg)
+void campaign_list_handle(const struct http_req *req, struct http_res *res,
+                          void *arg)
 {
 	struct access who;
 
-	if (req->method == HTTP_POST)
-		campaign_add(arg, req, res);
-	else if (access_check(arg, req, res, ACCESS_READ, &who))
+	if (access_check(arg, req, res, ACCESS_READ, &who))
 		list(arg, req, res);
 }
 

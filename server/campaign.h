@@ -18,9 +18,13 @@ struct http_res;
 
 enum { CAMPAIGN_BODY_MAX = 4 * 1024 * 1024 /* [bytes] of a list */ };
 
-/* POST /campaigns; GET lists them. */
-void campaigns_handle(const struct http_req *req, struct http_res *res,
-                      void *arg);
+/* POST /campaigns. */
+void campaign_add_handle(const struct http_req *req, struct http_res *res,
+                         void *arg);
+
+/* GET /campaigns. */
+void campaign_list_handle(const struct http_req *req, struct http_res *res,
+                          void *arg);
 
 /* GET /campaigns/ID and /campaigns/ID/results; POST of /campaigns/ID/pause,
  * resume and cancel. */

@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "server/access.h"
 #include "server/app.h"
+#include "server/campaign.h"
 #include "server/campaign_list.h"
 #include "server/campaign_priv.h"
 #include "server/campaign_tell.h"
@@ -303,9 +304,10 @@ static void add(struct app *app, const struct http_req *req,
 	campaign_list_fini(&list);
 }
 
-void campaign_add(struct app *app, const struct http_req *req,
-                  struct http_res *res)
+void campaign_add_handle(const struct http_req *req, struct http_res *res,
+                         void *arg)
 {
+	struct app *app = arg;
 	struct store_campaign c = {.state = "running"};
 	struct request_when when;
 	struct access who;

@@ -19,8 +19,4 @@ void campaign_failed(struct app *app, int err, struct http_res *res);
 bool campaign_read_number(const struct http_req *req, struct http_res *res,
                           const char *name, uint64_t max, uint64_t *n);
 
-/* POST /campaigns, campaign_new.c. */
-void campaign_add(struct app *app, const struct http_req *req,
-                  struct http_res *res);
-
 #endif

@@ -110,6 +110,9 @@ static int read_moment(int64_t *ms, const char *name, struct str text,
 {
 	int err = when_parse(text, now_ms, ms);
 
+	/* 0 is no moment; long past is long past. */
+	if (!err && *ms <= 0)
+		*ms = 1;
 	if (err == -ERANGE)
 		refuse(why, 0,
 		       "%s is more than %d days ahead; a bare number is of "

@@ -110,6 +110,57 @@ static void objects_are_as_start_takes_them(void)
 	campaign_list_fini(&l);
 }
 
+/* A row's times from now on, its priority and address. */
+static const char *when_of(size_t i)
+{
+	const struct store_row *r = &l.rows[i];
+
+	CHECK(i < l.n);
+	snprintf(text, sizeof(text), "%d %d %d %s %s",
+	         r->due_ms ? (int)(r->due_ms - opts.now_ms) : -1,
+	         r->expires_ms ? (int)(r->expires_ms - opts.now_ms) : -1,
+	         r->priority, r->events_url ? r->events_url : "-",
+	         r->body ? r->body : "-");
+	return text;
+}
+
+static void a_row_says_when_or_is_as_the_others(void)
+{
+	static const char csv[] =
+		"phone_number, priority ,not_before,expires_at,events_url,a\n"
+		"15551234561,,,,,x\n"
+		"15551234562,-4,2,1970-01-12T13:46:45Z,https://e,\n"
+		"15551234563,0,,,,\n"
+		"15551234564,10,,,,\n"
+		"15551234565,,soon,,,\n"
+		"15551234566,,9,9,,\n"
+		"15551234567,,,1970-01-01T00:00:00Z,,\n";
+	static const char ndjson[] =
+		"{\"phone_number\":\"15551234561\"}\n"
+		"{\"phone_number\":\"15551234562\",\"priority\":0,"
+		"\"not_before\":\"1\",\"events_url\":\"https://e\"}\n"
+		"{\"phone_number\":\"15551234563\",\"priority\":11}\n";
+
+	opts.when = (struct request_when){.not_before_ms = opts.now_ms + 1000,
+	                                  .expires_ms = opts.now_ms + 60000,
+	                                  .priority = 2};
+	CHECK_INT(0, read_list(csv, false));
+	CHECK_INT(3, l.good);
+	CHECK_STR("1000 60000 2 - {\"a\":\"x\"}", when_of(0));
+	CHECK_STR("2000 5000 -4 https://e {\"a\":\"\"}", when_of(1));
+	CHECK_STR("1000 60000 0 - {\"a\":\"\"}", when_of(2));
+	CHECK(strstr(row(3), "5 - - bad: priority must be"));
+	CHECK(strstr(row(4), "6 - - bad: not_before must be"));
+	CHECK(strstr(row(5), "7 - - bad: expires_at must be later"));
+	CHECK(strstr(row(6), "8 - - bad: expires_at has passed"));
+	campaign_list_fini(&l);
+	CHECK_INT(0, read_list(ndjson, true));
+	CHECK_STR("1000 60000 2 - -", when_of(0));
+	CHECK_STR("1000 60000 0 https://e -", when_of(1));
+	CHECK(strstr(row(2), "3 - - bad: priority must be"));
+	campaign_list_fini(&l);
+}
+
 static void without_the_names_of_columns_nothing_is_read(void)
 {
 	static const char *const bad[] = {
@@ -182,6 +233,7 @@ static const struct test tests[] = {
 	TEST(a_bad_row_is_told_by_its_line_and_harms_no_other),
 	TEST(a_number_counts_where_it_stands_first),
 	TEST(objects_are_as_start_takes_them),
+	TEST(a_row_says_when_or_is_as_the_others),
 	TEST(without_the_names_of_columns_nothing_is_read),
 	TEST(a_list_has_a_bound),
 	TEST(no_memory_is_an_answer_and_leaks_nothing),

@@ -7,7 +7,9 @@
 #include <time.h>
 
 #include "common/mem.h"
+#include "server/admission.h"
 #include "server/plan.h"
+#include "server/store/retry.h"
 #include "tests/fake/world.h"
 #include "tests/harness/test.h"
 
@@ -111,6 +113,60 @@ static void the_strictest_zone_counts_where_there_are_several(void)
 	 * no moment of an afternoon for all. */
 	CHECK(!open_at("14:00-15:00", "+79161234567", "2026-01-15 12:00"));
 	CHECK_INT(0, now.next_sec);
+}
+
+/* Under the server's hours and a call's own; "never", or when it may ring. */
+static const char *rings(const char *servers, const char *own,
+                         const char *number, const char *text)
+{
+	static char when[APP_TIME_MAX];
+	struct config cfg = {.calling_hours = servers};
+	int64_t ms;
+
+	if (servers)
+		CHECK_INT(0, hours_parse(&cfg.hours, servers));
+	ms = admission_next(&cfg, own, number, 1000 * at(text));
+	return ms == STORE_RETRY_NEVER ? "never" : app_time(when, ms);
+}
+
+static void hours_of_a_calls_own_narrow_the_servers(void)
+{
+	static const char ny[] = "+12125551234",
+			  now_text[] = "2026-01-15 12:00";
+
+	CHECK_STR("2026-01-15T12:00:00Z", rings(NULL, NULL, ny, now_text));
+	CHECK_STR("2026-01-15T14:00:00Z",
+	          rings("09:00-20:00", "", ny, now_text));
+	CHECK_STR("2026-01-15T22:00:00Z",
+	          rings(NULL, "17:00-19:00", ny, now_text));
+	CHECK_STR("2026-01-15T22:00:00Z",
+	          rings("09:00-20:00", "17:00-19:00", ny, now_text));
+	/* A wish cannot widen them. */
+	CHECK_STR("2026-01-15T14:00:00Z",
+	          rings("09:00-20:00", "00:00-24:00", ny, now_text));
+	/* Thursday's do not meet, Saturday's do. */
+	CHECK_STR("2026-01-17T17:00:00Z",
+	          rings("Mon-Fri 09:00-12:00, Sat 10:00-14:00",
+	                "Mon-Fri 13:00-14:00, Sat 12:00-13:00", ny, now_text));
+	CHECK_STR("never", rings("09:00-12:00", "13:00-14:00", ny, now_text));
+	CHECK_STR("never", rings(NULL, "nonsense", ny, now_text));
+	CHECK_STR("never",
+	          rings(NULL, "09:00-10:00", "+99912345678", now_text));
+	/* In all zones where it may ring. */
+	CHECK_STR("2026-01-15T18:00:00Z", rings("08:00-20:00", "10:00-12:00",
+	                                        "+12085551234", now_text));
+}
+
+static void hours_meet_in_a_minute_of_a_week(void)
+{
+	struct hours a, b;
+
+	CHECK_INT(0, hours_parse(&a, "Mon-Fri 09:00-12:00"));
+	CHECK_INT(0, hours_parse(&b, "11:59-20:00"));
+	CHECK(hours_meet(&a, &b));
+	CHECK_INT(0, hours_parse(&b, "12:00-20:00, Sat 09:00-10:00"));
+	CHECK(!hours_meet(&a, &b));
+	CHECK(!hours_meet(&b, &a));
 }
 
 static void weekdays_are_those_of_the_place(void)
@@ -261,6 +317,8 @@ static const struct test tests[] = {
 	TEST(hours_are_read_with_and_without_days),
 	TEST(the_clock_of_the_called_person_counts),
 	TEST(the_strictest_zone_counts_where_there_are_several),
+	TEST(hours_of_a_calls_own_narrow_the_servers),
+	TEST(hours_meet_in_a_minute_of_a_week),
 	TEST(weekdays_are_those_of_the_place),
 	TEST_SLOW(no_minute_is_wrong_when_clocks_change, 60),
 	TEST(zones_that_cannot_be_read_allow_nothing),
