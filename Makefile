@@ -280,7 +280,7 @@ $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(LIBBOT) \
 # calls.
 TORTURE := TORTURE_STARTS=10000 TORTURE_KILLS=500 TORTURE_DB_KILLS=20 \
 	TORTURE_SERVERS=4 TORTURE_CLIENTS=128 TORTURE_LOST_CALLS=200 \
-	TEST_TIME_SCALE=60
+	PACE_SECONDS=300 TEST_TIME_SCALE=60
 # Ten thousand calls' callbacks in disorder, three thousand answers that say
 # nothing clear, ten thousand forged streams, every text at every place.
 STORMS := STORM_CALLS=10000 AMBIGUOUS_CALLS=3000 AMBIGUOUS_STALLS=500 \
@@ -290,11 +290,13 @@ STORM_TESTS := $(addprefix $(BUILD)/unit/test_,forged injection ambiguous storm)
 torture: deps-test ## what is promised of a call, through kills; long
 	@$(PARALLEL) all $(BUILD)/e2e/e2e_torture \
 		$(BUILD)/e2e/e2e_torture_postgres $(BUILD)/e2e/e2e_again \
+		$(BUILD)/e2e/e2e_pace \
 		$(STORM_TESTS)
 	@for t in $(STORM_TESTS); do $(STORMS) $$t 2>$$t.log || exit 1; done
 	@BUILD_DIR=$(BUILD) $(TORTURE) $(BUILD)/e2e/e2e_torture
 	@BUILD_DIR=$(BUILD) $(TORTURE) $(BUILD)/e2e/e2e_torture_postgres
 	@BUILD_DIR=$(BUILD) $(TORTURE) $(BUILD)/e2e/e2e_again
+	@BUILD_DIR=$(BUILD) $(TORTURE) $(BUILD)/e2e/e2e_pace
 
 # ---- measure ----------------------------------------------------------------
 

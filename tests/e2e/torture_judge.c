@@ -24,6 +24,11 @@ enum {
 	/* [ms] No more calls than the pace allows in a second, seen from where
 	 * the requests arrive, some sooner than others. */
 	SECOND_MS = 950,
+	LONG_RUN_MS = 60000, /* [ms] what such a run must make of the pace */
+	USED_LONG = 95,      /* [%] */
+	/* [%] of a short one, where others may use the machine: a turn that
+	 * is taken too late is lost. */
+	USED_SHORT = 50,
 };
 
 static void load_config(struct torture *t, struct config *cfg)
@@ -164,18 +169,20 @@ static void add_up(struct sums *sums, const struct torture_start *s)
 static void judge_pace(const struct torture *t)
 {
 	const unsigned cps = t->opts->cps;
-	long least = 1000000;
+	long least = 1000000, took, used;
 
 	CHECK(t->n_at > cps);
 	for (unsigned i = 0; i + cps < t->n_at; i++)
 		if (t->at_ms[i + cps] - t->at_ms[i] < least)
 			least = t->at_ms[i + cps] - t->at_ms[i];
+	took = t->at_ms[t->n_at - 1] - t->at_ms[0];
+	used = (long)(t->n_at - 1) * 100000 / cps / took;
 	printf("torture: pace %u: any %u calls took %ld ms at least, all %u "
-	       "took %ld\n",
-	       cps, cps + 1, least, t->n_at,
-	       t->at_ms[t->n_at - 1] - t->at_ms[0]);
+	       "took %ld: %ld %% of it was used\n",
+	       cps, cps + 1, least, t->n_at, took, used);
 	fflush(stdout);
 	CHECK(least >= SECOND_MS);
+	CHECK(used >= (took > LONG_RUN_MS ? USED_LONG : USED_SHORT));
 }
 
 static void show(unsigned nr, const struct torture_start *s)
