@@ -21,6 +21,9 @@ enum {
 	REATTACH_MS = 3000, /* a socket lost without a close may come back */
 	HANGUP_MS = 6000,   /* for the carrier to hear it; then we close */
 	PING_SEC = 15,      /* as Plivo's guide wants it */
+	/* [us] of a loop that stood still: less than any server waits before
+	 * it gives the calls of such a bot to another (BOT_HUNG_AFTER). */
+	STILL_US = 2500000,
 	NORMAL = 1000,
 	REPLACED = 1001,
 	SETUP_FAILED = 1011,
@@ -108,6 +111,16 @@ static void on_hangup(int err, void *arg)
 		timer_start(timers_of(c), &c->timer, 0, line_lost, c);
 }
 
+/* Has the loop slept so long, a moment ago, that the call may be another bot's
+ * by now? */
+static bool was_still(const struct call *c)
+{
+	struct net_lag lag;
+
+	net_lag(c->env->net, &lag);
+	return lag.max_us >= STILL_US;
+}
+
 static void hang_up(struct call *c)
 {
 	const struct hangup_account *acc = c->env->account;
@@ -116,7 +129,10 @@ static void hang_up(struct call *c)
 	if (c->hanging_up)
 		return;
 	c->hanging_up = true;
-	if (acc)
+	/* To leave the stream ends the call unless it is in another. */
+	if (acc && was_still(c))
+		log_line(LOG_WARN, "call", c->id, "event=left_to_the_server");
+	else if (acc)
 		err = hangup_open(&c->hangup, c->env->net, acc, c->place->uuid,
 		                  c->id, on_hangup, c);
 	if (c->ended)

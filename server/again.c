@@ -117,7 +117,9 @@ static void go_on(struct app *app, const struct http_req *req,
 {
 	int err = -ENOENT;
 
-	if (call->bot && call->reservation)
+	/* One that is taken for hung may have woken this moment, and does not
+	 * know what became of its stream. */
+	if (call->bot && call->reservation && !past->let_go)
 		err = bots_check_wait(app->bots, call->bot, call->reservation);
 	if (err == ERR_STALE) {
 		http_res_check(res, answer_hangup_xml(&res->body));

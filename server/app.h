@@ -22,6 +22,7 @@ struct config;
 struct dials;
 struct fetchd;
 struct http;
+struct hung;
 struct outbox;
 struct pulse;
 struct quality;
@@ -46,6 +47,7 @@ struct transfers;
 	X(ANSWERED,    "answers_total",     "answer documents given")	\
 	X(ABANDONED,   "abandoned_total",   "answered calls without a bot") \
 	X(REATTACHED,  "reattached_total",  "calls that another bot went on with") \
+	X(HUNG,        "hung_total",        "calls taken from a bot that hung") \
 	X(WEBHOOKS,    "webhooks_total",    "callbacks of Plivo taken")	\
 	X(UNSIGNED,    "unsigned_total",    "webhooks with a bad signature") \
 	X(BOT_EVENTS,  "bot_events_total",  "events of bots taken")	\
@@ -71,6 +73,7 @@ struct app {
 	struct dials *dials;
 	struct sweep *sweep;
 	struct beat *beat;
+	struct hung *hung;
 	struct campaigns *campaigns;
 	struct schedule *schedule;
 	struct pulse *pulse;

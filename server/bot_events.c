@@ -99,7 +99,7 @@ static int is_end(struct app *app, const char *id, const json_t *ev,
 	if (strcmp(js_str(ev, "type", ""), "ended") != 0)
 		return 0;
 	err = past_look(app, id, &past);
-	*ended = !err && js_int(ev, "again", 0) >= (int64_t)past.lost;
+	*ended = !err && past_is_end(&past, ev);
 	return err;
 }
 

@@ -48,6 +48,7 @@ struct config {
 	int start_auth;     /* 0 key, 1 none */
 	int verify;         /* enum config_verify */
 	int log_level;      /* enum log_level */
+	uint32_t bot_hung_after; /* [s] */
 	uint32_t relay_max, calls_per_second, max_calls;
 	uint32_t short_calls_max, abandoned_calls_max;      /* [%] 0: any */
 	uint32_t ring_timeout, call_time_limit, start_wait; /* [s] */

@@ -79,6 +79,9 @@ const struct opt server_options[] = {
 	TEXT("BOT_WS_URL", 0, bot_ws_url, NULL, BOTS,
 	     "Instead of BOT_URL: the wss:// address of any bot that takes the "
 	     "custom data inline, as Pipecat's do."),
+	NUMBER("BOT_HUNG_AFTER", bot_hung_after, "5", 4, 3600, BOTS,
+	       "Seconds for which a bot takes connections and answers none, "
+	       "until its calls are taken from it and go on at another."),
 	TEXT("BOT_SECRET", OPT_SECRET, bot_secret, NULL, BOTS,
 	     "Secret shared by server and bots, at least 32 characters. "
 	     "`openssl rand -hex 32` makes one."),

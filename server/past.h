@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "common/attr.h"
+#include "common/js.h"
 
 struct app;
 struct buf;
@@ -15,13 +16,14 @@ struct store_event;
 enum {
 	PAST_JSON_MAX = 88 * 1024, /* [bytes] a bot takes some more */
 	PAST_BOTS_MAX = 3,         /* a call goes on with another so often */
-	PAST_DEDUPE_MAX = 32,      /* [bytes] */
+	PAST_DEDUPE_MAX = 48,      /* [bytes] */
 	PAST_DATA_MAX = 32,        /* [bytes] */
 };
 
 struct past {
 	unsigned lost; /* bots */
 	bool ended;    /* the last one has said that the call is over */
+	bool let_go;   /* it is taken for hung, and its stream was ended */
 };
 
 /* The store's errors. */
@@ -32,6 +34,15 @@ int past_look(struct app *app, const char *id, struct past *p) MUST_CHECK;
  * -ENOMEM. */
 int past_write(struct app *app, const char *id, unsigned lost,
                struct buf *out) MUST_CHECK;
+
+/* Is the end that the bot @again tells of in @ev the call's? One that is taken
+ * for hung finds its streams ended when it wakes, and cannot know why. */
+bool past_is_end(const struct past *p, const json_t *ev);
+
+/* The last bot hangs, and the call is taken from it: what the ledger takes,
+ * once a minute. @ev refers to the other two. */
+void past_hung_event(struct store_event *ev, unsigned lost,
+                     char dedupe[PAST_DEDUPE_MAX], char data[PAST_DATA_MAX]);
 
 /* Another bot has the call after @lost others: what the ledger takes, once.
  * @ev refers to the other two. */

@@ -21,6 +21,7 @@
 #include "server/dncfile.h"
 #include "server/health.h"
 #include "server/http/http.h"
+#include "server/hung.h"
 #include "server/ledger.h"
 #include "server/outbox.h"
 #include "server/pause.h"
@@ -233,6 +234,8 @@ int run_open(struct app **ap, const struct config *cfg, char why[RUN_WHY_MAX])
 	if (!err)
 		err = schedule_open(&app->schedule, app);
 	if (!err)
+		err = hung_open(&app->hung, app);
+	if (!err)
 		err = campaigns_open(&app->campaigns, app);
 	if (!err)
 		err = sweep_open(&app->sweep, app);
@@ -264,6 +267,7 @@ void run_close(struct app **ap)
 	pulse_close(&app->pulse);
 	sweep_close(&app->sweep);
 	campaigns_close(&app->campaigns);
+	hung_close(&app->hung);
 	schedule_close(&app->schedule);
 	beat_close(&app->beat);
 	quality_close(&app->quality);

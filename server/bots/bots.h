@@ -50,6 +50,15 @@ enum bots_state {
 /* As of the last round of questions, a second ago. */
 enum bots_state bots_state(struct bots *b);
 
+/* @bot takes connections, so its machine is there, and has answered nothing for
+ * so long that it cannot be talking to anybody: its process hangs. On the
+ * thread; again while it lasts. */
+typedef void bots_hung_h(const char *bot, void *arg);
+
+/* Tell @hung of bots that are silent for @after_ms. Not from a handler. */
+void bots_watch_hung(struct bots *b, uint32_t after_ms, bots_hung_h *hung,
+                     void *arg);
+
 /* The URLs as given, for "no bot at ...". */
 const char *bots_urls(const struct bots *b);
 

@@ -40,6 +40,8 @@ struct bots_bot {
 	bool ready;        /* ... and takes calls */
 	bool probed;       /* a question is out */
 	unsigned failures; /* in a row */
+	unsigned silent;   /* ... it took the question and said nothing */
+	bool asked;        /* the last question is out */
 };
 
 struct bots_resolver;
@@ -59,6 +61,9 @@ struct bots {
 	struct bots_bot bot[BOTS_MAX]; /* slots stay, so indexes do, too */
 	size_t n_bots;
 	size_t turn; /* who is asked first */
+	uint32_t hung_ms;
+	bots_hung_h *hung; /* NULL: nobody asks */
+	void *hung_arg;
 	struct timer probe;
 	struct link probes, errands;
 };

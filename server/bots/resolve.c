@@ -48,7 +48,8 @@ static void list_bot(struct bots *b, const struct bots_bot *found)
 
 	for (i = 0; i < b->n_bots && !bot; i++) {
 		/* One that has left makes room. */
-		if (!b->bot[i].listed && !b->bot[i].probed) {
+		if (!b->bot[i].listed && !b->bot[i].probed &&
+		    !b->bot[i].asked) {
 			bot = &b->bot[i];
 			*bot = *found;
 		}

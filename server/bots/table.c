@@ -10,9 +10,10 @@
 
 enum {
 	PROBE_EVERY_MS = 1000,
-	PROBE_MS = 900,   /* [ms] a bot has to answer the question */
-	FAILURES_MAX = 2, /* late answers in a row that mean it is gone */
-	AUTH_MAX = 1024,  /* [bytes] of the header, with terminator */
+	PROBE_MS = 900,     /* [ms] a bot has to answer the question */
+	FAILURES_MAX = 2,   /* late answers in a row that mean it is gone */
+	AUTH_MAX = 1024,    /* [bytes] of the header, with terminator */
+	LAST_MS_MIN = 1000, /* [ms] of the last question, at least */
 };
 
 void bots_update_state(struct bots *b)
@@ -52,6 +53,7 @@ void bots_saw(struct bots *b, struct bots_bot *bot, int err, bool ready)
 
 	if (!err) {
 		bot->failures = 0;
+		bot->silent = 0;
 		bot->alive = true;
 		bot->ready = ready;
 	} else if (++bot->failures >= FAILURES_MAX || err == -ECONNREFUSED) {
@@ -69,31 +71,29 @@ struct probe {
 	struct fetch_req *req;
 };
 
-static void probe_answered(const struct fetch_result *r, void *arg)
+static void probe_done(struct probe *p)
 {
-	struct probe *p = arg;
-
-	p->bot->probed = false;
-	bots_saw(p->b, p->bot, r->err, r->status == 200);
 	list_remove(&p->link);
 	mem_free(p);
 }
 
-static int probe(struct bots *b, struct bots_bot *bot)
+static int ask(struct bots *b, struct bots_bot *bot, uint32_t ms,
+               fetch_done_h *done)
 {
 	char url[BOTS_BASE_MAX + 16];
+	struct probe *p = mem_zalloc(sizeof(*p));
 	const struct fetch_params prm = {
 		.method = "GET",
 		.url = url,
 		.address = bot->address[0] ? bot->address : NULL,
 		.connect_ms = BOTS_CONNECT_MS,
-		.total_ms = PROBE_MS,
+		.total_ms = ms,
 		.max_body = 4096,
-		.done = probe_answered,
-		.arg = NULL,
+		/* The last question must not go down with an old line. */
+		.fresh = bot->silent > 0,
+		.done = done,
+		.arg = p,
 	};
-	struct fetch_params mine = prm;
-	struct probe *p = mem_zalloc(sizeof(*p));
 	int err;
 
 	if (!p)
@@ -101,15 +101,65 @@ static int probe(struct bots *b, struct bots_bot *bot)
 	snprintf(url, sizeof(url), "%s/readyz", bot->base);
 	p->b = b;
 	p->bot = bot;
-	mine.arg = p;
-	err = fetch_start(fetchd_fetch(b->d), &p->req, &mine);
+	err = fetch_start(fetchd_fetch(b->d), &p->req, &prm);
 	if (err) {
 		mem_free(p);
 		return err;
 	}
-	bot->probed = true;
 	list_append(&b->probes, &p->link);
 	return 0;
+}
+
+/* Its kernel took the question, and the process says nothing. A machine or a
+ * network that is gone does not even take it. */
+static bool is_silence(const struct fetch_result *r)
+{
+	return r->err == -ETIMEDOUT && r->sent && !r->status;
+}
+
+static void last_answered(const struct fetch_result *r, void *arg)
+{
+	struct probe *p = arg;
+	struct bots *b = p->b;
+	struct bots_bot *bot = p->bot;
+	char name[BOTS_NAME_MAX];
+
+	probe_done(p);
+	bot->asked = false;
+	if (!r->err)
+		bots_saw(b, bot, 0, r->status == 200);
+	/* An answer to any other question is one, too. */
+	if (!is_silence(r) || bot->silent < FAILURES_MAX || !bot->listed ||
+	    bots_name(name, bot))
+		return;
+	b->hung(name, b->hung_arg);
+}
+
+/* What does not answer in all that time sends no voice either, for both are
+ * the work of one thread. */
+static void ask_last(struct bots *b, struct bots_bot *bot)
+{
+	const uint32_t before = FAILURES_MAX * PROBE_EVERY_MS;
+	const uint32_t ms = b->hung_ms > before + LAST_MS_MIN
+	                            ? b->hung_ms - before
+	                            : LAST_MS_MIN;
+
+	bot->asked = !ask(b, bot, ms, last_answered);
+}
+
+static void probe_answered(const struct fetch_result *r, void *arg)
+{
+	struct probe *p = arg;
+	struct bots *b = p->b;
+	struct bots_bot *bot = p->bot;
+	const unsigned silent = is_silence(r) ? bot->silent + 1 : 0;
+
+	probe_done(p);
+	bot->probed = false;
+	bots_saw(b, bot, r->err, r->status == 200);
+	bot->silent = silent;
+	if (silent >= FAILURES_MAX && b->hung && !bot->asked)
+		ask_last(b, bot);
 }
 
 static void probe_all(void *arg)
@@ -123,9 +173,11 @@ static void probe_all(void *arg)
 
 		if (!bot->listed || bot->probed)
 			continue;
-		err = probe(b, bot);
+		err = ask(b, bot, PROBE_MS, probe_answered);
 		if (err)
 			bots_saw(b, bot, err, false);
+		else
+			bot->probed = true;
 	}
 	fetchd_timer(b->d, &b->probe, PROBE_EVERY_MS, probe_all, b);
 }
@@ -245,9 +297,8 @@ static void end_all(void *arg)
 		struct probe *p =
 			CONTAINER_OF(b->probes.next, struct probe, link);
 
-		list_remove(&p->link);
 		fetch_cancel(&p->req);
-		mem_free(p);
+		probe_done(p);
 	}
 	bots_end_errands(b);
 }
@@ -268,6 +319,30 @@ void bots_free(struct bots **bp)
 	mem_free(b->auth);
 	mem_free(b->urls);
 	mem_free(b);
+}
+
+struct hung_wish {
+	struct bots *b;
+	uint32_t after_ms;
+	bots_hung_h *hung;
+	void *arg;
+};
+
+static void set_hung(void *arg)
+{
+	const struct hung_wish *w = arg;
+
+	w->b->hung_ms = w->after_ms;
+	w->b->hung = w->hung;
+	w->b->hung_arg = w->arg;
+}
+
+void bots_watch_hung(struct bots *b, uint32_t after_ms, bots_hung_h *hung,
+                     void *arg)
+{
+	struct hung_wish w = {b, after_ms, hung, arg};
+
+	fetchd_call(b->d, set_hung, &w);
 }
 
 enum bots_state bots_state(struct bots *b)

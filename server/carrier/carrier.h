@@ -125,6 +125,11 @@ int carrier_hangup(struct carrier *c, const struct carrier_end *end) MUST_CHECK;
 int carrier_transfer(struct carrier *c, const char *uuid, const char *url,
                      carrier_ended_h *done, void *arg) MUST_CHECK;
 
+/* Have the call @end->uuid leave its stream, and go on with what stands behind
+ * it. With retries as carrier_hangup(), and @end->still is asked before each of
+ * them; no such call, or no stream, is 0. -EINVAL: no uuid. -ENOMEM. */
+int carrier_leave(struct carrier *c, const struct carrier_end *end) MUST_CHECK;
+
 enum carrier_list { CARRIER_LIVE, CARRIER_QUEUED, CARRIER_FINISHED };
 
 /* What the carrier knows of a call; "" and 0 where it does not say. */

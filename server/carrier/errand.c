@@ -16,7 +16,7 @@ enum {
 /* [ms] after each attempt to hang up that failed. */
 static const uint32_t pauses[] = {500, 1000, 2000, 4000, 8000, 8000, 8000};
 
-/* A hang-up, a transfer or a question. */
+/* A hang-up, a stream's end, a transfer or a question. */
 struct errand {
 	struct link link;
 	struct carrier *c;
@@ -28,6 +28,7 @@ struct errand {
 
 	struct carrier_end end;
 	bool cancelling; /* the call is gone; now the request for it */
+	bool leaving;    /* not the call ends, but its stream */
 	char *to_url;    /* of a transfer */
 
 	enum carrier_list list;
@@ -60,6 +61,13 @@ static struct errand *errand_new(struct carrier *c, const char *uuid)
 	return e;
 }
 
+static const char *what_failed(const struct errand *e)
+{
+	if (e->to_url)
+		return "transfer_failed";
+	return e->leaving ? "leave_failed" : "hangup_failed";
+}
+
 static void finish_end(struct errand *e, int err)
 {
 	carrier_ended_h *done = e->end.done;
@@ -69,8 +77,7 @@ static void finish_end(struct errand *e, int err)
 		log_line(LOG_WARN, "carrier", NULL,
 		         "event=%s call_uuid=%s attempts=%u "
 		         "err=\"%s\"",
-		         e->to_url ? "transfer_failed" : "hangup_failed",
-		         e->uuid, e->attempt, err_str(err));
+		         what_failed(e), e->uuid, e->attempt, err_str(err));
 	errand_free(e);
 	if (done)
 		done(err, arg);
@@ -166,23 +173,39 @@ static void end_answered(const struct fetch_result *r, void *arg)
 	}
 }
 
+static int write_end(const struct errand *e, struct carrier_req *req)
+{
+	const struct carrier_ops *ops = e->c->ops;
+	const struct carrier_account a = carrier_account(e->c);
+
+	if (e->leaving)
+		return ops->leave(req, &a, e->uuid);
+	return e->cancelling ? ops->cancel(req, &a, e->uuid)
+	                     : ops->hangup(req, &a, e->uuid);
+}
+
+/* A hang-up that has begun goes its way: it does no harm. To leave a stream
+ * does, once the call is in the next one. */
+static bool is_wanted(const struct errand *e)
+{
+	const bool ask = e->leaving || (!e->attempt && !e->cancelling);
+
+	return !ask || !e->end.still || e->end.still(e->end.arg);
+}
+
 static void try_end(void *arg)
 {
 	struct errand *e = arg;
-	const struct carrier_ops *ops = e->c->ops;
-	const struct carrier_account a = carrier_account(e->c);
 	struct carrier_req req;
 	int err;
 
-	if (!e->attempt && !e->cancelling && e->end.still &&
-	    !e->end.still(e->end.arg)) {
+	if (!is_wanted(e)) {
 		finish_end(e, 0);
 		return;
 	}
 	e->attempt++;
 	carrier_req_init(&req);
-	err = e->cancelling ? ops->cancel(&req, &a, e->uuid)
-	                    : ops->hangup(&req, &a, e->uuid);
+	err = write_end(e, &req);
 	if (!err)
 		err = start(e, &req, END_MS, end_answered);
 	carrier_req_fini(&req);
@@ -201,7 +224,7 @@ static void begin_end(void *arg)
 		try_end(e);
 }
 
-int carrier_hangup(struct carrier *c, const struct carrier_end *end)
+static int begin(struct carrier *c, const struct carrier_end *end, bool leaving)
 {
 	struct errand *e;
 	int err;
@@ -214,11 +237,22 @@ int carrier_hangup(struct carrier *c, const struct carrier_end *end)
 		return -ENOMEM;
 	e->end = *end;
 	e->end.uuid = e->uuid;
+	e->leaving = leaving;
 	e->job.run = begin_end;
 	err = carrier_post(c, &e->job);
 	if (err)
 		mem_free(e);
 	return err;
+}
+
+int carrier_hangup(struct carrier *c, const struct carrier_end *end)
+{
+	return begin(c, end, false);
+}
+
+int carrier_leave(struct carrier *c, const struct carrier_end *end)
+{
+	return begin(c, end, true);
 }
 
 static void transfer_answered(const struct fetch_result *r, void *arg)

@@ -206,6 +206,15 @@ static int write_hangup(struct carrier_req *out,
 	return add_path(out, a, "Call", uuid);
 }
 
+static int write_leave(struct carrier_req *out, const struct carrier_account *a,
+                       const char *uuid)
+{
+	int err = add_path(out, a, "Call", uuid);
+
+	out->method = "DELETE";
+	return err ? err : buf_adds(&out->url, "Stream/");
+}
+
 static int write_cancel(struct carrier_req *out,
                         const struct carrier_account *a, const char *uuid)
 {
@@ -362,6 +371,7 @@ const struct carrier_ops carrier_plivo_ops = {
 	.dial = write_dial,
 	.dialed = read_dialed,
 	.hangup = write_hangup,
+	.leave = write_leave,
 	.cancel = write_cancel,
 	.transfer = write_transfer,
 	.ask = write_ask,

@@ -43,6 +43,9 @@ struct carrier_ops {
 	               char text[CARRIER_TEXT_MAX]);
 	int (*hangup)(struct carrier_req *out, const struct carrier_account *a,
 	              const char *uuid);
+	/* End its streams, not the call. */
+	int (*leave)(struct carrier_req *out, const struct carrier_account *a,
+	             const char *uuid);
 	/* Take back a call that is still queued or ringing. */
 	int (*cancel)(struct carrier_req *out, const struct carrier_account *a,
 	              const char *uuid);

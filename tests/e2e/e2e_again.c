@@ -1,10 +1,11 @@
 /*
- * A bot is killed under calls: they go on at the other one, which knows what
+ * A bot is killed under calls, or hangs: they go on at the other one, which knows what
  * was said and to whom. Each callee is greeted by a name that no other call
  * has, so a word of another's would be heard. `make torture` has two hundred
  * calls; here are a few.
  */
 #define _GNU_SOURCE
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -305,7 +306,38 @@ static void end_others(struct town *t)
 			                      scaled(20000)));
 }
 
-static void talk(const struct town_opts *opts)
+static bool has_event(struct town *t, const char *id, const char *type)
+{
+	json_t *call = town_call(t, id);
+	const json_t *events = json_object_get(call, "events");
+	bool has = false;
+
+	for (size_t i = 0; i < json_array_size(events); i++)
+		has |= !strcmp(town_str(json_array_get(events, i), "type"),
+		               type);
+	json_decref(call);
+	return has;
+}
+
+/* Its process stands still with all its sockets open, and goes on once its
+ * calls are with the other one: it must leave them there. */
+static void freeze(struct town *t)
+{
+	unsigned tries = scaled(30000) / LOOK_MS;
+
+	CHECK_INT(0, kill(t->bots[0].pid, SIGSTOP));
+	for (unsigned i = 0; i < n_calls; i++)
+		while (calls[i].lost &&
+		       !has_event(t, calls[i].id, "reattached")) {
+			CHECK(tries-- > 0);
+			look_again_soon();
+		}
+	for (unsigned i = 0; i < n_calls; i++)
+		CHECK(has_event(t, calls[i].id, "hung") == calls[i].lost);
+	CHECK_INT(0, kill(t->bots[0].pid, SIGCONT));
+}
+
+static void talk(const struct town_opts *opts, bool hangs)
 {
 	static struct town t;
 	json_t *journal;
@@ -317,7 +349,10 @@ static void talk(const struct town_opts *opts)
 		see_who_is_lost(&t);
 	/* Each callee has spoken, and then listened until the bot was done. */
 	town_wait_journal(&t, "spoke", 2 * n_calls - 1, scaled(20000));
-	proc_kill(&t.bots[0]);
+	if (hangs)
+		freeze(&t);
+	else
+		proc_kill(&t.bots[0]);
 	if (opts->relay)
 		see_who_is_relayed_again(&t);
 	for (unsigned i = 0; i < n_calls; i++)
@@ -334,7 +369,7 @@ static void talk(const struct town_opts *opts)
 	town_close(&t);
 }
 
-static void lose_a_bot(unsigned n, bool relay)
+static void lose_a_bot(unsigned n, bool relay, bool hangs)
 {
 	static const char *const bot[] = {"TURN_MODEL=none", "BOT_CAPACITY=300",
 	                                  NULL};
@@ -354,23 +389,29 @@ static void lose_a_bot(unsigned n, bool relay)
 	name_all();
 	opts.words = all_words();
 	opts.answers = all_answers();
-	talk(&opts);
+	talk(&opts, hangs);
 	free((char *)(uintptr_t)opts.words);
 	free((char *)(uintptr_t)opts.answers);
 }
 
 static void calls_whose_bot_is_killed_go_on_at_another(void)
 {
-	lose_a_bot(torture_size("TORTURE_LOST_CALLS", SAMPLE), false);
+	lose_a_bot(torture_size("TORTURE_LOST_CALLS", SAMPLE), false, false);
+}
+
+static void calls_whose_bot_hangs_go_on_at_another(void)
+{
+	lose_a_bot(torture_size("TORTURE_HUNG_CALLS", SAMPLE), false, true);
 }
 
 static void a_relayed_call_goes_on_at_another_bot(void)
 {
-	lose_a_bot(2, true);
+	lose_a_bot(2, true, false);
 }
 
 static const struct test tests[] = {
 	TEST_SLOW(calls_whose_bot_is_killed_go_on_at_another, 90),
+	TEST_SLOW(calls_whose_bot_hangs_go_on_at_another, 120),
 	TEST_SLOW(a_relayed_call_goes_on_at_another_bot, 60),
 };
 

@@ -119,6 +119,53 @@ static void a_hangup_may_turn_out_needless(void)
 	board_close();
 }
 
+/* The call goes on by now: what was asked for once is not asked again. */
+static bool once(void *arg)
+{
+	unsigned *n = arg;
+
+	return ++*n < 3;
+}
+
+static void a_stream_is_left_only_while_that_is_wanted(void)
+{
+	static const struct {
+		int status[3];
+		const char *lines;
+		unsigned asked;
+		int err;
+	} cases[] = {
+		{{204}, "DELETE " ACCOUNT "/Call/u-1/Stream/ HTTP/1.1|", 1, 0},
+		{{404}, "DELETE " ACCOUNT "/Call/u-1/Stream/ HTTP/1.1|", 1, 0},
+		{{401},
+	         "DELETE " ACCOUNT "/Call/u-1/Stream/ HTTP/1.1|",
+	         1,
+	         ERR_AUTH},
+		{{503, 0, 204},
+	         "DELETE " ACCOUNT "/Call/u-1/Stream/ HTTP/1.1|"
+	         "DELETE " ACCOUNT "/Call/u-1/Stream/ HTTP/1.1|",
+	         3,
+	         0},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct talk t = {.status = cases[i].status};
+		unsigned asked = 0;
+		const struct carrier_end leave = {.uuid = "u-1",
+		                                  .still = once,
+		                                  .done = board_ended,
+		                                  .arg = &asked};
+
+		board_open_peer(answer_in_turn, &t, 1);
+		CHECK_INT(0, carrier_leave(board.c, &leave));
+		board_wait(&board.seen.ended, 1);
+		CHECK_INT(cases[i].err, board.seen.err);
+		CHECK_STR(cases[i].lines, t.lines);
+		CHECK_INT(cases[i].asked, asked);
+		board_close();
+	}
+}
+
 static void the_carrier_says_what_it_knows(void)
 {
 	static const struct {
@@ -210,6 +257,7 @@ static void the_end_of_the_carrier_ends_everything(void)
 static const struct test tests[] = {
 	TEST(a_hangup_is_repeated_until_the_call_is_gone),
 	TEST(a_hangup_may_turn_out_needless),
+	TEST(a_stream_is_left_only_while_that_is_wanted),
 	TEST(the_carrier_says_what_it_knows),
 	TEST(the_end_of_the_carrier_ends_everything),
 };
