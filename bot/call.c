@@ -205,15 +205,10 @@ static void take_socket(struct call *c, struct ws *ws)
 
 static void session_handler(const struct session_event *ev, void *arg)
 {
-	static const char *const names[] = {
-		[SESSION_STARTED] = "started", [SESSION_TURN] = "turn",
-		[SESSION_TOOL] = "tool",       [SESSION_ERROR] = "error",
-		[SESSION_ENDED] = "ended",
-	};
 	struct call *c = arg;
 	bool last = ev->type == SESSION_ENDED;
 
-	events_add(c->feed, names[ev->type], ev->at_us, ev->json,
+	events_add(c->feed, session_event_name(ev->type), ev->at_us, ev->json,
 	           last || ev->type == SESSION_STARTED);
 	if (c->talk)
 		after_talk_note(c->talk, ev);

@@ -40,7 +40,8 @@ struct callee {
 	struct buf taken;
 
 	struct buf asked; /* the turn that is being answered */
-	bool asked_open;  /* its event was not sent: it may be taken back */
+	bool asked_open;  /* nothing of the answer was heard */
+	bool asked_told;  /* its event was sent: it cannot be taken back */
 	uint64_t asked_ms;
 };
 

@@ -179,6 +179,15 @@ static int host_wake(uint64_t call, uint32_t ms)
 	return seat ? seat->ops->wake(seat->arg, ms) : DIALOUT_GONE;
 }
 
+static int host_keep(uint64_t call, const char *text)
+{
+	const struct hook_seat *seat = seat_of(call);
+
+	if (!text_ok(text, DIALOUT_KEPT_MAX))
+		return DIALOUT_INVALID;
+	return seat ? seat->ops->keep(seat->arg, text) : DIALOUT_GONE;
+}
+
 static void host_log(uint64_t call, const char *text)
 {
 	const struct hook_seat *seat = seat_of(call);
@@ -281,4 +290,5 @@ const struct dialout_host hook_room_host = {
 	.wake = host_wake,
 	.post = host_post,
 	.log = host_log,
+	.keep = host_keep,
 };

@@ -27,6 +27,7 @@ struct hook_seat_ops {
 	int (*end)(void *arg, const char *last_words);
 	int (*record)(void *arg, const char *name, const char *text);
 	int (*wake)(void *arg, uint32_t ms);
+	int (*keep)(void *arg, const char *text);
 	const char *(*name)(void *arg); /* for logs */
 };
 

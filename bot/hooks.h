@@ -28,6 +28,7 @@ enum {
 	DIALOUT_TEXT_MAX = 2000,    /* [bytes] of a line, or of a value */
 	DIALOUT_LINES_MAX = 8,      /* lines that wait to be said */
 	DIALOUT_RESULT_MAX = 16000, /* [bytes] of a tool's result */
+	DIALOUT_KEPT_MAX = 4000,    /* [bytes] that a call can keep */
 };
 
 enum { /* what functions of the host return */
@@ -72,6 +73,11 @@ struct dialout_host {
 	/* From any thread: run @run on the bot's, unless the bot ends. */
 	int (*post)(void (*run)(void *arg), void *arg);
 	void (*log)(uint64_t call, const char *text);
+
+	/* Remember @text with the call, in place of what was kept before: it
+	 * goes to the server, and should this bot be lost, started() of the
+	 * next one gets it. Whatever it has to know stands in it. */
+	int (*keep)(uint64_t call, const char *text);
 };
 
 /* A call begins. Texts are borrowed until started() returns. */
@@ -80,6 +86,8 @@ struct dialout_start {
 	const char *call_id; /* as the server's ledger has it */
 	const char *to, *from, *agent;
 	const char *body; /* custom data as JSON text; NULL: none */
+	unsigned again;   /* bots that were lost with this call before */
+	const char *kept; /* ... and what the last one kept; NULL: nothing */
 };
 
 /* The callee has finished a turn. */

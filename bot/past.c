@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "bot/after_talk.h"
@@ -11,7 +12,7 @@
 int past_read(struct past *p, const char *json)
 {
 	json_t *o, *turns;
-	int64_t from;
+	int64_t from, lost;
 
 	*p = (struct past){0};
 	if (!json)
@@ -19,23 +20,55 @@ int past_read(struct past *p, const char *json)
 	o = js_parse(json, strlen(json), NULL, 0);
 	turns = json_object_get(o, "turns");
 	from = js_int(o, "from", 0);
-	if (json_is_array(turns) && from >= 0 && from <= INT32_MAX) {
-		p->from = (unsigned)from;
-		p->turns = json_incref(turns);
+	lost = js_int(o, "n", 1);
+	if (!json_is_array(turns) || from < 0 || from > INT32_MAX || lost < 0 ||
+	    lost > INT32_MAX) {
+		json_decref(o);
+		return -EINVAL;
 	}
-	json_decref(o);
-	return p->turns ? 0 : -EINVAL;
+	*p = (struct past){.lost = (unsigned)lost,
+	                   .from = (unsigned)from,
+	                   .turns = turns,
+	                   .kept = js_str(o, "kept", NULL),
+	                   .all = o};
+	return 0;
 }
 
 void past_fini(struct past *p)
 {
-	json_decref(p->turns);
-	p->turns = NULL;
+	json_decref(p->all);
+	*p = (struct past){0};
 }
 
 bool past_any(const struct past *p)
 {
 	return json_array_size(p->turns) > 0;
+}
+
+/* What a tool did may not be done twice: where nobody knows whether it was
+ * done, the model is told that. */
+static int recall_tool(struct chat *chat, const json_t *t, size_t i)
+{
+	static const char lost[] =
+		"{\"error\":\"The line to this tool was lost. Whether it was "
+		"done is not known; do not simply do it again.\"}";
+	const char *result = js_str(t, "result", lost);
+	struct llm_tool_call call = {.name = js_str(t, "name", "")};
+	struct buf args;
+	char id[32];
+	int err;
+
+	snprintf(id, sizeof(id), "past_%zu", i);
+	buf_init(&args, PAST_MAX);
+	err = js_dump(&args, json_object_get(t, "args"));
+	call.id = id;
+	call.arguments = buf_str(&args);
+	if (!err && call.name[0])
+		err = chat_call(chat, &call);
+	if (!err && call.name[0])
+		err = chat_result(chat, id, str_of(result));
+	buf_fini(&args);
+	return err;
 }
 
 int past_recall(const struct past *p, struct chat *chat)
@@ -45,8 +78,11 @@ int past_recall(const struct past *p, struct chat *chat)
 	for (size_t i = 0; i < json_array_size(p->turns) && !err; i++) {
 		const json_t *t = json_array_get(p->turns, i);
 		const struct str text = str_of(js_str(t, "text", ""));
+		const char *role = js_str(t, "role", "");
 
-		if (!strcmp(js_str(t, "role", ""), "bot"))
+		if (!strcmp(role, "tool"))
+			err = recall_tool(chat, t, i);
+		else if (!strcmp(role, "bot"))
 			err = chat_bot(chat, text,
 			               js_bool(t, "interrupted", false));
 		else
@@ -58,13 +94,15 @@ int past_recall(const struct past *p, struct chat *chat)
 void past_report(const struct past *p, struct after_talk *talk)
 {
 	for (size_t i = 0; i < json_array_size(p->turns); i++) {
-		struct session_event ev = {.type = SESSION_TURN};
+		const json_t *t = json_array_get(p->turns, i);
+		const bool tool = !strcmp(js_str(t, "role", ""), "tool");
+		struct session_event ev = {.type = tool ? SESSION_TOOL
+		                                        : SESSION_TURN};
 		struct buf json;
 
 		buf_init(&json, PAST_MAX);
 		/* An event has its members without the braces around them. */
-		if (js_dump(&json, json_array_get(p->turns, i)) == 0 &&
-		    json.len > 2) {
+		if (js_dump(&json, t) == 0 && json.len > 2) {
 			json.v[json.len - 1] = '\0';
 			ev.json = json.v + 1;
 			after_talk_note(talk, &ev);

@@ -3,7 +3,9 @@
  *
  * The server tells it with the reservation, from the turns that bot reported:
  * {"n": how many bots were lost, "from": the number of the last turn, "turns":
- * [{"role","text","interrupted"}]}, the oldest first.
+ * [{"role","text","interrupted"}], "kept": what the agent's code has kept}, the
+ * oldest first. Among the turns are calls of tools, {"role":"tool","name",
+ * "args","result"}, without a result where none was reported.
  */
 #ifndef BOT_PAST_H
 #define BOT_PAST_H
@@ -19,8 +21,11 @@ struct chat;
 enum { PAST_MAX = 96 * 1024 /* [bytes] of its JSON text */ };
 
 struct past {
-	unsigned from; /* turns are counted on from here */
-	json_t *turns; /* NULL: none */
+	unsigned lost;    /* bots */
+	unsigned from;    /* turns are counted on from here */
+	json_t *turns;    /* NULL: none */
+	const char *kept; /* NULL: nothing */
+	json_t *all;      /* owns the above */
 };
 
 /* Read @json; NULL: there is no past. -EINVAL: it is none. */

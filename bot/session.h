@@ -101,10 +101,16 @@ struct session_params {
 enum session_event_type {
 	SESSION_STARTED,
 	SESSION_TURN, /* somebody's turn is complete */
-	SESSION_TOOL,
+	SESSION_TOOL, /* has its result */
 	SESSION_ERROR,
 	SESSION_ENDED, /* last event: "by" is callee, bot, error or transfer */
+	SESSION_TOOL_BEGUN, /* its result comes later */
+	SESSION_KEPT,       /* what code of the agent wants to be remembered */
+	SESSION_EVENT_TYPES
 };
+
+/* What events of that type are called. */
+const char *session_event_name(enum session_event_type type);
 
 struct session_event {
 	enum session_event_type type;

@@ -230,6 +230,7 @@ void session_take_turn(struct session *s)
 	    chat_callee(s->chat, text_of(&c->text)) != 0)
 		log_line(LOG_ERROR, "session", s->call_id, "event=no_memory");
 	c->asked_open = c->asked.len > 0;
+	c->asked_told = false;
 	session_hooks_heard(s, text_of(&c->text));
 	c->asked_ms = c->begin_ms;
 	timeline_reset(&s->timeline);
@@ -243,9 +244,17 @@ void session_publish_turn(struct session *s)
 {
 	struct callee *c = &s->callee;
 
-	if (!c->asked_open)
-		return;
+	session_tell_turn(s);
 	c->asked_open = false;
+}
+
+void session_tell_turn(struct session *s)
+{
+	struct callee *c = &s->callee;
+
+	if (!c->asked_open || c->asked_told)
+		return;
+	c->asked_told = true;
 	session_event_turn(s, "callee", text_of(&c->asked), 0, false,
 	                   c->asked_ms);
 }
@@ -273,7 +282,7 @@ void session_reopen_turn(struct session *s)
 	const uint64_t end = s->timeline.at_ms[TIMELINE_SPEECH_END];
 
 	session_open_turn(s);
-	if (!c->asked_open || !chat_take_back(s->chat))
+	if (!c->asked_open || c->asked_told || !chat_take_back(s->chat))
 		return;
 	c->asked_open = false;
 	session_hooks_reopened(s);

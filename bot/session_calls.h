@@ -18,7 +18,8 @@ struct transfer;
 struct running {
 	struct link link;
 	struct session *s;
-	char *name;
+	char *name, *args;
+	unsigned id;     /* in its events */
 	uint32_t answer; /* the reply that asked for it */
 	uint32_t place;  /* in the history */
 	uint64_t from_ms;
@@ -42,7 +43,7 @@ void session_call_settle(struct running *c, struct str result);
 /* The same without the model: the conversation is over. */
 void session_call_close(struct running *c, struct str result);
 
-/* The event of a tool's result. */
+/* The event of a result that no call of the model's asked for. */
 void session_record(struct session *s, const char *name, struct str result,
                     uint64_t ms);
 

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "bot/hooks.h"
 #include "bot/session_impl.h"
 #include "common/buf.h"
 #include "common/err.h"
@@ -18,6 +19,21 @@ struct out_event {
 	uint64_t at_us;
 	char json[];
 };
+
+const char *session_event_name(enum session_event_type type)
+{
+	static const char *const names[SESSION_EVENT_TYPES] = {
+		[SESSION_STARTED] = "started",
+		[SESSION_TURN] = "turn",
+		[SESSION_TOOL] = "tool",
+		[SESSION_ERROR] = "error",
+		[SESSION_ENDED] = "ended",
+		[SESSION_TOOL_BEGUN] = "tool_begun",
+		[SESSION_KEPT] = "kept",
+	};
+
+	return names[type];
+}
 
 static struct out_event *first(struct session *s)
 {
@@ -113,6 +129,17 @@ void session_event_turn(struct session *s, const char *role, struct str text,
 	}
 	if (!err)
 		session_event(s, SESSION_TURN, &json);
+	buf_fini(&json);
+}
+
+void session_event_kept(struct session *s, const char *text)
+{
+	struct buf json;
+
+	buf_init(&json, 8 * DIALOUT_KEPT_MAX);
+	if (buf_adds(&json, "\"text\":") == 0 &&
+	    js_quote(&json, text, strlen(text)) == 0)
+		session_event(s, SESSION_KEPT, &json);
 	buf_fini(&json);
 }
 

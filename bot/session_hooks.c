@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bot/hook_room.h"
+#include "bot/past.h"
 #include "bot/session_calls.h"
 #include "bot/tools.h"
 #include "common/buf.h"
@@ -218,6 +219,12 @@ static int seat_wake(void *arg, uint32_t ms)
 	return DIALOUT_OK;
 }
 
+static int seat_keep(void *arg, const char *text)
+{
+	session_event_kept(((const struct session_hooks *)arg)->s, text);
+	return DIALOUT_OK;
+}
+
 static const char *seat_name(void *arg)
 {
 	return ((const struct session_hooks *)arg)->s->call_id;
@@ -231,6 +238,7 @@ static const struct hook_seat_ops ops = {
 	.end = seat_end,
 	.record = seat_record,
 	.wake = seat_wake,
+	.keep = seat_keep,
 	.name = seat_name,
 };
 
@@ -257,6 +265,10 @@ int session_hooks_open(struct session *s, const struct session_params *prm)
 	s->hooks = h;
 	hook_room_enter(&h->seat, &ops, h);
 	start.call = h->seat.call;
+	if (prm->past) {
+		start.again = prm->past->lost;
+		start.kept = prm->past->kept;
+	}
 	since = hook_watch();
 	if (code->started)
 		h->data = code->started(&start);

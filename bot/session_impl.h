@@ -106,6 +106,7 @@ struct session {
 	unsigned unheard; /* turns without a recogniser, in a row */
 	unsigned retries; /* of requests, in all */
 	unsigned turns;
+	unsigned tool_calls; /* that had to run */
 	bool guessing; /* a guess is being begun */
 	unsigned guesses, guesses_paid;
 	uint64_t guess_tokens; /* of those that did not pay */

@@ -66,6 +66,7 @@ void session_drop_turn(struct session *s);
 void session_reopen_turn(struct session *s);
 void session_take_turn(struct session *s);
 void session_publish_turn(struct session *s);
+void session_tell_turn(struct session *s); /* ... which stays open */
 void session_set_aside(struct session *s); /* what no answer is due to */
 
 /* session_verdict.c */
@@ -131,6 +132,7 @@ void session_event(struct session *s, enum session_event_type type,
                    const struct buf *json);
 void session_event_turn(struct session *s, const char *role, struct str text,
                         uint32_t heard_ms, bool interrupted, uint64_t at_ms);
+void session_event_kept(struct session *s, const char *text);
 void session_event_error(struct session *s, const char *part, int code);
 void session_events_drop(struct session *s);
 

@@ -28,7 +28,9 @@ enum {
 	RUNNING_MAX = 16,      /* of one conversation, at once */
 	ROUNDS_MAX = 4,        /* requests by results alone, between two
 	                          * turns of the callee */
-	RECORD_MAX = 2 * 1024, /* [bytes] of a result in its event */
+	RECORD_MAX = 2 * 1024, /* [bytes] of arguments and of a result in
+	                          * their event */
+	ARGS_DEPTH = 32,
 };
 
 struct running *session_call_of(struct link *l)
@@ -56,20 +58,73 @@ static const struct tool *tool_named(const struct session *s, const char *name)
 	return NULL;
 }
 
-void session_record(struct session *s, const char *name, struct str result,
-                    uint64_t ms)
+/* A call of the model's, or a result that nobody asked for. */
+struct told {
+	const char *name;
+	unsigned id;              /* 0: it had its result at once */
+	const char *args;         /* NULL: nobody asked */
+	const struct str *result; /* NULL: it has begun */
+	uint64_t ms;
+};
+
+/* What is told of a call whose bot is lost must be whole, or nothing. */
+static const char *args_of(const struct told *t)
+{
+	const struct str args = str_of(t->args);
+
+	return args.len <= RECORD_MAX && !jtext_check(args, ARGS_DEPTH, NULL) &&
+	                       jtext_type(args) == JTEXT_OBJECT
+	               ? t->args
+	               : "{}";
+}
+
+static int write_told(struct buf *json, const struct told *t)
+{
+	int err = buf_adds(json, "\"name\":");
+
+	if (!err)
+		err = js_quote(json, t->name, strlen(t->name));
+	if (!err && t->result)
+		err = buf_adds(json, ",\"result\":");
+	if (!err && t->result)
+		err = js_quote(
+			json, t->result->v,
+			utf8_cut(t->result->v, t->result->len, RECORD_MAX));
+	if (!err && t->result)
+		err = buf_addf(json, ",\"ms\":%llu", (unsigned long long)t->ms);
+	if (!err && t->id)
+		err = buf_addf(json, ",\"id\":%u", t->id);
+	if (!err && t->args)
+		err = buf_addf(json, ",\"args\":%s", args_of(t));
+	return err;
+}
+
+static void tell(struct session *s, const struct told *t)
 {
 	struct buf json;
 
 	buf_init(&json, 8 * RECORD_MAX);
-	if (buf_adds(&json, "\"name\":") == 0 &&
-	    js_quote(&json, name, strlen(name)) == 0 &&
-	    buf_adds(&json, ",\"result\":") == 0 &&
-	    js_quote(&json, result.v,
-	             utf8_cut(result.v, result.len, RECORD_MAX)) == 0 &&
-	    buf_addf(&json, ",\"ms\":%llu", (unsigned long long)ms) == 0)
-		session_event(s, SESSION_TOOL, &json);
+	if (write_told(&json, t) == 0)
+		session_event(s, t->result ? SESSION_TOOL : SESSION_TOOL_BEGUN,
+		              &json);
 	buf_fini(&json);
+}
+
+static void tell_running(const struct running *c, const struct str *result)
+{
+	const struct told t = {.name = c->name,
+	                       .id = c->id,
+	                       .args = c->args,
+	                       .result = result,
+	                       .ms = session_ms(c->s) - c->from_ms};
+
+	tell(c->s, &t);
+}
+
+void session_record(struct session *s, const char *name, struct str result,
+                    uint64_t ms)
+{
+	tell(s, &(struct told){.name = name, .result = &result, .ms = ms});
 }
 
 static void no_memory(const struct session *s)
@@ -87,6 +142,7 @@ static void drop(struct running *c)
 	timer_stop(c->s->env.timers, &c->late);
 	mem_free(c->result);
 	mem_free(c->name);
+	mem_free(c->args);
 	mem_free(c);
 }
 
@@ -124,7 +180,7 @@ void session_call_close(struct running *c, struct str result)
 
 	if (chat_settle(s->chat, c->place, result) != 0)
 		no_memory(s);
-	session_record(s, c->name, result, session_ms(s) - c->from_ms);
+	tell_running(c, &result);
 	drop(c);
 }
 
@@ -145,12 +201,13 @@ static void on_result(struct str result, void *arg)
 
 void session_calls_drop(struct session *s)
 {
+	const struct str over = str_of("{\"error\":\"the call ended "
+	                               "before\"}");
+
 	while (!list_empty(&s->calls)) {
 		struct running *c = session_call_of(s->calls.next);
 
-		session_record(s, c->name,
-		               str_of("{\"error\":\"the call ended before\"}"),
-		               session_ms(s) - c->from_ms);
+		tell_running(c, &over);
 		drop(c);
 	}
 }
@@ -207,15 +264,20 @@ static int set_going(struct session *s, struct reply *r,
 	c->s = s;
 	c->answer = r->n;
 	c->from_ms = session_ms(s);
+	c->id = ++s->tool_calls;
 	c->name = mem_strdup(call->name);
-	err = c->name ? start(c, tool, args, result) : -ENOMEM;
+	c->args = mem_strndup(args.v, args.len);
+	err = c->name && c->args ? start(c, tool, args, result) : -ENOMEM;
 	if (!err)
 		err = chat_pending(s->chat, call->id, &c->place);
-	if (err)
+	if (err) {
 		drop(c);
-	else if (!r->filler && !c->result)
+		return err;
+	}
+	tell_running(c, NULL);
+	if (!r->filler && !c->result)
 		r->filler = tool->filler;
-	return err;
+	return 0;
 }
 
 /* ---- an answer's calls ------------------------------------------------------ */
@@ -262,6 +324,7 @@ static enum tool_effect run_call(struct session *s, struct reply *r,
 	const struct tool *tool = tool_named(s, c->name);
 	enum tool_effect effect = TOOL_GO_ON;
 	struct buf result;
+	struct str whole;
 
 	if (chat_call(s->chat, &call) != 0) {
 		no_memory(s);
@@ -277,7 +340,10 @@ static enum tool_effect run_call(struct session *s, struct reply *r,
 	}
 	if (chat_result(s->chat, c->id, str_n(buf_str(&result), result.len)))
 		no_memory(s);
-	session_record(s, c->name, str_n(buf_str(&result), result.len), 0);
+	whole = str_n(buf_str(&result), result.len);
+	tell(s, &(struct told){.name = c->name,
+	                       .args = c->arguments,
+	                       .result = &whole});
 out:
 	buf_fini(&result);
 	return effect;
@@ -287,6 +353,9 @@ bool session_run_calls(struct session *s, struct reply *r)
 {
 	bool bye = false;
 
+	/* They stand behind what the callee has said. */
+	if (r->n_calls)
+		session_tell_turn(s);
 	r->has_calls = r->n_calls;
 	r->calls_at = chat_end(s->chat);
 	for (size_t i = 0; i < r->n_calls; i++)

@@ -129,7 +129,8 @@ static int take(struct app *app, const json_t *ev)
 	int err;
 
 	row.dedupe = js_str(ev, "event_id", NULL);
-	row.tell = true;
+	/* What code of the agent keeps is for its like alone. */
+	row.tell = strcmp(type, "kept") != 0;
 	row.at_ms = js_int(ev, "at_ms", app_now_ms());
 	if (!id || !row.dedupe)
 		return -EINVAL;

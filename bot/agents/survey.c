@@ -4,7 +4,8 @@
  * The example of <dialout/hooks.h>: every turn of the callee is answered by a
  * line from here, so no language model is asked. survey.json has the greeting,
  * which asks for a minute of their time. What was answered stands in the
- * ledger as the event "survey".
+ * ledger as the event "survey". Should the bot be lost, another one goes on with
+ * the question that was asked last.
  */
 #include <ctype.h>
 #include <stdbool.h>
@@ -179,13 +180,46 @@ static int on_load(const struct dialout_host *h)
 	return h->abi == DIALOUT_ABI ? 0 : -1;
 }
 
+/* "STEP TRIES SCORE CALL_BACK REASON" */
+static void keep(uint64_t call, const struct survey *s)
+{
+	char text[REASON_MAX + 64];
+
+	(void)snprintf(text, sizeof(text), "%d %u %d %d %s", (int)s->step,
+	               s->tries, s->score, (int)s->call_back, s->reason);
+	(void)host->keep(call, text);
+}
+
+/* One of 0 to @max, or what it was. */
+static long number(const char **text, long max, long was)
+{
+	char *end;
+	const long n = strtol(*text, &end, 10);
+
+	*text = end;
+	return n >= 0 && n <= max ? n : was;
+}
+
+static void recall(struct survey *s, const char *kept)
+{
+	s->step = (enum step)number(&kept, STEP_DONE, STEP_CONSENT);
+	s->tries = (unsigned)number(&kept, TRIES_MAX, 0);
+	s->score = (int)number(&kept, 10, -1);
+	s->call_back = (enum said)number(&kept, SAID_NO, SAID_OTHER);
+	(void)snprintf(s->reason, sizeof(s->reason), "%s",
+	               kept + (*kept == ' '));
+}
+
 static void *on_started(const struct dialout_start *start)
 {
 	struct call *c = calloc(1, sizeof(*c));
 
-	(void)start;
-	if (c)
-		c->now.score = c->before.score = -1;
+	if (!c)
+		return NULL;
+	c->now.score = -1;
+	if (start->kept)
+		recall(&c->now, start->kept);
+	c->before = c->now;
 	return c;
 }
 
@@ -201,6 +235,7 @@ static void on_heard(const struct dialout_turn *turn, void *data)
 		c->now = c->before;
 	c->before = c->now;
 	line = step(&c->now, turn->text);
+	keep(turn->call, &c->now);
 	if (line)
 		(void)host->say(turn->call, line);
 	else

@@ -75,14 +75,12 @@ static struct fallback *backup(const struct session_env *env,
 
 static void on_event(const struct session_event *ev, void *arg)
 {
-	static const char *const names[] = {"started", "turn", "tool", "error",
-	                                    "ended"};
 	struct flow *f = arg;
 
 	CHECK(f->session != NULL); /* law 2 */
 	CHECK(!f->ended);          /* law 3 */
-	CHECK_INT(0,
-	          buf_addf(&f->events, "%s {%s}\n", names[ev->type], ev->json));
+	CHECK_INT(0, buf_addf(&f->events, "%s {%s}\n",
+	                      session_event_name(ev->type), ev->json));
 	f->started += ev->type == SESSION_STARTED;
 	f->errors += ev->type == SESSION_ERROR;
 	if (ev->type == SESSION_ENDED) {

@@ -16,9 +16,9 @@
 static struct flow f;
 static char text[16 * 1024];
 
-static void open_agent(const char *name, const char *body)
+static void open_past(const char *name, const char *body, const char *past)
 {
-	struct flow_opts opts = {.agent = text, .body = body};
+	struct flow_opts opts = {.agent = text, .body = body, .past = past};
 	char path[64], fault[HOOK_FAULT_MAX];
 	FILE *file;
 	size_t n;
@@ -33,6 +33,11 @@ static void open_agent(const char *name, const char *body)
 		CHECK_INT(0, hook_lib_find(&opts.hooks, "bot/agents",
 		                           "survey.so", fault));
 	flow_open(&f, &opts);
+}
+
+static void open_agent(const char *name, const char *body)
+{
+	open_past(name, body, NULL);
 }
 
 /* The callee hears the bot out, and says @words. */
@@ -173,6 +178,20 @@ static void the_survey_asks_again_and_then_goes_on(void)
 	flow_close(&f);
 }
 
+static void the_survey_goes_on_where_another_bot_was_lost(void)
+{
+	open_past("survey", NULL,
+	          "{\"n\":1,\"from\":9,\"turns\":[{\"role\":\"bot\","
+	          "\"text\":\"From zero to ten, how likely?\"}],"
+	          "\"kept\":\"1 0 -1 0 \"}");
+	flow_says(&f, 6000, 7000, "I would say nine.");
+	flow_run_to(&f, 12000);
+	CHECK(strstr(flow_chat(&f), "|callee: I would say nine.|bot: Thank "
+	                            "you. What did you like best?"));
+	CHECK(strstr(buf_str(&f.events), "kept {\"text\":\"2 0 9 0 \"}"));
+	flow_close(&f);
+}
+
 static void who_has_no_time_for_the_survey_is_let_go(void)
 {
 	open_agent("survey", NULL);
@@ -211,6 +230,7 @@ static const struct test tests[] = {
 	TEST(the_reminder_is_left_in_a_mailbox),
 	TEST(the_survey_asks_three_questions_without_a_model),
 	TEST(the_survey_asks_again_and_then_goes_on),
+	TEST(the_survey_goes_on_where_another_bot_was_lost),
 	TEST(who_has_no_time_for_the_survey_is_let_go),
 	TEST(an_answer_that_goes_on_is_one_answer),
 };

@@ -42,8 +42,13 @@ static void note(const char *what, const char *text)
 
 static void *on_started(const struct dialout_start *start)
 {
+	char lost[32];
+
 	code.call = start->call;
 	note("started", start->body ? start->body : "-");
+	(void)snprintf(lost, sizeof(lost), "lost %u", start->again);
+	if (start->again)
+		note(lost, start->kept ? start->kept : "-");
 	if (code.set)
 		CHECK_INT(DIALOUT_OK, host->set(start->call, "name", code.set));
 	if (code.say)
@@ -354,6 +359,34 @@ static void built_in_ones_it_is_only_told_of(void)
 	flow_close(&f);
 }
 
+static void what_it_keeps_is_told_for_the_next_bot(void)
+{
+	static char longer[DIALOUT_KEPT_MAX + 2];
+
+	memset(longer, 'a', sizeof(longer) - 1);
+	open_with(NULL);
+	CHECK_INT(DIALOUT_INVALID, host->keep(code.call, longer));
+	CHECK_INT(DIALOUT_INVALID, host->keep(code.call, "\xff"));
+	CHECK_INT(DIALOUT_OK, host->keep(code.call, "step \"2\""));
+	CHECK_INT(DIALOUT_GONE, host->keep(code.call + 1, "x"));
+	flow_run_to(&f, 100);
+	CHECK(strstr(buf_str(&f.events), "kept {\"text\":\"step \\\"2\\\"\"}"));
+	flow_close(&f);
+}
+
+static void it_begins_with_what_a_lost_bot_has_kept(void)
+{
+	const struct flow_opts opts = {
+		.agent = agent,
+		.hooks = &hooks,
+		.past = "{\"n\":2,\"from\":11,\"turns\":[],\"kept\":"
+			"\"step 2\"}"};
+
+	flow_open(&f, &opts);
+	CHECK_STR("started:-|lost 2:step 2", code.log);
+	flow_close(&f);
+}
+
 static void what_is_no_text_is_refused(void)
 {
 	static char longer[DIALOUT_TEXT_MAX + 2];
@@ -391,6 +424,8 @@ static const struct test tests[] = {
 	TEST(a_tool_that_is_nobodys_is_an_error),
 	TEST(others_it_lets_pass_or_takes),
 	TEST(built_in_ones_it_is_only_told_of),
+	TEST(what_it_keeps_is_told_for_the_next_bot),
+	TEST(it_begins_with_what_a_lost_bot_has_kept),
 	TEST(what_is_no_text_is_refused),
 };
 

@@ -68,6 +68,25 @@ static void turns_are_counted_on(void)
 	flow_close(&f);
 }
 
+/* What was done is not done again. */
+static void the_model_knows_what_tools_have_done(void)
+{
+	open_past("{\"n\":1,\"from\":11,\"turns\":["
+	          "{\"role\":\"callee\",\"text\":\"Book nine.\"},"
+	          "{\"role\":\"tool\",\"name\":\"book\",\"args\":{\"h\":9},"
+	          "\"result\":\"{\\\"ok\\\":true}\"},"
+	          "{\"role\":\"bot\",\"text\":\"Booked.\"},"
+	          "{\"role\":\"tool\",\"name\":\"mail\",\"args\":{}}]}");
+	flow_says(&f, 4000, 5000, "Is it done?");
+	flow_answer_with(&f, "It is.");
+	flow_run_to(&f, 9000);
+	CHECK(strstr(f.requests[0].text,
+	             "callee: Book nine.|bot: [book past_1]|tool: "
+	             "{\"ok\":true}|bot: Booked.|bot: [mail past_3]|tool: "
+	             "{\"error\":\"The line to this tool was lost."));
+	flow_close(&f);
+}
+
 static void who_was_told_nothing_yet_is_greeted(void)
 {
 	open_past("{\"n\":1,\"from\":0,\"turns\":[]}");
@@ -83,6 +102,7 @@ static const struct test tests[] = {
 	TEST(the_phrase_comes_at_once_and_the_talk_goes_on),
 	TEST(nobody_cuts_the_phrase_short),
 	TEST(turns_are_counted_on),
+	TEST(the_model_knows_what_tools_have_done),
 	TEST(who_was_told_nothing_yet_is_greeted),
 };
 

@@ -129,6 +129,55 @@ static void the_next_bot_knows_what_was_said(void)
 	             "\"interrupted\":true}]}"));
 }
 
+/* Before the turns that follow, with results, and without where none came; not
+ * what the agent's code has written down by itself. */
+static void the_next_bot_knows_what_tools_have_done(void)
+{
+	talk();
+	world_bot_event(&w, "e-5", "tool_begun",
+	                "\"name\":\"slots\",\"id\":1,\"args\":{\"d\":9}");
+	world_bot_event(&w, "e-6", "tool",
+	                "\"name\":\"slots\",\"result\":\"[\\\"9:30\\\"]\","
+	                "\"ms\":20,\"id\":1,\"args\":{\"d\":9}");
+	world_bot_event(&w, "e-7", "tool",
+	                "\"name\":\"survey\",\"result\":\"x\",\"ms\":0");
+	world_bot_event(&w, "e-8", "turn",
+	                "\"n\":4,\"role\":\"bot\",\"text\":\"Nine?\"");
+	world_bot_event(&w, "e-9", "tool_begun",
+	                "\"name\":\"book\",\"id\":2,\"args\":{}");
+	CHECK_INT(200, w.a.status);
+	lose_bot();
+	next_place(2);
+	world_hook(&w, "again", "Event=Redirect");
+	world_seen("POST", "/reserve", &seen);
+	CHECK(strstr(
+		seen.body,
+		"\"text\":\"Which\",\"interrupted\":true},"
+		"{\"role\":\"tool\",\"name\":\"slots\",\"args\":{\"d\":9},"
+		"\"result\":\"[\\\"9:30\\\"]\"},{\"role\":\"bot\",\"text\":"
+		"\"Nine?\",\"interrupted\":false},{\"role\":\"tool\","
+		"\"name\":\"book\",\"args\":{}}]}"));
+}
+
+static void the_next_bot_gets_what_the_agent_s_code_has_kept(void)
+{
+	talk();
+	world_bot_event(&w, "e-5", "kept", "\"text\":\"1\"");
+	world_bot_event(&w, "e-6", "kept", "\"text\":\"\\\"2\\\"\"");
+	lose_bot();
+	next_place(2);
+	world_hook(&w, "again", "Event=Redirect");
+	world_seen("POST", "/reserve", &seen);
+	CHECK(strstr(seen.body, "],\"kept\":\"\\\"2\\\"\"}"));
+	/* What the lost one has kept last comes late, and is old. */
+	world_bot_event(&w, "e-7", "kept", "\"text\":\"3\",\"again\":1");
+	world_bot_event(&w, "e-8", "kept", "\"text\":\"4\"");
+	next_place(3);
+	world_hook(&w, "again", "Event=Redirect");
+	world_seen("POST", "/reserve", &seen);
+	CHECK(strstr(seen.body, "],\"kept\":\"3\"}"));
+}
+
 static void a_bot_that_was_lost_cannot_end_the_call_any_more(void)
 {
 	talk();
@@ -203,6 +252,8 @@ static const struct test tests[] = {
 	TEST(a_line_that_was_lost_leads_back_to_the_same_place),
 	TEST(a_lost_bot_is_replaced_by_another),
 	TEST(the_next_bot_knows_what_was_said),
+	TEST(the_next_bot_knows_what_tools_have_done),
+	TEST(the_next_bot_gets_what_the_agent_s_code_has_kept),
 	TEST(a_bot_that_was_lost_cannot_end_the_call_any_more),
 	TEST(the_fourth_bot_is_the_last),
 	TEST(without_another_bot_the_callee_is_told_so),
