@@ -128,3 +128,17 @@ void agent_choose(const struct agent *a, struct fallback *f, enum stage stage,
 	fallback_choose(f, stage, (const char *const *)o->names, o->n, now_us,
 	                pick);
 }
+
+bool agent_is_dumb(const struct agent *a, const struct fallback *f,
+                   uint64_t now_us)
+{
+	for (size_t i = 0; i < FALLBACK_STAGES; i++) {
+		const struct agent_order *o = &a->order[i];
+
+		if (fallback_is_down(f, (enum stage)i,
+		                     (const char *const *)o->names, o->n,
+		                     now_us))
+			return true;
+	}
+	return false;
+}

@@ -46,4 +46,8 @@ const char *agent_first(const struct agent *a, const struct fallback *f,
 void agent_choose(const struct agent *a, struct fallback *f, enum stage stage,
                   uint64_t now_us, struct fallback_pick *pick);
 
+/* Is there a stage of which all its providers are left out? */
+bool agent_is_dumb(const struct agent *a, const struct fallback *f,
+                   uint64_t now_us);
+
 #endif

@@ -165,18 +165,12 @@ const char *fallback_first(const struct fallback *f, enum stage stage,
 }
 
 bool fallback_is_down(const struct fallback *f, enum stage stage,
-                      uint64_t now_us)
+                      const char *const *names, size_t n, uint64_t now_us)
 {
-	struct str rest = str_of(f->order[stage] ? f->order[stage] : "");
-	bool any = false;
+	/* One that works comes first. */
+	const char *name = fallback_first(f, stage, names, n, now_us);
+	const struct fallback_entry *e =
+		name ? find(f, stage, str_of(name)) : NULL;
 
-	while (rest.len) {
-		const struct str name = str_trim(str_cut(&rest, ','));
-		const struct fallback_entry *e = find(f, stage, name);
-
-		if (e && works(e, now_us))
-			return false;
-		any = any || e;
-	}
-	return any;
+	return e && !works(e, now_us);
 }

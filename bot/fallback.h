@@ -86,8 +86,9 @@ bool fallback_retry(const struct fallback_pick *pick, uint64_t now_us);
 /* It does its work. */
 void fallback_good(const struct fallback_pick *pick);
 
-/* Is every provider of @stage that the configuration names left out? */
+/* Is every provider of @stage left out that a call could choose? @names as for
+ * fallback_choose(). */
 bool fallback_is_down(const struct fallback *f, enum stage stage,
-                      uint64_t now_us);
+                      const char *const *names, size_t n, uint64_t now_us);
 
 #endif

@@ -23,6 +23,7 @@ struct wish {
 	uint64_t ttl_sec, again;
 	const char *uses[FALLBACK_STAGES]; /* as in struct reservation */
 	bool detect_machine;               /* of its agent */
+	bool dumb; /* ... of which no provider of a stage works */
 };
 
 bool worker_has_room(const struct worker *w)
@@ -36,7 +37,7 @@ bool worker_is_dumb(const struct worker *w)
 	const uint64_t now = timers_now(net_timers(w->net));
 
 	for (size_t i = 0; f && i < FALLBACK_STAGES; i++)
-		if (fallback_is_down(f, (enum stage)i, now))
+		if (fallback_is_down(f, (enum stage)i, NULL, 0, now))
 			return true;
 	return false;
 }
@@ -121,8 +122,12 @@ static bool check_agent(const struct worker *w, struct wish *wish,
 	int err = agent_load(&agent, w->cfg->agents_dir, name, fault);
 
 	if (!err) {
+		const struct fallback *f = w->session->fallback;
+
 		wish->detect_machine = agent->machine.carrier;
 		find_uses(w, wish, agent);
+		wish->dumb = f && agent_is_dumb(agent, f,
+		                                timers_now(net_timers(w->net)));
 	}
 	agent_free(&agent);
 	if (!err)
@@ -240,9 +245,9 @@ void worker_reserve(struct worker *w, const struct ws_request *req,
 		return;
 	} else if (w->draining) {
 		full(w, res, "draining");
-	} else if (worker_is_dumb(w)) {
+	} else if (wish.dumb) {
 		full(w, res, "no provider of a stage works");
-	} else if (!worker_has_room(w)) {
+	} else if (w->admit.shut) {
 		full(w, res, "overloaded");
 	} else {
 		add_place(w, &wish, res);

@@ -203,18 +203,18 @@ static void a_stage_is_down_when_all_of_its_providers_are(void)
 	struct fallback fb = {.order = {NULL, "a,b", NULL}};
 	struct fallback_pick p;
 
-	CHECK(!fallback_is_down(&fb, STAGE_LLM, 1000));
+	CHECK(!fallback_is_down(&fb, STAGE_LLM, NULL, 0, 1000));
 	for (int i = 0; i < 2; i++)
 		CHECK_INT(0, fallback_add(&fb, STAGE_LLM,
 		                          &(struct fallback_entry){
 						  .name = i ? "a" : "b"}));
-	CHECK(!fallback_is_down(&fb, STAGE_LLM, 1000));
+	CHECK(!fallback_is_down(&fb, STAGE_LLM, NULL, 0, 1000));
 	fallback_choose(&fb, STAGE_LLM, NULL, 0, 1000, &p);
 	CHECK(fallback_failed(&p, ERR_AUTH, 1000));
-	CHECK(!fallback_is_down(&fb, STAGE_LLM, 1001));
+	CHECK(!fallback_is_down(&fb, STAGE_LLM, NULL, 0, 1001));
 	CHECK(!fallback_failed(&p, -EDQUOT, 1000));
-	CHECK(fallback_is_down(&fb, STAGE_LLM, 1001));
-	CHECK(!fallback_is_down(&fb, STAGE_LLM,
+	CHECK(fallback_is_down(&fb, STAGE_LLM, NULL, 0, 1001));
+	CHECK(!fallback_is_down(&fb, STAGE_LLM, NULL, 0,
 	                        1001 + FALLBACK_OPEN_MS * 1000ULL));
 }
 

@@ -303,6 +303,38 @@ static void without_a_provider_that_works_no_place_is_given(void)
 	booth_close();
 }
 
+/* "deepgram", then "embedded" hear; what the agent names counts, and what is
+ * configured only where it names nobody. */
+static void what_counts_are_the_providers_of_the_agent(void)
+{
+	static struct fallback fb = {
+		.order = {"deepgram", "script", "embedded"}};
+	static const struct {
+		enum stage stage;
+		const char *name;
+	} all[] = {{STAGE_STT, "deepgram"},
+	           {STAGE_STT, "embedded"},
+	           {STAGE_LLM, "script"},
+	           {STAGE_TTS, "embedded"}};
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		CHECK_INT(0, fallback_add(&fb, all[i].stage,
+		                          &(struct fallback_entry){
+						  .name = all[i].name}));
+	booth.fallback = &fb;
+	booth.agent = "{\"stt\":\"embedded\"}";
+	booth_open();
+	/* All that is configured fails, and the agent does not need it. */
+	fb.entry[STAGE_STT][0].left_out_us = UINT64_MAX;
+	CHECK_INT(200, booth_reserve("c1", NULL));
+	/* The other way round. */
+	fb.entry[STAGE_STT][0].left_out_us = 0;
+	fb.entry[STAGE_STT][1].left_out_us = UINT64_MAX;
+	CHECK_INT(503, booth_reserve("c2", NULL));
+	CHECK(strstr(booth.answer, "no provider of a stage works"));
+	booth_close();
+}
+
 static void the_carriers_word_for_a_machine_is_not_wanted(void)
 {
 	booth_open();
@@ -368,6 +400,7 @@ static const struct test tests[] = {
 	TEST(a_place_can_be_prepared_looked_at_and_released),
 	TEST(a_place_is_released_by_its_call_too),
 	TEST(without_a_provider_that_works_no_place_is_given),
+	TEST(what_counts_are_the_providers_of_the_agent),
 	TEST(the_carriers_word_for_a_machine_is_not_wanted),
 	TEST(but_an_agent_may_want_it),
 	TEST(a_call_is_told_what_the_carrier_has_heard),
