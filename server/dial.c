@@ -193,6 +193,7 @@ int dial_begin(struct dials *ds, const struct store_call *call,
 	d->as_of_ms = call->not_before_ms > call->created_ms
 	                      ? call->not_before_ms
 	                      : call->created_ms;
+	d->detect_machine = call->detect_machine;
 	if (call->reservation)
 		snprintf(d->place, sizeof(d->place), "%s", call->reservation);
 	if (call->bot)

@@ -414,6 +414,7 @@ static void on_reserved(int err, const struct bots_place *place,
 		not_now(d, why, RETRY_SEC, "%s", why);
 		return;
 	}
+	change.detect_machine = place->detect_machine;
 	change.reservation = place->id;
 	change.bot = place->bot;
 	if (place->uses[0])

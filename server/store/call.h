@@ -73,6 +73,8 @@ struct store_call {
 	int64_t reserved_sec; /* it may talk so long; see admit.h */
 	int64_t not_before_ms, expires_ms; /* when it may be dialled */
 	int priority;                      /* the higher goes first */
+	bool detect_machine;  /* the carrier is to say whether one answers;
+	                       * store_call_change() alone writes it */
 };
 
 void store_call_fini(struct store_call *c);
@@ -102,6 +104,7 @@ struct store_change {
 	 * with it. 0: it does not. */
 	int64_t row_due_ms;
 	const char *row_why; /* what it waits for */
+	bool detect_machine; /* * */
 };
 
 struct store_event {

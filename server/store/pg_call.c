@@ -74,7 +74,8 @@ static int read_call(const PGresult *r, int row, struct store_call *c)
 	c->reserved_sec = pg_num(r, row, i++);
 	c->not_before_ms = pg_num(r, row, i++);
 	c->expires_ms = pg_num(r, row, i++);
-	c->priority = (int)pg_num(r, row, i);
+	c->priority = (int)pg_num(r, row, i++);
+	c->detect_machine = pg_num(r, row, i) != 0;
 	return 0;
 }
 
@@ -239,6 +240,7 @@ static int apply(struct pg_conn *c, const char *id,
 	pg_int(&a, ch->answered_ms);
 	pg_int(&a, ch->ended_ms);
 	pg_text(&a, ch->uses);
+	pg_int(&a, ch->detect_machine);
 	return pg_run(c, PG_CALL_CHANGE, &a, NULL);
 }
 

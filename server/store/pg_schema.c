@@ -121,6 +121,7 @@ static const char *const versions[] = {
 	"CREATE INDEX campaign_created ON campaign (created_ms);",
 	"ALTER TABLE call ADD COLUMN uses TEXT;"
 	"CREATE INDEX call_dialed ON call (dialed_ms) WHERE dialed_ms > 0;",
+	"ALTER TABLE call ADD COLUMN detect_machine BIGINT NOT NULL DEFAULT 0;",
 };
 
 /* Two programs that start at once do not both run a script: the second waits

@@ -25,7 +25,7 @@
 	"created_ms, next_ms, tries, dead, error"
 #define NOW_MS      "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 #define NEVER       "9223372036854775807"
-#define CALL_SELECT "SELECT " CALL_COLUMNS " FROM call WHERE "
+#define CALL_SELECT "SELECT " CALL_COLUMNS ", detect_machine FROM call WHERE "
 
 #define CAMPAIGN_COLUMNS                                                \
 	"id, owner, agent, base_url, hash, state, created_ms, gap_ms, " \
@@ -123,7 +123,8 @@ static const char *const texts[PG_STATEMENTS] = {
 		" answered_ms = CASE WHEN answered_ms = 0 THEN $15::bigint"
 		" ELSE answered_ms END,"
 		" ended_ms = CASE WHEN ended_ms = 0 THEN $16::bigint"
-		" ELSE ended_ms END"
+		" ELSE ended_ms END,"
+		" detect_machine = greatest(detect_machine, $18::bigint)"
 		" WHERE id = $1",
 	[PG_COUNT_LIVE] = "SELECT count(*) FROM call WHERE " LIVE,
 	[PG_COUNT_SCHEDULED] = "SELECT count(*) FROM call WHERE rank = 0",

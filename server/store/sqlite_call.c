@@ -116,7 +116,8 @@ static int read_call(sqlite3_stmt *st, struct store_call *c)
 	c->reserved_sec = sqlite3_column_int64(st, i++);
 	c->not_before_ms = sqlite3_column_int64(st, i++);
 	c->expires_ms = sqlite3_column_int64(st, i++);
-	c->priority = sqlite3_column_int(st, i);
+	c->priority = sqlite3_column_int(st, i++);
+	c->detect_machine = sqlite3_column_int(st, i) != 0;
 	return 0;
 }
 
@@ -267,6 +268,7 @@ static int apply(struct sq_conn *w, const char *id,
 	sq_int_at(st, 15, ch->answered_ms);
 	sq_int_at(st, 16, ch->ended_ms);
 	sq_text_at(st, 17, ch->uses);
+	sq_int_at(st, 18, ch->detect_machine);
 	return sq_run(w, st);
 }
 

@@ -140,6 +140,9 @@ static const char *const versions[] = {
 	("ALTER TABLE call ADD COLUMN uses TEXT;"
          "CREATE INDEX call_dialed ON call (dialed_ms) WHERE dialed_ms > 0;"
          "PRAGMA user_version = 11;"),
+	("ALTER TABLE call ADD COLUMN detect_machine"
+         " INTEGER NOT NULL DEFAULT 0;"
+         "PRAGMA user_version = 12;"),
 };
 
 #define CALL_COLUMNS                                                   \
@@ -162,7 +165,7 @@ static const char *const versions[] = {
 	" AND reserved_sec > 0 AND (?2 IS NULL OR owner = ?2)"   \
 	" AND rank > 0 AND NOT (rank = 9 AND dialed_ms = 0)"
 #define BEGAN       "coalesce(released_ms, created_ms)"
-#define CALL_SELECT "SELECT " CALL_COLUMNS " FROM call WHERE "
+#define CALL_SELECT "SELECT " CALL_COLUMNS ", detect_machine FROM call WHERE "
 #define LETTER_SELECT                                             \
 	"SELECT seq, event_id, call_id, url, type, data, at_ms, " \
 	"created_ms, next_ms, tries, dead, error FROM outbox WHERE "
@@ -268,7 +271,8 @@ static const char *const texts[SQ_STATEMENTS] = {
 		" answered_ms = CASE WHEN answered_ms = 0 THEN ?15"
 		" ELSE answered_ms END,"
 		" ended_ms = CASE WHEN ended_ms = 0 THEN ?16"
-		" ELSE ended_ms END"
+		" ELSE ended_ms END,"
+		" detect_machine = max(detect_machine, ?18)"
 		" WHERE id = ?1",
 	[SQ_COUNT_LIVE] = "SELECT count(*) FROM call WHERE " LIVE,
 	[SQ_COUNT_SCHEDULED] = "SELECT count(*) FROM call WHERE rank = 0",

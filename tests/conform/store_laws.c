@@ -180,6 +180,7 @@ void store_law_what_is_written_once_stays(void)
 	                                 .bot = "http://a",
 	                                 .end_by = "bot",
 	                                 .answered_ms = 5,
+	                                 .detect_machine = true,
 	                                 .answer = "{}",
 	                                 .answer_status = 200};
 	const struct store_change two = {.call_uuid = "u2",
@@ -195,6 +196,7 @@ void store_law_what_is_written_once_stays(void)
 
 	law_begin();
 	law_add("c1");
+	law_add("c2");
 	CHECK_INT(0,
 	          store_call_change(law_store, "c1", &one, NULL, NULL, NULL));
 	CHECK_INT(0,
@@ -211,6 +213,10 @@ void store_law_what_is_written_once_stays(void)
 	CHECK_INT(5, c.answered_ms);
 	CHECK_STR("{}", c.answer);
 	CHECK_INT(200, c.answer_status);
+	CHECK(c.detect_machine);
+	store_call_fini(&c);
+	CHECK_INT(0, store_call_get(law_store, STORE_ID, "c2", &c));
+	CHECK(!c.detect_machine);
 	store_call_fini(&c);
 	CHECK_INT(0, store_call_get(law_store, STORE_RESERVATION, "r2", &c));
 	store_call_fini(&c);

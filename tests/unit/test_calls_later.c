@@ -61,6 +61,34 @@ static void what_was_promised_is_dialled_after_a_restart(void)
 	CHECK_INT(1, world_seen("POST", CALL, NULL));
 }
 
+/* Its bot wants Plivo's word for a machine, and said so only once. */
+static void a_call_that_waited_through_a_restart_is_dialled_as_wanted(void)
+{
+	static struct world_seen seen;
+
+	world_open(&w, "START_WAIT=1\n");
+	/* Plivo was too busy for another one: the next has to wait. */
+	world_rule_header("POST", CALL, "Retry-After: 30\r\n");
+	world_rule("POST", CALL, 429, "{}");
+	world_start(&w, "", NUMBER);
+	CHECK_INT(503, w.a.status);
+	world_rule("POST", "/reserve", 200,
+	           "{\"id\":\"place-2-6f1d0c9ab2e84573\",\"stream_url\":"
+	           "\"wss://bot.example.com/ws/place-2-6f1d0c9ab2e84573\","
+	           "\"machine_detection\":true,\"calls\":1,\"capacity\":9}");
+	world_start(&w, "", NUMBER);
+	CHECK_STR("queued", world_member(&w, "status"));
+	snprintf(w.id, sizeof(w.id), "%s", world_member(&w, "call_id"));
+	world_close(&w);
+	CHECK_INT(1, world_seen("POST", CALL, NULL));
+	world_rule_header("POST", CALL, "");
+	world_rule("POST", CALL, 201, "{\"request_uuid\":\"uuid-1\"}");
+	world_reopen(&w);
+	world_await_state(&w, w.id, "initiated");
+	world_await("POST", CALL, 2, &seen);
+	CHECK(strstr(seen.body, "\"machine_detection\":\"true\""));
+}
+
 /* As if the server had ended before it could answer /start. */
 static void forget_promise(void)
 {
@@ -154,6 +182,8 @@ static const struct test tests[] = {
 	TEST_SLOW(calls_survive_a_restart, 40),
 	TEST_SLOW(a_post_that_was_out_is_unknown_after_a_restart, 40),
 	TEST_SLOW(what_was_promised_is_dialled_after_a_restart, 40),
+	TEST_SLOW(a_call_that_waited_through_a_restart_is_dialled_as_wanted,
+                  40),
 	TEST_SLOW(a_place_that_was_asked_for_is_given_up_after_a_restart, 40),
 	TEST(a_bot_that_was_too_late_is_let_off),
 	TEST(a_clock_that_jumps_makes_no_call_old),
