@@ -122,7 +122,8 @@ static int start(struct errand *e, const struct carrier_req *req,
 		.headers = req->body.len ? json : NULL,
 		.body = req->body.len ? buf_str(&req->body) : NULL,
 		.body_len = req->body.len,
-		.fresh = req->body.len > 0, /* what changes is said once */
+		/* The library does not say again what changes something. */
+		.fresh = req->body.len > 0 || e->leaving,
 		.user = e->c->auth_id,
 		.password = e->c->auth_token,
 		.connect_ms = CONNECT_MS,

@@ -41,6 +41,7 @@ static unsigned scaled(unsigned ms)
 
 static struct one_call calls[CALLS_MAX];
 static unsigned n_calls;
+static const char *lost_by; /* what the journal says of a lost stream */
 
 /* "bana", "cana" ... "belo" ...: far apart as tones. */
 static void name_all(void)
@@ -208,7 +209,7 @@ static void wait_lost(struct town *t, struct one_call *c)
 
 static void measure(const json_t *journal, struct one_call *c)
 {
-	const json_t *gone = town_find(journal, "stream-closed", c->uuid, 0);
+	const json_t *gone = town_find(journal, lost_by, c->uuid, 0);
 	const json_t *back = town_find(journal, "stream-open", c->uuid, 1);
 
 	CHECK(gone && back);
@@ -323,7 +324,8 @@ static bool has_event(struct town *t, const char *id, const char *type)
  * calls are with the other one: it must leave them there. */
 static void freeze(struct town *t)
 {
-	unsigned tries = scaled(30000) / LOOK_MS;
+	const unsigned most = scaled(30000) / LOOK_MS;
+	unsigned tries = most;
 
 	CHECK_INT(0, kill(t->bots[0].pid, SIGSTOP));
 	for (unsigned i = 0; i < n_calls; i++)
@@ -334,6 +336,8 @@ static void freeze(struct town *t)
 		}
 	for (unsigned i = 0; i < n_calls; i++)
 		CHECK(has_event(t, calls[i].id, "hung") == calls[i].lost);
+	fprintf(stderr, "hung: all at another bot after %u ms\n",
+	        (most - tries) * LOOK_MS);
 	CHECK_INT(0, kill(t->bots[0].pid, SIGCONT));
 }
 
@@ -386,6 +390,7 @@ static void lose_a_bot(unsigned n, bool relay, bool hangs)
 	};
 
 	n_calls = n;
+	lost_by = hangs ? "stream-stopped" : "stream-closed";
 	name_all();
 	opts.words = all_words();
 	opts.answers = all_answers();

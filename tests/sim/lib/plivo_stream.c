@@ -334,6 +334,7 @@ void psim_stream_close(struct psim_stream **sp)
 
 void psim_stream_stop(struct psim_stream *st)
 {
+	psim_note(st->call->sim, st->call, "stream-stopped", NULL);
 	hang_up_socket(st);
 	over(st, "StopStream", NULL);
 }
