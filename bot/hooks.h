@@ -39,7 +39,7 @@ enum { /* what functions of the host return */
        DIALOUT_NO_MEMORY = -4,
 };
 
-enum {                   /* what the hook tool() returns */
+enum {                   /* what tool() returns */
        DIALOUT_PASS = 0, /* not mine: go on as the agent file says */
        DIALOUT_MINE = 1, /* answer() was called, or will be */
 };
@@ -53,30 +53,22 @@ struct dialout_host {
 	 * greeting and the instructions have it, too. */
 	int (*get)(uint64_t call, const char *path, char *dst, size_t cap);
 	int (*set)(uint64_t call, const char *name, const char *value);
-
 	/* Say @text as it is: within heard() as the answer, otherwise when
 	 * nobody speaks. It can be interrupted; the model's history has it. */
 	int (*say)(uint64_t call, const char *text);
-
 	/* The result of a tool, as text or JSON for the model; now or later. */
 	int (*answer)(uint64_t ticket, const char *result);
-
-	/* Say what waits, then @last_words (NULL: the agent's farewell), then
-	 * hang up. */
+	/* Say what waits, @last_words (NULL: agent's farewell), hang up. */
 	int (*end)(uint64_t call, const char *last_words);
-
 	/* Into the ledger, as the result of a tool called @name. */
 	int (*record)(uint64_t call, const char *name, const char *text);
-
 	/* Run woken() in @ms, at most a day; in place of an earlier one. */
 	int (*wake)(uint64_t call, uint32_t ms);
 	/* From any thread: run @run on the bot's, unless the bot ends. */
 	int (*post)(void (*run)(void *arg), void *arg);
 	void (*log)(uint64_t call, const char *text);
-
-	/* Remember @text with the call, in place of what was kept before: it
-	 * goes to the server, and should this bot be lost, started() of the
-	 * next one gets it. Whatever it has to know stands in it. */
+	/* Remember @text outside of the bot, in place of the last one: should
+	 * the bot be lost, started() of the next one gets it. */
 	int (*keep)(uint64_t call, const char *text);
 };
 

@@ -109,7 +109,6 @@ enum session_event_type {
 	SESSION_EVENT_TYPES
 };
 
-/* What events of that type are called. */
 const char *session_event_name(enum session_event_type type);
 
 struct session_event {

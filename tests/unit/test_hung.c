@@ -2,10 +2,8 @@
  * A bot that hangs keeps its streams open, in silence: its calls are taken from
  * it, and from no other.
  */
-#define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "tests/fake/world.h"
 #include "tests/harness/test.h"
@@ -89,11 +87,9 @@ static void its_own_word_for_the_end_counts(void)
 /* Plivo is told @n times to end the stream, and no more within @ms. */
 static void watch(unsigned n, unsigned ms)
 {
-	const struct timespec step = {0, 20 * 1000000L};
-
 	for (unsigned at = 0; at < ms; at += 20) {
 		CHECK_INT(n, world_seen("DELETE", LEAVE, NULL));
-		nanosleep(&step, NULL);
+		test_pause(20);
 	}
 }
 
