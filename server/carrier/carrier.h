@@ -115,20 +115,17 @@ struct carrier_end {
 	void *arg;
 };
 
-/* Hang up, with retries for about half a minute. -EINVAL: no uuid. -ENOMEM. */
+/* Hang up, or end the stream alone, so that the call goes on with what stands
+ * behind it; then @still is asked before each attempt. With retries for about
+ * half a minute. -EINVAL: no uuid. -ENOMEM. */
 int carrier_hangup(struct carrier *c, const struct carrier_end *end) MUST_CHECK;
+int carrier_leave(struct carrier *c, const struct carrier_end *end) MUST_CHECK;
 
 /* Have the call @uuid go on with the document of @url, once its stream has
  * ended. Asked once, in at most 5 s; @done gets 0, -ENOENT (no such call),
- * ERR_AUTH, ERR_LIMIT, ERR_PROTO (refused), -EAGAIN or a network's error.
- * -EINVAL: no uuid. -ENOMEM. */
+ * ERR_AUTH, ERR_LIMIT, ERR_PROTO (refused), -EAGAIN or a network's; as above. */
 int carrier_transfer(struct carrier *c, const char *uuid, const char *url,
                      carrier_ended_h *done, void *arg) MUST_CHECK;
-
-/* Have the call @end->uuid leave its stream, and go on with what stands behind
- * it. With retries as carrier_hangup(), and @end->still is asked before each of
- * them; no such call, or no stream, is 0. -EINVAL: no uuid. -ENOMEM. */
-int carrier_leave(struct carrier *c, const struct carrier_end *end) MUST_CHECK;
 
 enum carrier_list { CARRIER_LIVE, CARRIER_QUEUED, CARRIER_FINISHED };
 
