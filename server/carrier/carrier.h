@@ -12,7 +12,6 @@
 #define SERVER_CARRIER_CARRIER_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "common/attr.h"
@@ -81,8 +80,7 @@ typedef void carrier_dialed_h(const struct carrier_outcome *o, void *arg);
 int carrier_new(struct carrier **cp, struct fetchd *d,
                 const struct carrier_opts *opts) MUST_CHECK;
 
-/* What waits ends as CANCELLED, what is in flight as UNKNOWN. Not from a
- * handler. */
+/* What waits is CANCELLED, what is out UNKNOWN. Not from a handler. */
 void carrier_free(struct carrier **cp);
 
 /* Queue a call. @ticket (may be NULL) names it for the functions below.
