@@ -75,11 +75,12 @@ static const struct http_route metrics_routes[] = {
 };
 
 /* The pace is that of all servers that share the ledger. */
-static int take_turn(uint64_t interval_us, uint64_t *wait_us, void *arg)
+static int take_turn(int priority, uint64_t interval_us, uint64_t *wait_us,
+                     void *arg)
 {
 	struct app *app = arg;
 
-	return store_turn(app->store, interval_us, wait_us);
+	return store_turn(app->store, priority, interval_us, wait_us);
 }
 
 static void hold_turns(uint32_t ms, void *arg)

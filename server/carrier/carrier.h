@@ -29,8 +29,10 @@ struct carrier_opts {
 	uint32_t calls_per_sec; /* pace; at least 1 */
 	uint32_t queue_max;     /* calls that may wait; 0: 1000 */
 	/* NULL, or who gives turns where several servers share the pace:
-	 * @wait_us is how long the one that was taken is still away. */
-	int (*turn)(uint64_t interval_us, uint64_t *wait_us, void *arg);
+	 * @wait_us is how long the one that was taken is still away. -EAGAIN:
+	 * none was, as another server's call is above this @priority. */
+	int (*turn)(int priority, uint64_t interval_us, uint64_t *wait_us,
+	            void *arg);
 	void (*turn_hold)(uint32_t ms, void *arg); /* nobody for that long */
 	void *turn_arg;
 };

@@ -249,7 +249,7 @@ void carrier_pump(void *arg)
 	for (dg = take(c, &c->withdrawn); dg; dg = take(c, &c->withdrawn))
 		finish_as(dg, CARRIER_CANCELLED, "");
 	while (!is_closing(c) && (dg = carrier_next_ready(c)) &&
-	       carrier_its_turn(c)) {
+	       carrier_its_turn(c, dg->dial.priority)) {
 		if (!carrier_take_out(c, dg))
 			continue;
 		carrier_spend_turn(c);

@@ -65,7 +65,8 @@ struct carrier {
 	struct fetchd *d;
 	char *api_url, *auth_id, *auth_token;
 	uint64_t full_us; /* between two POSTs at the full pace */
-	int (*turn)(uint64_t interval_us, uint64_t *wait_us, void *arg);
+	int (*turn)(int priority, uint64_t interval_us, uint64_t *wait_us,
+	            void *arg);
 	void (*turn_hold)(uint32_t ms, void *arg);
 	void *turn_arg;
 	uint32_t queue_max;
@@ -84,6 +85,7 @@ struct carrier {
 	uint64_t interval_us; /* between two POSTs now */
 	uint64_t next_us;     /* the next POST is due */
 	bool has_turn;        /* at that moment, of all servers */
+	unsigned yields;      /* turns left to others, one after the other */
 };
 
 /* One call on its way: queued, or its POST is out. */
@@ -108,9 +110,10 @@ struct carrier_account carrier_account(const struct carrier *c);
 /* Microseconds of a clock that only goes forward. */
 uint64_t carrier_clock_us(void);
 
-/* On the thread, turn.c: may one more be posted now? Otherwise carrier_pump()
+/* On the thread, turn.c: may one more be posted now, of
+ * this priority? Otherwise carrier_pump()
  * runs when it may. */
-bool carrier_its_turn(struct carrier *c);
+bool carrier_its_turn(struct carrier *c, int priority);
 void carrier_spend_turn(struct carrier *c);
 /* Nothing is posted for that long. */
 void carrier_pause(struct carrier *c, uint32_t ms);

@@ -3,6 +3,9 @@
  * several share the carrier's pace, a turn is taken before each POST from who
  * gives them to all.
  */
+#include <errno.h>
+#include <limits.h>
+
 #include "common/err.h"
 #include "common/log.h"
 #include "server/carrier/priv.h"
@@ -16,6 +19,9 @@ enum {
 	 * late as this does not make a second of one too many. */
 	LATE_US = 30000,
 	APART_PERCENT = 104,
+	/* Turns left to a more urgent call of another server, which may be
+	 * waiting for something else. */
+	YIELDS_MAX = 10,
 };
 
 static void wait_until(struct carrier *c, uint64_t now)
@@ -25,16 +31,29 @@ static void wait_until(struct carrier *c, uint64_t now)
 	             c);
 }
 
+/* The others have more urgent calls: theirs is the next turn. */
+static void yield_turn(struct carrier *c)
+{
+	c->yields++;
+	carrier_pause(c, (uint32_t)(c->interval_us / 1000) + 1);
+}
+
 /* Have a turn that is not over. False: none can be had now. */
-static bool take_turn(struct carrier *c)
+static bool take_turn(struct carrier *c, int priority)
 {
 	uint64_t now = carrier_clock_us(), asked = now, wait_us;
 	int err;
 
 	if (c->has_turn && now < c->next_us + LATE_US)
 		return true;
-	err = c->turn(c->interval_us * APART_PERCENT / 100, &wait_us,
+	if (c->yields >= YIELDS_MAX)
+		priority = INT_MAX;
+	err = c->turn(priority, c->interval_us * APART_PERCENT / 100, &wait_us,
 	              c->turn_arg);
+	if (err == -EAGAIN) {
+		yield_turn(c);
+		return false;
+	}
 	if (err) {
 		log_line(LOG_WARN, "carrier", NULL, "event=no_turn text=%s",
 		         LOG_TEXT(err_str(err)));
@@ -49,10 +68,11 @@ static bool take_turn(struct carrier *c)
 	}
 	c->next_us = now + wait_us;
 	c->has_turn = true;
+	c->yields = 0;
 	return true;
 }
 
-bool carrier_its_turn(struct carrier *c)
+bool carrier_its_turn(struct carrier *c, int priority)
 {
 	uint64_t now = carrier_clock_us();
 
@@ -62,7 +82,7 @@ bool carrier_its_turn(struct carrier *c)
 	}
 	if (!c->turn)
 		return true;
-	if (take_turn(c)) {
+	if (take_turn(c, priority)) {
 		now = carrier_clock_us();
 		if (now >= c->next_us)
 			return true;

@@ -41,9 +41,11 @@ int store_beat(struct store *s) MUST_CHECK;
 int store_claim(struct store *s, int64_t now_ms, store_claim_h *h,
                 void *arg) MUST_CHECK;
 
-/* Of a shared ledger: take the next turn to dial, @interval_us after the last
- * one of any server; it is in @wait_us. One that is not used is lost. */
-int store_turn(struct store *s, uint64_t interval_us,
+/* Of a shared ledger: take the next turn to dial a call of @priority,
+ * @interval_us after the last one of any server; it is in @wait_us. One that is
+ * not used is lost. -EAGAIN: none is taken, as a call of a higher priority is in
+ * line in another living server's hands. */
+int store_turn(struct store *s, int priority, uint64_t interval_us,
                uint64_t *wait_us) MUST_CHECK;
 
 /* Of a shared ledger: nobody has a turn for @ms from now on. */

@@ -37,7 +37,8 @@ struct store_ops {
 	int (*beat)(struct store *s); /* NULL: no other server can use it */
 	int (*claim)(struct store *s, int64_t now_ms, store_claim_h *h,
 	             void *arg);
-	int (*turn)(struct store *s, uint64_t interval_us, uint64_t *wait_us);
+	int (*turn)(struct store *s, int priority, uint64_t interval_us,
+	            uint64_t *wait_us);
 	int (*turn_hold)(struct store *s, uint32_t ms);
 	int (*call_get)(struct store *s, enum store_by by, const char *value,
 	                struct store_call *out);

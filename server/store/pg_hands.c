@@ -75,6 +75,7 @@ int pg_claim(struct store *s, int64_t now_ms, store_claim_h *h, void *arg)
 }
 
 struct turning {
+	int priority;
 	uint64_t interval_us, wait_us;
 };
 
@@ -88,18 +89,25 @@ static int turn_work(struct pg_conn *c, bool again, void *arg)
 
 	(void)again;
 	pg_int(&a, (int64_t)t->interval_us);
+	pg_int(&a, t->priority);
+	pg_text(&a, c->pg->base.self);
 	err = pg_run(c, PG_TURN_TAKE, &a, &r);
 	if (err)
 		return err;
-	wait_us = pg_num(r, 0, 0);
-	t->wait_us = wait_us > 0 ? (uint64_t)wait_us : 0;
+	if (PQntuples(r)) {
+		wait_us = pg_num(r, 0, 0);
+		t->wait_us = wait_us > 0 ? (uint64_t)wait_us : 0;
+	} else {
+		err = -EAGAIN;
+	}
 	PQclear(r);
-	return 0;
+	return err;
 }
 
-int pg_turn(struct store *s, uint64_t interval_us, uint64_t *wait_us)
+int pg_turn(struct store *s, int priority, uint64_t interval_us,
+            uint64_t *wait_us)
 {
-	struct turning t = {interval_us, 0};
+	struct turning t = {priority, interval_us, 0};
 	int err = pg_do(s, turn_work, &t);
 
 	*wait_us = t.wait_us;

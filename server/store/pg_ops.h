@@ -17,7 +17,8 @@ int pg_room_used(struct store *s, const char *id, const struct store_room *room,
 int pg_quality(struct store *s, int64_t since_ms, unsigned most,
                struct store_quality *q);
 int pg_claim(struct store *s, int64_t now_ms, store_claim_h *h, void *arg);
-int pg_turn(struct store *s, uint64_t interval_us, uint64_t *wait_us);
+int pg_turn(struct store *s, int priority, uint64_t interval_us,
+            uint64_t *wait_us);
 int pg_turn_hold(struct store *s, uint32_t ms);
 int pg_call_get(struct store *s, enum store_by by, const char *value,
                 struct store_call *out);

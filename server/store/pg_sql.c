@@ -336,8 +336,12 @@ static const char *const texts[PG_STATEMENTS] = {
 	[PG_SERVER_LEAVE] = "DELETE FROM server WHERE id = $1"
 			    " OR until < clock_timestamp() - interval '1 day'",
 	[PG_TURN_TAKE] =
-		"INSERT INTO pace (scope, next) VALUES ('dial',"
-		" clock_timestamp() + $1::bigint * interval '1 us')"
+		"INSERT INTO pace (scope, next) SELECT 'dial',"
+		" clock_timestamp() + $1::bigint * interval '1 us'"
+		" WHERE NOT EXISTS (SELECT 1 FROM call k"
+		" JOIN server s ON s.id = k.holder WHERE k.rank = 2"
+		" AND k.rank < 9 AND k.priority > $2::int AND k.holder <> $3"
+		" AND k.end_by IS NULL AND s.until > clock_timestamp())"
 		" ON CONFLICT (scope) DO UPDATE SET"
 		" next = greatest(pace.next, clock_timestamp())"
 		" + $1::bigint * interval '1 us'"

@@ -138,10 +138,11 @@ int store_claim(struct store *s, int64_t now_ms, store_claim_h *h, void *arg)
 	return s->ops->claim(s, now_ms, h, arg);
 }
 
-int store_turn(struct store *s, uint64_t interval_us, uint64_t *wait_us)
+int store_turn(struct store *s, int priority, uint64_t interval_us,
+               uint64_t *wait_us)
 {
 	ASSERT(s->ops->turn);
-	return s->ops->turn(s, interval_us, wait_us);
+	return s->ops->turn(s, priority, interval_us, wait_us);
 }
 
 int store_turn_hold(struct store *s, uint32_t ms)

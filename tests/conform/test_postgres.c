@@ -11,7 +11,9 @@
 
 #include "common/err.h"
 #include "common/mem.h"
+#include "server/store/admit.h"
 #include "server/store/hands.h"
+#include "server/store/wait.h"
 #include "tests/conform/store_laws.h"
 #include "tests/harness/postgres.h"
 
@@ -216,7 +218,7 @@ static void *take_turns(void *arg)
 	for (int i = 0; i < TURNS; i++) {
 		uint64_t wait_us;
 
-		ASSERT(!store_turn(t->s, INTERVAL_US, &wait_us));
+		ASSERT(!store_turn(t->s, 0, INTERVAL_US, &wait_us));
 		t->at_us[i] = clock_us() + (int64_t)wait_us;
 	}
 	return NULL;
@@ -254,8 +256,90 @@ static void turns_of_all_servers_are_one_row(void)
 	CHECK(all[SERVERS * TURNS - 1] - all[0] >
 	      (SERVERS * TURNS - 1) * INTERVAL_US - 5 * INTERVAL_US);
 	CHECK_INT(0, store_turn_hold(law_store, 5000));
-	CHECK_INT(0, store_turn(servers[0], INTERVAL_US, &wait_us));
+	CHECK_INT(0, store_turn(servers[0], 0, INTERVAL_US, &wait_us));
 	CHECK(wait_us > 4000000 && wait_us <= 5000000);
+	close_servers();
+	law_end();
+}
+
+static void add_urgent(struct store *s, const char *id, int priority)
+{
+	struct store_call c = law_new_call(id, id);
+
+	c.priority = priority;
+	CHECK_INT(0, store_call_add(s, &c));
+}
+
+static void a_turn_is_left_to_who_has_the_more_urgent_call(void)
+{
+	const struct store_change dialing = {
+		.has_state = true, .state = STORE_DIALING, .held = true};
+	uint64_t wait_us;
+
+	law_begin();
+	open_servers();
+	add_urgent(servers[0], "mine", 3);
+	add_urgent(servers[1], "theirs", 5);
+	/* Neither what is one's own nor what is less urgent keeps a turn. */
+	CHECK_INT(0, store_turn(servers[1], 3, 1, &wait_us));
+	CHECK_INT(0, store_turn(servers[0], 5, 1, &wait_us));
+	CHECK_INT(-EAGAIN, store_turn(servers[0], 4, 1, &wait_us));
+	CHECK_INT(-EAGAIN, store_turn(servers[2], -9, 1, &wait_us));
+	CHECK_INT(0, store_call_change(servers[1], "theirs", &dialing, NULL,
+	                               NULL, NULL));
+	CHECK_INT(0, store_turn(servers[0], 3, 1, &wait_us));
+	CHECK_INT(-EAGAIN, store_turn(servers[2], 0, 1, &wait_us));
+	/* Nor do those of the dead. */
+	end_leases();
+	CHECK_INT(0, store_turn(servers[2], 0, 1, &wait_us));
+	close_servers();
+	law_end();
+}
+
+static void positions_are_those_of_all_servers(void)
+{
+	struct store_call c = law_new_call("next", "next");
+	unsigned n = 99;
+
+	law_begin();
+	open_servers();
+	add_urgent(servers[0], "a", 0);
+	add_urgent(servers[1], "b", 1);
+	add_urgent(servers[2], "c", -1);
+	CHECK_INT(0, store_before(servers[3], &c, 2000, &n));
+	CHECK_INT(2, n);
+	c.priority = 1;
+	CHECK_INT(0, store_before(servers[3], &c, 2000, &n));
+	CHECK_INT(1, n);
+	close_servers();
+	law_end();
+}
+
+static void what_is_due_begins_on_one_server(void)
+{
+	struct store_call c = law_new_call("later", "later");
+	struct store_admission a = {.release = true};
+	char id[STORE_WAIT_ID_MAX];
+	const struct store_change queued = {
+		.has_state = true, .state = STORE_QUEUED, .held = true};
+
+	law_begin();
+	open_servers();
+	c.state = STORE_SCHEDULED;
+	c.not_before_ms = 5000;
+	CHECK_INT(0, store_call_add(servers[0], &c));
+	CHECK_INT(0, store_due(servers[1], 5000, 1000, id));
+	CHECK_INT(-ENOENT, store_due(servers[2], 5000, 1000, id));
+	CHECK_INT(0, store_due(servers[2], 6000, 1000, id));
+	c.state = STORE_RESERVING;
+	CHECK_INT(0, store_call_admit(servers[1], &c, &a));
+	CHECK_INT(STORE_ADMITTED, a.verdict);
+	CHECK_INT(0, store_call_admit(servers[2], &c, &a));
+	CHECK_INT(STORE_MADE, a.verdict);
+	CHECK_INT(ERR_STALE, store_call_change(servers[0], "later", &queued,
+	                                       NULL, NULL, NULL));
+	CHECK_INT(0, store_call_change(servers[1], "later", &queued, NULL, NULL,
+	                               NULL));
 	close_servers();
 	law_end();
 }
@@ -271,6 +355,9 @@ static const struct test tests[] = {
 	TEST(each_call_is_claimed_by_one),
 	TEST(a_room_is_that_of_all_servers),
 	TEST(turns_of_all_servers_are_one_row),
+	TEST(a_turn_is_left_to_who_has_the_more_urgent_call),
+	TEST(positions_are_those_of_all_servers),
+	TEST(what_is_due_begins_on_one_server),
 };
 /* clang-format on */
 
