@@ -55,7 +55,7 @@ static uint32_t seed, state;
 static unsigned stalls, faults; /* in 100 */
 static struct {
 	uint32_t talks, silence_ms, ms;
-	size_t words, contexts;
+	size_t words, contexts, rests;
 } sum;
 
 static uint32_t chance(uint32_t n)
@@ -287,31 +287,29 @@ static void trouble(void)
 
 /* ---- what must hold ----------------------------------------------------------- */
 
-/* A model that is asked for the rest of an answer is shown what the voice has
- * of it, and told that this is still being heard: that message aside. */
+/* Is it asked for the rest of an answer? Then the note of that goes from @text.
+ */
 static bool for_the_rest(char *text)
 {
-	char *note = strstr(text, "|callee: (The line to you broke"), *last;
+	char *note = strstr(text, "|callee: (The line to you broke");
 
-	if (!note)
-		return false;
-	*note = '\0';
-	for (last = NULL; (text = strstr(text, "|bot")) != NULL; text++)
-		last = text;
-	CHECK(last != NULL);
-	*last = '\0';
-	return true;
+	if (note)
+		*note = '\0';
+	return note;
 }
 
 static void ask(struct flow *flow)
 {
+	const struct reply *r = flow->session->reply;
 	char fault[ORACLE_FAULT_MAX];
 	char *text = mem_strdup(flow->requests[flow->n_requests - 1].text);
-	const bool rest = for_the_rest(text);
 	/* What is said in the place of an answer is a part of it. */
-	const bool filled = flow->session->reply && flow->session->reply->lead;
-	const bool ok = oracle_context(flow, text, !rest && !filled, fault);
+	const bool filled = r && r->lead;
+	const bool rest = for_the_rest(text);
+	const bool ok = rest ? oracle_rest(flow, text, r->n, fault)
+	                     : oracle_context(flow, text, !filled, fault);
 
+	sum.rests += rest;
 	mem_free(text);
 	if (!ok)
 		test_fail(__FILE__, __LINE__,
@@ -403,9 +401,10 @@ static void nobody_is_left_in_silence_and_every_word_is_known(void)
 	for (seed = 1; seed <= talks; seed++)
 		talk();
 	printf("seeds 1 to %u: %u talks of %u s in all, %zu words heard, "
-	       "%zu contexts; longest silence %u ms\n",
+	       "%zu contexts, %zu of them for the rest of an answer; longest "
+	       "silence %u ms\n",
 	       talks, sum.talks, sum.ms / 1000, sum.words, sum.contexts,
-	       sum.silence_ms);
+	       sum.rests, sum.silence_ms);
 }
 
 /* What judges the others is itself wrong about nothing. */
@@ -430,6 +429,16 @@ static void what_is_wrong_is_noticed(void)
 	CHECK(oracle_context(&f, "bot: Hello, this is", false, fault));
 	CHECK(!oracle_context(&f, "bot: Hello, is the", true, fault));
 	CHECK(!oracle_context(&f, "callee: Hello, this is the", true, fault));
+	/* Of a greeting that broke off: "clinic." is the voice's, and unheard. */
+	CHECK(oracle_rest(&f, "bot: Hello, this is the clinic.", 1, fault));
+	CHECK(!oracle_rest(&f, "bot: Hello, this is the", 1, fault));
+	CHECK_STR("\"clinic.\" was given to the voice, and the model is not "
+	          "shown it",
+	          fault);
+	CHECK(!oracle_rest(&f, "bot: Hello, this is clinic.", 1, fault));
+	CHECK(!oracle_rest(&f, "bot: Hello, this is the old clinic.", 1,
+	                   fault));
+	CHECK_STR("\"old\" is in the context and was not heard", fault);
 	f.n_news = 1;
 	CHECK_INT(6000, oracle_silence(&f, &asked, 1, 12010, &at));
 	CHECK_INT(12000, at);

@@ -100,11 +100,10 @@ static size_t bot_words(const char *text, struct str words[FLOW_HEARD])
 }
 
 /* can[k]: the first k words of the context may be what was heard so far. With
- * @w heard as well; false: none of them may. */
-static bool take(const struct flow *f, const struct flow_word *w, bool all,
+ * @w heard as well, which @must be there; false: none of them may. */
+static bool take(const struct flow *f, const struct flow_word *w, bool must,
                  const struct str *words, size_t n, bool *can)
 {
-	const bool must = all && must_be_there(f, w) && is_over(f, w);
 	bool any = false;
 
 	for (size_t k = n + 1; k-- > 0;) {
@@ -117,18 +116,20 @@ static bool take(const struct flow *f, const struct flow_word *w, bool all,
 	return any;
 }
 
-bool oracle_context(const struct flow *f, const char *text, bool all,
-                    char fault[ORACLE_FAULT_MAX])
-{
-	static struct str words[FLOW_HEARD];
-	bool can[FLOW_HEARD + 1] = {true};
-	const size_t n = bot_words(text, words);
-	size_t known = n;
+enum wanted { NONE, OF_WHAT_IS_OVER, EVERYTHING };
 
+/* Which beginnings of the context's @n words are what was heard. False: none,
+ * for a word that is wanted is missing. */
+static bool match(const struct flow *f, enum wanted wanted,
+                  const struct str *words, size_t n, bool *can,
+                  char fault[ORACLE_FAULT_MAX])
+{
 	for (size_t i = 0; i < f->n_words; i++) {
 		const struct flow_word *w = &f->words[i];
+		const bool must = wanted != NONE && must_be_there(f, w) &&
+		                  (wanted == EVERYTHING || is_over(f, w));
 
-		if (take(f, w, all, words, n, can))
+		if (take(f, w, must, words, n, can))
 			continue;
 		snprintf(fault, ORACLE_FAULT_MAX,
 		         "\"%s\" of reply %u was heard at %u ms (%u ms of "
@@ -136,14 +137,81 @@ bool oracle_context(const struct flow *f, const char *text, bool all,
 		         text_of(f, w), w->reply, w->first_ms, w->heard);
 		return false;
 	}
-	if (can[n])
-		return true;
-	while (known && !can[known])
-		known--;
+	return true;
+}
+
+static bool not_heard(const struct str *words, size_t n, const bool *can,
+                      char fault[ORACLE_FAULT_MAX])
+{
+	while (n && !can[n])
+		n--;
 	snprintf(fault, ORACLE_FAULT_MAX,
 	         "\"%.*s\" is in the context and was not heard",
-	         (int)words[known].len, words[known].v);
+	         (int)words[n].len, words[n].v);
 	return false;
+}
+
+bool oracle_context(const struct flow *f, const char *text, bool all,
+                    char fault[ORACLE_FAULT_MAX])
+{
+	static struct str words[FLOW_HEARD];
+	bool can[FLOW_HEARD + 1] = {true};
+	const size_t n = bot_words(text, words);
+
+	return match(f, all ? OF_WHAT_IS_OVER : NONE, words, n, can, fault) &&
+	       (can[n] || not_heard(words, n, can, fault));
+}
+
+static bool same(struct str a, struct str b)
+{
+	return a.len == b.len && !memcmp(a.v, b.v, a.len);
+}
+
+/* The words of the answer @reply that the voice was given. */
+static size_t given_words(const struct flow *f, uint32_t reply,
+                          struct str words[FLOW_WORDS])
+{
+	struct str pieces = str_of(f->spoken[reply] ? f->spoken[reply] : "");
+	size_t n = 0;
+
+	while (pieces.len) {
+		struct str piece = str_cut(&pieces, '|');
+		struct str w = next_word(&piece);
+
+		for (; w.len && n < FLOW_WORDS; w = next_word(&piece))
+			words[n++] = w;
+	}
+	return n;
+}
+
+bool oracle_rest(const struct flow *f, const char *text, uint32_t reply,
+                 char fault[ORACLE_FAULT_MAX])
+{
+	static struct str words[FLOW_HEARD];
+	struct str given[FLOW_WORDS];
+	bool can[FLOW_HEARD + 1] = {true};
+	const size_t n = bot_words(text, words);
+	size_t left = given_words(f, reply, given), k = n;
+
+	if (!match(f, EVERYTHING, words, n, can, fault))
+		return false;
+	if (left && (!n || !same(words[n - 1], given[left - 1]))) {
+		snprintf(fault, ORACLE_FAULT_MAX,
+		         "\"%.*s\" was given to the voice, and the model is "
+		         "not shown it",
+		         (int)given[left - 1].len, given[left - 1].v);
+		return false;
+	}
+	/* Backwards over what nobody has heard yet: the voice was given it,
+	 * some of it twice where a voice was lost. */
+	for (; k && !can[k]; k--) {
+		while (left && !same(words[k - 1], given[left - 1]))
+			left--;
+		if (!left)
+			return not_heard(words, k, can, fault);
+		left--;
+	}
+	return true;
 }
 
 /* ---- silence ---------------------------------------------------------------- */

@@ -36,6 +36,13 @@ struct oracle_sound {
 bool oracle_context(const struct flow *f, const char *text, bool all,
                     char fault[ORACLE_FAULT_MAX]);
 
+/* A request for the rest of the answer @reply, which has broken off: its last
+ * message is what the voice has of it. Is that true, is everything else in
+ * @text as above, and is no word that was heard missing, of this answer or
+ * another? */
+bool oracle_rest(const struct flow *f, const char *text, uint32_t reply,
+                 char fault[ORACLE_FAULT_MAX]);
+
 /* The longest time up to @end_ms in which nobody made a sound and the bot owed
  * one: an answer, its greeting, or the rest of what it had begun. *@at_ms: when
  * it was over. */
