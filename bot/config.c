@@ -75,24 +75,33 @@ static int check_access(const struct bot_config *c, struct buf *faults)
 
 	if (c->secret && strlen(c->secret) < SECRET_MIN)
 		err = buf_addf(faults,
-		               "BOT_SECRET must have at least %d characters\n",
+		               "BOT_SECRET must have at least %d characters: "
+		               "make one by `openssl rand -hex 32`\n",
 		               SECRET_MIN);
 	if (!err && c->accept == ACCEPT_SIGNED && !c->plivo_token)
-		err = buf_adds(faults, "BOT_ACCEPT=signed needs "
-		                       "PLIVO_AUTH_TOKEN\n");
+		err = buf_adds(faults,
+		               "BOT_ACCEPT=signed needs PLIVO_AUTH_TOKEN: add "
+		               "the line PLIVO_AUTH_TOKEN=..., as Plivo's "
+		               "console has it\n");
 	if (!err && c->accept == ACCEPT_SIGNED && !c->public_url)
-		err = buf_adds(faults, "BOT_ACCEPT=signed needs "
-		                       "BOT_PUBLIC_URL\n");
+		err = buf_adds(
+			faults,
+			"BOT_ACCEPT=signed needs BOT_PUBLIC_URL: add the line "
+			"BOT_PUBLIC_URL=wss://voice.example.com, as Plivo "
+			"reaches this bot\n");
 	if (!err && c->env == CONFIG_PRODUCTION && !c->secret &&
 	    c->accept == ACCEPT_RESERVED)
-		err = buf_adds(faults,
-		               "BOT_SECRET is not set: without it a bot in "
-		               "production takes only /ws?body= and needs "
-		               "BOT_ACCEPT=signed or any\n");
+		err = buf_adds(
+			faults,
+			"BOT_SECRET is not set: add the line BOT_SECRET=..., "
+			"the server's, or BOT_ACCEPT=signed for a bot that "
+			"takes only /ws?body=\n");
 	if (!err && c->public_url && c->verify == VERIFY_ENFORCE &&
 	    !c->plivo_token)
-		err = buf_adds(faults, "PLIVO_AUTH_TOKEN is not set: "
-		                       "PLIVO_VERIFY=enforce needs it\n");
+		err = buf_adds(faults,
+		               "PLIVO_AUTH_TOKEN is not set: add the line "
+		               "PLIVO_AUTH_TOKEN=..., as Plivo's console has "
+		               "it; PLIVO_VERIFY=enforce needs it\n");
 	return err;
 }
 
@@ -117,9 +126,11 @@ static int set_addr(struct bot_config *c, struct buf *faults)
 	buf_fini(&b);
 	c->listen = c->addr; /* as --check shows it */
 	if (err)
-		return buf_adds(faults, "BOT_LISTEN is too long\n");
+		return buf_adds(faults, "BOT_LISTEN is too long: write "
+		                        "BOT_LISTEN=127.0.0.1:7861\n");
 	if (!strchr(c->addr, ':'))
-		return buf_adds(faults, "BOT_LISTEN must be host:port\n");
+		return buf_adds(faults, "BOT_LISTEN must be host:port: write "
+		                        "BOT_LISTEN=127.0.0.1:7861\n");
 	return 0;
 }
 
@@ -207,12 +218,14 @@ static int set_paths(struct bot_config *c, struct buf *faults)
 		c->script = c->script_path;
 	}
 	if (err)
-		return buf_adds(faults, "AGENTS_DIR is too long\n");
+		return buf_adds(faults,
+		                "AGENTS_DIR is too long: set a shorter path\n");
 	if (access(c->agents_dir, R_OK | X_OK) != 0)
-		return buf_addf(faults,
-		                "AGENTS_DIR %s: %s; `make install` puts one "
-		                "to /etc/dialout/agents\n",
-		                c->agents_dir, err_str(-errno));
+		return buf_addf(
+			faults,
+			"AGENTS_DIR %s: %s: set another, or `make install`, "
+			"which puts one to /etc/dialout/agents\n",
+			c->agents_dir, err_str(-errno));
 	return 0;
 }
 

@@ -108,11 +108,13 @@ static int judge(const struct bot_config *c, const struct choice *k,
 	int err = config_provider(c, k->stage, name, &unused, &key_name);
 
 	if (err == -ENOENT)
-		return buf_addf(faults, "%s=%s: there is no such provider\n",
+		return buf_addf(faults,
+		                "%s=%s: there is no such provider: choose one "
+		                "that --help names\n",
 		                k->name, name);
 	if (err == ERR_AUTH)
-		return buf_addf(faults, "%s=%s needs %s\n", k->name, name,
-		                key_name);
+		return buf_addf(faults, "%s=%s needs %s: set it\n", k->name,
+		                name, key_name);
 	return 0;
 }
 
@@ -211,11 +213,15 @@ int config_check_url(struct buf *faults, const char *name, const char *url,
 	if (str_starts(u, secure))
 		return 0;
 	if (!str_starts(u, clear))
-		return buf_addf(faults, "%s must begin with %s\n", name,
-		                secure);
+		return buf_addf(faults,
+		                "%s must begin with %s: add that to the line\n",
+		                name, secure);
 	if (peer_url_is_loopback(url))
 		return 0;
-	return buf_addf(faults, "%s: clear text is for loopback only\n", name);
+	return buf_addf(faults,
+	                "%s: clear text is for loopback only: write wss:// or "
+	                "https:// there\n",
+	                name);
 }
 
 int config_check_providers(const struct bot_config *c, struct buf *faults)

@@ -83,7 +83,8 @@ static int read_arguments(struct program *p, int argc, char **argv)
 	}
 	if (optind == argc)
 		return -1;
-	fprintf(stderr, "dialout-bot: %s: no such option\n", argv[optind]);
+	fprintf(stderr, "dialout-bot: %s: no such option, see --help\n",
+	        argv[optind]);
 	return EXIT_CONFIG;
 }
 

@@ -32,14 +32,16 @@ static void alive(struct worker *w, const struct ws_request *req,
 	if (is_get(req))
 		say(res, "ok");
 	else
-		worker_refuse(res, 405, "only GET");
+		worker_refuse(res, 405,
+		              "this path does not take this method: use GET");
 }
 
 static void ready(struct worker *w, const struct ws_request *req,
                   struct ws_response *res)
 {
 	if (!is_get(req)) {
-		worker_refuse(res, 405, "only GET");
+		worker_refuse(res, 405,
+		              "this path does not take this method: use GET");
 	} else if (w->draining) {
 		res->status = 503;
 		say(res, "draining");
@@ -71,11 +73,14 @@ static void metrics(struct worker *w, const struct ws_request *req,
 	};
 
 	if (!is_get(req)) {
-		worker_refuse(res, 405, "only GET");
+		worker_refuse(res, 405,
+		              "this path does not take this method: use GET");
 		return;
 	}
 	if (!worker_may_see_metrics(w, req)) {
-		worker_refuse(res, 401, "BOT_SECRET is wanted here");
+		worker_refuse(res, 401,
+		              "send the header Authorization: Bearer and "
+		              "BOT_SECRET, or ask from this machine");
 		return;
 	}
 	net_lag(w->net, &lag);
@@ -90,7 +95,8 @@ static void bot_request(struct worker *w, const struct ws_request *req,
 {
 	(void)w;
 	(void)req;
-	worker_refuse(res, 501, "telephony streams come on /ws");
+	worker_refuse(res, 501,
+	              "telephony streams come on /ws: use a WebSocket there");
 }
 
 /* "/reserve/ID", "/reserve/ID/prepare" and "/reserve/ID/machine". */
@@ -106,7 +112,9 @@ static void place(struct worker *w, const struct ws_request *req,
 
 	if (str_copy(text, sizeof(text), id) ||
 	    (rest.v && !prepare && !machine))
-		worker_refuse(res, 404, "no such place");
+		worker_refuse(res, 404,
+		              "there is no such place, or no longer: use the "
+		              "id that POST /reserve answered");
 	else if (prepare && post)
 		worker_prepare(w, text, req, res);
 	else if (machine && post)
@@ -116,7 +124,9 @@ static void place(struct worker *w, const struct ws_request *req,
 	else if (!rest.v && !strcmp(req->method, "DELETE"))
 		worker_release(w, text, res);
 	else
-		worker_refuse(res, 405, "not for this path");
+		worker_refuse(res, 405,
+		              "this path does not take this method: use the "
+		              "one of the README");
 }
 
 static void reserve_request(struct worker *w, const struct ws_request *req,
@@ -127,8 +137,8 @@ static void reserve_request(struct worker *w, const struct ws_request *req,
 	if (!worker_is_server(w, req)) {
 		w->metrics.refused_auth++;
 		worker_refuse(res, auth || w->cfg->secret ? 401 : 403,
-		              "only the server may reserve: BOT_SECRET must "
-		              "be the same here and there");
+		              "only the server may reserve: set the same "
+		              "BOT_SECRET here and there");
 		return;
 	}
 	if (strcmp(req->path, "/reserve") != 0)
@@ -136,7 +146,8 @@ static void reserve_request(struct worker *w, const struct ws_request *req,
 	else if (!strcmp(req->method, "POST"))
 		worker_reserve(w, req, res);
 	else
-		worker_refuse(res, 405, "only POST");
+		worker_refuse(res, 405,
+		              "this path does not take this method: use POST");
 }
 
 static void stream_request(struct worker *w, const struct ws_request *req,
@@ -144,7 +155,7 @@ static void stream_request(struct worker *w, const struct ws_request *req,
 {
 	(void)w;
 	(void)req;
-	worker_refuse(res, 426, "a WebSocket is wanted here");
+	worker_refuse(res, 426, "this path is for WebSockets: use one");
 }
 
 void worker_request(const struct ws_request *req, struct ws_response *res,
@@ -174,5 +185,7 @@ void worker_request(const struct ws_request *req, struct ws_response *res,
 		routes[i].serve(arg, req, res);
 		return;
 	}
-	worker_refuse(res, 404, "there is nothing here");
+	worker_refuse(
+		res, 404,
+		"there is nothing here: use /ws, /livez, /readyz or /metrics");
 }

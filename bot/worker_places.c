@@ -135,7 +135,9 @@ static bool check_agent(const struct worker *w, struct wish *wish,
 	log_line(LOG_WARN, "worker", wish->call_id,
 	         "event=no_agent agent=%s why=%s", LOG_TEXT(name),
 	         LOG_TEXT(fault));
-	worker_refuse(res, 404, fault[0] ? fault : "no such agent");
+	worker_refuse(res, 404,
+	              fault[0] ? fault
+	                       : "no such agent: put its file into AGENTS_DIR");
 	return false;
 }
 
@@ -210,14 +212,17 @@ static void add_place(struct worker *w, const struct wish *wish,
 	if (err == ERR_LIMIT) {
 		full(w, res, "all places are taken");
 	} else if (err == ERR_STALE) {
-		worker_refuse(res, 409, "this call has ended");
+		worker_refuse(res, 409,
+		              "this call has ended: start another one");
 	} else if (err) {
 		worker_refuse(res, 500, err_str(err));
 	} else {
 		r->detect_machine = wish->detect_machine;
 		memcpy(r->uses, wish->uses, sizeof(r->uses));
 		if (answer(w, r, &res->body))
-			worker_refuse(res, 500, "no memory");
+			worker_refuse(res, 500,
+			              "there was no memory for it: try again, "
+			              "or lower BOT_CAPACITY");
 		w->metrics.reserved++;
 		watch_add(w->watch, r->events_url, true);
 		log_line(LOG_INFO, "worker", r->call_id,
@@ -240,7 +245,9 @@ void worker_reserve(struct worker *w, const struct ws_request *req,
 	r = reserve_find_call(w->places, wish.call_id);
 	if (r) {
 		if (answer(w, r, &res->body))
-			worker_refuse(res, 500, "no memory");
+			worker_refuse(res, 500,
+			              "there was no memory for it: try again, "
+			              "or lower BOT_CAPACITY");
 	} else if (!check_agent(w, &wish, res)) {
 		return;
 	} else if (w->draining) {
@@ -260,7 +267,9 @@ static struct reservation *find(struct worker *w, const char *id,
 	struct reservation *r = reserve_find(w->places, id);
 
 	if (!r)
-		worker_refuse(res, 404, "no such place, or no longer");
+		worker_refuse(res, 404,
+		              "there is no such place, or no longer: use the "
+		              "id that POST /reserve answered");
 	return r;
 }
 
@@ -307,12 +316,16 @@ void worker_prepare(struct worker *w, const char *id,
 	if (jtext_check(obj, WORKER_DEPTH_MAX, NULL) ||
 	    jtext_type(obj) != JTEXT_OBJECT ||
 	    !text_field(obj, "call_uuid", uuid, sizeof(uuid)) || !uuid[0]) {
-		worker_refuse(res, 422, "call_uuid is missing or no text");
+		worker_refuse(res, 422,
+		              "call_uuid is missing or no text: send "
+		              "{\"call_uuid\": \"...\"}");
 		return;
 	}
 	err = reserve_prepare(r, uuid);
 	if (err == ERR_STALE) {
-		worker_refuse(res, 409, "another call is awaited here");
+		worker_refuse(res, 409,
+		              "another call is awaited here: reserve a place "
+		              "for this one");
 		return;
 	}
 	if (err) {
@@ -348,7 +361,7 @@ void worker_look(struct worker *w, const char *id, struct ws_response *res)
 	/* It matters whether the call is over or the bot has forgotten it. */
 	if (r ? r->owner && call_is_over(r->owner)
 	      : reserve_has_ended(w->places, id)) {
-		worker_refuse(res, 410, "this call is over");
+		worker_refuse(res, 410, "this call is over: start another one");
 		return;
 	}
 	r = find(w, id, res);

@@ -235,7 +235,7 @@ int dotenv_parse(struct dotenv **dp, struct str text, const char *name,
 			continue;
 		err = bad == -ENOMEM ? bad : -EINVAL;
 		if (buf_addf(faults, "%s: line %u: %s\n", name, n,
-		             bad == -EINVAL ? "expected NAME=value"
+		             bad == -EINVAL ? "write NAME=value"
 		                            : err_str(bad)))
 			err = -ENOMEM;
 	}

@@ -92,7 +92,9 @@ static int check_typing(const struct opt *table, size_t n,
 			if (looks_like(name, table[j].name))
 				ours = table[j].name;
 		if (ours)
-			err = buf_addf(faults, "%s in .env: did you mean %s?\n",
+			err = buf_addf(faults,
+			               "%s in .env is unknown: write %s if you "
+			               "mean that\n",
 			               name, ours);
 	}
 	return err;
@@ -122,12 +124,14 @@ static int set(const struct opt *o, char *cfg, const char *v,
 
 static int fault(const struct opt *o, char *cfg, struct buf *faults)
 {
-	int err = o->type == OPT_NUMBER
-	                  ? buf_addf(faults,
-	                             "%s must be a number from %u to %u\n",
-	                             o->name, o->min, o->max)
-	                  : buf_addf(faults, "%s must be one of %s\n", o->name,
-	                             o->choices);
+	int err =
+		o->type == OPT_NUMBER
+			? buf_addf(faults,
+	                           "%s must be a number from %u to %u: set "
+	                           "one\n",
+	                           o->name, o->min, o->max)
+			: buf_addf(faults, "%s must be one of %s: choose one\n",
+	                           o->name, o->choices);
 
 	return err ? err : set(o, cfg, o->def, faults);
 }

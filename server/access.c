@@ -186,7 +186,8 @@ static bool refuse_guesser(struct app *app, struct http_res *res, unsigned sec)
 	app_count(app, COUNT_THROTTLED);
 	http_fail_later(res, 429, sec,
 	                "Too many wrong keys came from this address, or from "
-	                "everywhere: no key is looked at for %u seconds.",
+	                "everywhere: try again after %u seconds; until then no "
+	                "key is looked at.",
 	                sec);
 	return false;
 }
@@ -235,15 +236,19 @@ bool access_check(struct app *app, const struct http_req *req,
 	err = look_up(app, given, &s);
 	if (err) {
 		app_store_fault(app, NULL, err);
-		http_fail_later(res, 503, 1, "The ledger of keys failed.");
+		http_fail_later(res, 503, 1,
+		                "The ledger of keys failed: try again; why is "
+		                "in the log of dialout-server.");
 		return false;
 	}
 	if (!s.found)
 		return check_other(app, req, res, &s);
 	throttle_right(app->throttle, address, app_steady_ms());
 	if (!s.scoped) {
-		http_fail(res, 403, "The key %s has not the scope %s.",
-		          s.a->owner, scope_names[scope]);
+		http_fail(res, 403,
+		          "The key %s has not the scope %s: use one that has; "
+		          "dialout-server key add NAME --scope %s makes it.",
+		          s.a->owner, scope_names[scope], scope_names[scope]);
 		return false;
 	}
 	s.a->keyed = true;

@@ -27,7 +27,9 @@ bool admission_number(const struct config *cfg, const char *number,
 
 	str_mask_phone(masked, number);
 	if (cfg->deny_prefixes && number_allowed(number, cfg->deny_prefixes)) {
-		http_fail(res, 403, "DENY_PREFIXES=%s forbids %s.",
+		http_fail(res, 403,
+		          "DENY_PREFIXES=%s forbids %s: take the prefix out of "
+		          "it if it may be called.",
 		          cfg->deny_prefixes, masked);
 		return false;
 	}
@@ -92,17 +94,18 @@ static void refuse_spent(const struct limits *l,
 
 	app_time(at, a->free_ms);
 	if (one->owner)
-		http_fail_later(res, 429, until(a->free_ms),
-		                "The key %s has used its %" PRId64
-		                " %s %s%s: there is room again at %s.",
-		                one->owner, one->max,
-		                calls ? "calls" : "seconds of calls", span,
-		                calls ? "" : ", or calls that are up may", at);
+		http_fail_later(
+			res, 429, until(a->free_ms),
+			"The key %s has used its %" PRId64
+			" %s %s%s: try again at %s, when there is room.",
+			one->owner, one->max,
+			calls ? "calls" : "seconds of calls", span,
+			calls ? "" : ", or calls that are up may", at);
 	else
 		http_fail_later(res, 429, until(a->free_ms),
 		                "BUDGET_%s: the %" PRId64
-		                " %s %s of this server are used%s: there is "
-		                "room again at %s.",
+		                " %s %s of this server are used%s: try again "
+		                "at %s, when there is room.",
 		                calls ? "CALLS" : "SECONDS", one->max,
 		                calls ? "calls" : "seconds of calls", span,
 		                calls ? "" : ", or calls that are up may", at);
@@ -133,15 +136,15 @@ static void refuse(struct app *app, const struct store_call *call,
 	switch (a->verdict) {
 	case STORE_UNWANTED:
 		http_fail(res, 403,
-		          "%s has asked not to be called again, and is on the "
-		          "ledger's do-not-call list.",
+		          "%s has asked not to be called again: use "
+		          "dialout-server dnc remove NUMBER once it may be.",
 		          masked);
 		break;
 	case STORE_TWICE:
 		http_fail_later(res, 409, TWICE_RETRY_SEC,
-		                "A call to %s waits or is up already: "
-		                "ONE_CALL_PER_NUMBER=yes lets no other begin "
-		                "before its end.",
+		                "A call to %s waits or is up already, and "
+		                "ONE_CALL_PER_NUMBER=yes lets no other begin: "
+		                "try again after its end, or DELETE it.",
 		                masked);
 		break;
 	case STORE_SPENT:

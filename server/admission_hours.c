@@ -30,17 +30,19 @@ static void refuse_closed(const struct config *cfg, const char *masked,
 
 	if (!now->next_sec) {
 		http_fail(res, 403,
-		          "CALLING_HOURS=%s: there is no minute of a week that "
-		          "they allow in all time zones in which %s may ring.",
+		          "CALLING_HOURS=%s have no minute of a week that they "
+		          "allow in all time zones in which %s may ring: set "
+		          "longer ones.",
 		          cfg->calling_hours, masked);
 		return;
 	}
-	http_fail_later(res, 403, ms > 1000 ? (unsigned)(ms / 1000) + 1 : 1,
-	                "It is %02d:%02d in %s: CALLING_HOURS=%s let %s ring "
-	                "again from %s on.",
-	                now->minute / 60, now->minute % 60, now->zone,
-	                cfg->calling_hours, masked,
-	                app_time(next, now->next_sec * 1000));
+	http_fail_later(
+		res, 403, ms > 1000 ? (unsigned)(ms / 1000) + 1 : 1,
+		"It is %02d:%02d in %s: CALLING_HOURS=%s let %s ring again "
+		"from %s on. Try again then, or set \"not_before\".",
+		now->minute / 60, now->minute % 60, now->zone,
+		cfg->calling_hours, masked,
+		app_time(next, now->next_sec * 1000));
 }
 
 /* Is it known where @number rings? False: @res is the refusal. */
@@ -52,8 +54,8 @@ static bool is_known(const char *number, struct http_res *res)
 		return true;
 	http_fail(res, 422,
 	          "%s is of no country whose numbers and time zones are known, "
-	          "or has too few or too many digits for it: CALLING_HOURS "
-	          "cannot be kept.",
+	          "or has too few or too many digits for it, so that "
+	          "CALLING_HOURS cannot be kept: check the number.",
 	          str_mask_phone(masked, number));
 	return false;
 }
@@ -77,8 +79,9 @@ bool admission_hours(const struct config *cfg, const char *number,
 		         "event=no_zone zone=%s text=%s", now.zone,
 		         LOG_TEXT(err_str(err)));
 		http_fail_later(res, 503, FAULT_RETRY_SEC,
-		                "CALLING_HOURS cannot be kept: the time zone "
-		                "%s is not to be read here.",
+		                "CALLING_HOURS cannot be kept, because the "
+		                "time zone %s is not to be read here: install "
+		                "the package tzdata.",
 		                now.zone);
 	} else if (!now.open) {
 		refuse_closed(cfg, masked, &now, res);
@@ -97,14 +100,14 @@ bool admission_hours_from(const struct config *cfg, const char *number,
 	str_mask_phone(masked, number);
 	if (next_ms == STORE_RETRY_NEVER)
 		http_fail(res, 403,
-		          "CALLING_HOURS=%s: there is no minute from "
-		          "not_before on that they are known to allow where %s "
-		          "rings.",
+		          "CALLING_HOURS=%s have no minute from not_before on "
+		          "that they are known to allow where %s rings: send "
+		          "an earlier one.",
 		          cfg->calling_hours, masked);
 	else if (until_ms && next_ms >= until_ms)
 		http_fail(res, 403,
 		          "CALLING_HOURS=%s let %s ring from %s on, and "
-		          "expires_at is not later.",
+		          "expires_at is not later: send a later one.",
 		          cfg->calling_hours, masked, app_time(next, next_ms));
 	else
 		return true;

@@ -31,7 +31,9 @@ static void store_failed(struct app *app, const char *id, int err,
                          struct http_res *res)
 {
 	app_store_fault(app, id, err);
-	http_fail_later(res, 503, RETRY_SEC, "The ledger of calls failed.");
+	http_fail_later(res, 503, RETRY_SEC,
+	                "The ledger of calls failed: try again; why is in the "
+	                "log of dialout-server.");
 }
 
 /* There is no bot for it any more. */

@@ -51,7 +51,9 @@ static void answer_inline(struct app *app, struct http_res *res,
 	else
 		err = answer_fixed_url(&url, cfg->bot_ws_url, json);
 	if (err == ERR_LIMIT)
-		http_fail(res, 413, "body_data is too long for a stream's URL");
+		http_fail(res, 413,
+		          "body_data is too long for a stream's URL: send "
+		          "less, or use bots behind BOT_URL.");
 	else if (!err)
 		err = answer_inline_xml(&res->body, buf_str(&url));
 	if (err != ERR_LIMIT)
@@ -337,7 +339,9 @@ void answering_any(const struct http_req *req, struct http_res *res, void *arg)
 	}
 	if (err) {
 		app_store_fault(app, NULL, err);
-		http_fail_later(res, 503, 1, "The ledger of calls failed.");
+		http_fail_later(res, 503, 1,
+		                "The ledger of calls failed: try again; why is "
+		                "in the log of dialout-server.");
 		return;
 	}
 	if (webhook_take(app, req, res, &call))

@@ -180,8 +180,8 @@ bool bot_events_may_post(struct app *app, const struct http_req *req,
 	if (access_local(req))
 		return true;
 	http_fail(res, 403,
-	          "Without BOT_SECRET only bots of this machine may post "
-	          "here.");
+	          "Only bots of this machine may post here while there is no "
+	          "secret: set BOT_SECRET here and at the bots.");
 	return false;
 }
 
@@ -197,7 +197,7 @@ void bot_events_handle(const struct http_req *req, struct http_res *res,
 		return;
 	list = js_parse(req->body, req->body_len, why, sizeof(why));
 	if (!json_is_array(list)) {
-		http_fail(res, 400, "An array of events was expected: %s",
+		http_fail(res, 400, "Send a JSON array of events: %s.",
 		          list ? "this is none" : why);
 		json_decref(list);
 		return;
@@ -215,7 +215,9 @@ void bot_events_handle(const struct http_req *req, struct http_res *res,
 	json_decref(list);
 	if (err) {
 		app_store_fault(app, NULL, err);
-		http_fail_later(res, 503, 1, "The ledger of calls failed.");
+		http_fail_later(res, 503, 1,
+		                "The ledger of calls failed: try again; why is "
+		                "in the log of dialout-server.");
 		return;
 	}
 	http_res_check(res, buf_adds(&res->body, "{}"));

@@ -26,13 +26,17 @@ enum {
 void campaign_failed(struct app *app, int err, struct http_res *res)
 {
 	if (err == -ENOENT) {
-		http_fail(res, 404, "There is no such campaign.");
+		http_fail(res, 404,
+		          "There is no such campaign: look at the campaign_id "
+		          "that POST /campaigns answered.");
 		return;
 	}
 	if (err != -ENOMEM && err != ERR_LIMIT)
 		app_store_fault(app, NULL, err);
 	http_fail_later(res, 503, FAULT_RETRY_SEC,
-	                "The ledger of calls failed: %s.", err_str(err));
+	                "The ledger of calls failed: %s. Try again; more is in "
+	                "the log of dialout-server.",
+	                err_str(err));
 }
 
 bool campaign_read_number(const struct http_req *req, struct http_res *res,
@@ -45,7 +49,9 @@ bool campaign_read_number(const struct http_req *req, struct http_res *res,
 		return true;
 	if (!err && !str_u64(str_of(v), max, n) && *n)
 		return true;
-	http_fail(res, 422, "%s is a number from 1 to %d.", name, (int)max);
+	http_fail(res, 422,
+	          "%s is a number from 1 to %d: send one, or leave it out.",
+	          name, (int)max);
 	return false;
 }
 
@@ -79,7 +85,8 @@ static bool read_filter(const struct http_req *req, struct http_res *res,
 		known |= !strcmp(state, states[i]);
 	if (!state[0] || known)
 		return campaign_read_number(req, res, "limit", LIST_MAX, limit);
-	http_fail(res, 422, "state is running, paused or cancelled.");
+	http_fail(res, 422,
+	          "There is no such state: use running, paused or cancelled.");
 	return false;
 }
 
@@ -167,7 +174,9 @@ static void set(struct app *app, const struct http_req *req,
 	if (!err) {
 		err = store_campaign_set(app->store, id, state);
 		if (err == -ENOENT) {
-			http_fail(res, 409, "The campaign was cancelled.");
+			http_fail(res, 409,
+			          "The campaign was cancelled, which is for "
+			          "good: make a new one by POST /campaigns.");
 			return;
 		}
 	}
@@ -206,6 +215,7 @@ void campaign_one_handle(const struct http_req *req, struct http_res *res,
 			return;
 		}
 	http_fail(res, 404,
-	          "There are GET /campaigns/ID and /campaigns/ID/results, and "
-	          "POST /campaigns/ID/pause, resume and cancel.");
+	          "There is nothing here: use GET /campaigns/ID or "
+	          "/campaigns/ID/results, or POST /campaigns/ID/pause, resume "
+	          "or cancel.");
 }

@@ -214,7 +214,7 @@ static int read_columns(struct columns *cols, struct csv *c, char *why)
 	if (err != 1) {
 		snprintf(why, CAMPAIGN_LIST_WHY_MAX,
 		         "The line with the names of the columns cannot be "
-		         "read: %s.",
+		         "read: %s. Send CSV with a comma between columns.",
 		         broken);
 		return 422;
 	}
@@ -234,8 +234,8 @@ static int read_columns(struct columns *cols, struct csv *c, char *why)
 	if (phones == 1)
 		return 0;
 	snprintf(why, CAMPAIGN_LIST_WHY_MAX,
-	         "The first line names the columns, each once, and one of "
-	         "them is phone_number.");
+	         "The first line names the columns: send each name once, "
+	         "phone_number among them.");
 	return 422;
 }
 
@@ -292,7 +292,7 @@ static int read_own(const struct reader *rd, struct good *g,
 	if (g->events_url.len >= REQUEST_URL_MAX) {
 		snprintf(why, REQUEST_WHY_MAX,
 		         "events_url must be an address of at most %d "
-		         "characters",
+		         "characters: send such a one",
 		         REQUEST_URL_MAX - 1);
 		return -EINVAL;
 	}
@@ -431,7 +431,7 @@ int campaign_list_read(struct campaign_list *l, struct str text,
 		err = find_repeated(l);
 	if (err == ERR_LIMIT) {
 		snprintf(why, CAMPAIGN_LIST_WHY_MAX,
-		         "A campaign has at most %d rows.",
+		         "A campaign has at most %d rows: send several.",
 		         STORE_CAMPAIGN_ROWS);
 		return 413;
 	}

@@ -50,7 +50,7 @@ static bool read_retries(const struct http_req *req, struct http_res *res,
 		if (v[0] && strcmp(v, "never") != 0 &&
 		    retry_rule_parse(&rule, v)) {
 			http_fail(res, 422,
-			          "%s is how often and how far apart, such "
+			          "%s is how often and how far apart: send it "
 			          "as 2/10m, or never.",
 			          names[i]);
 			return false;
@@ -69,10 +69,11 @@ static bool read_pace(struct app *app, const struct http_req *req,
 	                        "agent");
 
 	if ((err && err != -ENOENT) || !request_agent_ok(c->agent)) {
-		http_fail(res, 422,
-		          "agent must be a name of at most %d of "
-		          "[A-Za-z0-9_-].",
-		          REQUEST_AGENT_MAX - 1);
+		http_fail(
+			res, 422,
+			"agent must be a name of at most %d of [A-Za-z0-9_-]: "
+			"use the name of a file in AGENTS_DIR without .json.",
+			REQUEST_AGENT_MAX - 1);
 		return false;
 	}
 	if (!campaign_read_number(req, res, "per_minute", PER_MINUTE_MAX,
@@ -127,15 +128,16 @@ static bool read_hours(const struct config *cfg, const struct http_req *req,
 		return true;
 	if (err || hours_parse(&h, text))
 		http_fail(res, 422,
-		          "hours are such as 09:00-20:00, or Mon-Fri "
-		          "09:00-20:00, Sat 10:00-14:00, in at most %d "
+		          "hours cannot be read: send them as 09:00-20:00, or "
+		          "Mon-Fri 09:00-20:00, Sat 10:00-14:00, in at most %d "
 		          "characters.",
 		          HOURS_TEXT_MAX - 1);
 	else if (cfg->calling_hours && !hours_meet(&h, &cfg->hours))
-		http_fail(res, 422,
-		          "hours have no minute in common with "
-		          "CALLING_HOURS=%s: nobody would be called.",
-		          cfg->calling_hours);
+		http_fail(
+			res, 422,
+			"hours have no minute in common with CALLING_HOURS=%s, "
+			"and nobody would be called: send others.",
+			cfg->calling_hours);
 	else
 		return true;
 	return false;
@@ -153,7 +155,7 @@ static bool read_events(const struct config *cfg, const struct http_req *req,
 	if (err)
 		http_fail(res, 422,
 		          "events_url must be an address of at most %d "
-		          "characters.",
+		          "characters: send such a one, or leave it out.",
 		          REQUEST_URL_MAX - 1);
 	else if (!start_may_tell(cfg, url, why))
 		http_fail(res, 422, "%s", why);
@@ -184,7 +186,9 @@ static bool name_it(const struct http_req *req, struct http_res *res,
 	if (!key)
 		return true;
 	if (!key[0] || strlen(key) > KEY_MAX) {
-		http_fail(res, 400, "Idempotency-Key takes 1 to %d characters.",
+		http_fail(res, 400,
+		          "Idempotency-Key takes 1 to %d characters: send a "
+		          "shorter one.",
 		          KEY_MAX);
 		return false;
 	}
@@ -248,10 +252,13 @@ static bool read_list(struct app *app, const struct http_req *req,
 	else if (err)
 		campaign_failed(app, err, res);
 	else if (!l->n)
-		http_fail(res, 422, "The list has no rows.");
+		http_fail(res, 422,
+		          "The list has no rows: send a line for each number "
+		          "behind the one that names the columns.");
 	else if (!l->good)
 		http_fail(res, 422,
-		          "None of the %zu rows can be called. Line %u: %s.",
+		          "None of the %zu rows can be called: look at each of "
+		          "them, beginning with line %u: %s.",
 		          l->n, l->rows[0].line, l->rows[0].why);
 	else
 		return true;
@@ -267,7 +274,8 @@ static void tell_again(struct app *app, struct http_res *res,
 
 	if (!err && strcmp(c.hash, sent->hash) != 0) {
 		http_fail(res, 409,
-		          "This Idempotency-Key was used with another list.");
+		          "This Idempotency-Key was used with another list: "
+		          "send a new key with a new list.");
 		return;
 	}
 	if (!err) {

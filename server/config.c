@@ -120,10 +120,11 @@ static int check_events(const char *url, struct buf *faults)
 		                url);
 	if (str_starts(str_of(url), "https://") || bots_near(url) == BOTS_NEAR)
 		return 0;
-	return buf_addf(faults,
-	                "EVENTS_BASE_URL=%s must begin with https:// (http:// "
-	                "is for loopback and private addresses only)\n",
-	                url);
+	return buf_addf(
+		faults,
+		"EVENTS_BASE_URL=%s must begin with https:// (http:// is for "
+	        "loopback and private addresses only): write it so\n",
+		url);
 }
 
 /* @name must be a URL of @secure ("https"), or of @clear on loopback. */
@@ -151,7 +152,7 @@ static int check_url(const char *name, const char *url, const char *secure,
 		return 0;
 	return buf_addf(faults,
 	                "%s=%s must begin with %s:// (%s:// is for loopback "
-	                "only)\n",
+	                "only): write it so\n",
 	                name, url, secure, clear);
 }
 
@@ -176,8 +177,9 @@ static int check_plivo(struct config *cfg, struct buf *faults)
 		err = need("PLIVO_PHONE_NUMBER", cfg->phone_number,
 		           "+15551234567", faults);
 	if (!err && cfg->auth_id && strpbrk(cfg->auth_id, "/?#% "))
-		err = buf_adds(faults, "PLIVO_AUTH_ID has characters that no "
-		                       "account has\n");
+		err = buf_adds(faults,
+		               "PLIVO_AUTH_ID has characters that no account "
+		               "has: copy it from Plivo's console\n");
 	if (!err && cfg->phone_number &&
 	    number_parse(cfg->from, str_of(cfg->phone_number)))
 		err = buf_adds(faults, "PLIVO_PHONE_NUMBER is no number: add "
@@ -204,11 +206,11 @@ static int check_keys(const struct config *cfg, struct buf *faults)
 		struct str key = str_trim(str_cut(&rest, ','));
 
 		if (key.len < KEY_MIN)
-			err = buf_addf(faults,
-			               "API_KEY must have at least %d "
-			               "characters each: `openssl rand -hex "
-			               "32` makes one\n",
-			               KEY_MIN);
+			err = buf_addf(
+				faults,
+				"API_KEY must have at least %d characters "
+				"each: make one by `openssl rand -hex 32`\n",
+				KEY_MIN);
 	}
 	return err;
 }
@@ -228,7 +230,7 @@ static int check_bots(const struct config *cfg, struct buf *faults)
 			err = buf_addf(faults,
 			               "BOT_URL=%s must begin with https:// "
 			               "(http:// is for loopback and private "
-			               "addresses only)\n",
+			               "addresses only): write it so\n",
 			               url);
 		else if (str_copy(url, sizeof(url), one) ||
 		         !url_host(url).len ||
@@ -247,7 +249,7 @@ static int check_bots(const struct config *cfg, struct buf *faults)
 	if (!err && cfg->bot_secret && strlen(cfg->bot_secret) < SECRET_MIN)
 		err = buf_addf(faults,
 		               "BOT_SECRET must have at least %d characters: "
-		               "`openssl rand -hex 32` makes one\n",
+		               "make one by `openssl rand -hex 32`\n",
 		               SECRET_MIN);
 	if (!err && cfg->production && cfg->bot_url && !cfg->bot_secret)
 		err = buf_adds(faults,

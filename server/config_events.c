@@ -23,10 +23,11 @@ int server_config_events(struct config *cfg, struct buf *faults)
 		               cfg->events_url, why);
 	if (!err && cfg->events_secret &&
 	    strlen(cfg->events_secret) < SECRET_MIN)
-		err = buf_addf(faults,
-		               "EVENTS_SECRET must have at least %d "
-		               "characters: `openssl rand -hex 32` makes one\n",
-		               SECRET_MIN);
+		err = buf_addf(
+			faults,
+			"EVENTS_SECRET must have at least %d characters: make "
+			"one by `openssl rand -hex 32`\n",
+			SECRET_MIN);
 	if (!err && cfg->production && cfg->events_url && !cfg->events_secret)
 		err = buf_adds(faults,
 		               "EVENTS_SECRET is not set: anybody could tell "

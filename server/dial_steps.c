@@ -131,7 +131,8 @@ static bool is_stopping(struct dial *d)
 {
 	if (!atomic_load(&d->ds->app->stopping))
 		return false;
-	dial_over(d, 503, RETRY_SEC, "", "The server is stopping");
+	dial_over(d, 503, RETRY_SEC, "",
+	          "The server is stopping: try again after Retry-After");
 	return true;
 }
 
@@ -143,26 +144,35 @@ static void on_cancelled(struct dial *d)
 		return;
 	if (d->stale) {
 		dial_over(d, 503, RETRY_SEC, "",
-		          "Another server has taken the call over");
+		          "Another server has taken the call over: look for it "
+		          "in GET /calls");
 		return;
 	}
 	if (dial_is_expired(d)) {
 		not_placed(d, STORE_EXPIRED, DIAL_EXPIRED);
-		dial_over(d, 409, 0, "", "The call was not placed: %s",
+		dial_over(d, 409, 0, "",
+		          "The call was not placed, because %s: start it again",
 		          DIAL_EXPIRED);
 		return;
 	}
 	if (d->late) {
 		/* A row waits for the next ones. */
 		end_unplaced(d, STORE_FAILED, late, late);
-		dial_over(d, 403, 0, "", "The call was not placed: %s", late);
+		dial_over(d, 403, 0, "",
+		          "The call was not placed, because %s: start it again "
+		          "within them",
+		          late);
 		return;
 	}
 	not_placed(d, STORE_CANCELLED, "cancelled before it was dialled");
 	if (dial_is_cancelled(d))
-		dial_over(d, 409, 0, "", "The call was cancelled");
+		dial_over(d, 409, 0, "",
+		          "The call was cancelled: start it again if it is "
+		          "wanted");
 	else
-		dial_over(d, 503, RETRY_SEC, "", "The ledger of calls failed");
+		dial_over(d, 503, RETRY_SEC, "",
+		          "The ledger of calls failed: try again; why is in "
+		          "the log of dialout-server");
 }
 
 static void on_dialed(const struct carrier_outcome *o, void *arg)
@@ -172,8 +182,9 @@ static void on_dialed(const struct carrier_outcome *o, void *arg)
 	                         ? (unsigned)o->retry_after_sec
 	                         : RETRY_SEC;
 	const char *text = o->text ? o->text : "";
-	static const char auth[] = "Plivo refuses PLIVO_AUTH_ID/"
-				   "PLIVO_AUTH_TOKEN";
+	static const char auth[] =
+		"Plivo refuses PLIVO_AUTH_ID/PLIVO_AUTH_TOKEN: set those of "
+		"the account";
 
 	switch (o->result) {
 	case CARRIER_PLACED:
@@ -181,7 +192,9 @@ static void on_dialed(const struct carrier_outcome *o, void *arg)
 		break;
 	case CARRIER_REFUSED:
 		not_placed(d, STORE_FAILED, text);
-		dial_over(d, 502, 0, "", "Plivo refused the call (%d): %s",
+		dial_over(d, 502, 0, "",
+		          "Plivo refused the call (%d): %s. Look up what it "
+		          "says in Plivo's console",
 		          o->status, text);
 		break;
 	case CARRIER_AUTH:
@@ -190,11 +203,14 @@ static void on_dialed(const struct carrier_outcome *o, void *arg)
 		break;
 	case CARRIER_BUSY:
 		not_now(d, "Plivo takes no more requests", retry,
-		        "Plivo takes no more requests now");
+		        "Plivo takes no more requests now: try again after "
+		        "Retry-After, or set CALLS_PER_SECOND lower");
 		break;
 	case CARRIER_UNREACHED:
 		not_now(d, "Plivo cannot be reached", retry,
-		        "Plivo cannot be reached: %s", text);
+		        "Plivo cannot be reached: %s. Try again, and check "
+		        "PLIVO_API_URL and the network",
+		        text);
 		break;
 	case CARRIER_CANCELLED:
 		on_cancelled(d);
@@ -348,12 +364,15 @@ static void no_place(struct dial *d, int err, const char *text)
 	switch (err) {
 	case -ENOENT:
 		not_placed(d, STORE_FAILED, error);
-		dial_over(d, 422, 0, "", "No bot knows this agent: %s", text);
+		dial_over(d, 422, 0, "",
+		          "No bot knows this agent: %s. Put its file into "
+		          "AGENTS_DIR, or use the name of one that is there",
+		          text);
 		return;
 	case -EINVAL:
 		not_placed(d, STORE_FAILED, error);
 		dial_over(d, 413, 0, "",
-		          "The call's data are too large for a bot");
+		          "The call's data are too large for a bot: send less");
 		return;
 	case ERR_LIMIT:
 		not_now(d, error, RETRY_SEC,
@@ -363,7 +382,7 @@ static void no_place(struct dial *d, int err, const char *text)
 		return;
 	case ERR_AUTH:
 		not_now(d, error, RETRY_SEC,
-		        "The bots at %s refuse BOT_SECRET: it must be the same "
+		        "The bots at %s refuse BOT_SECRET: set the same one "
 		        "there",
 		        urls);
 		return;
@@ -377,7 +396,9 @@ static void no_place(struct dial *d, int err, const char *text)
 		not_now(d, error, RETRY_SEC, "no bot at %s: start dialout-bot",
 		        urls);
 	else
-		not_now(d, error, RETRY_SEC, "no bot at %s has a place (%s)",
+		not_now(d, error, RETRY_SEC,
+		        "no bot at %s has a place (%s): try again, and see the "
+		        "log of dialout-bot",
 		        urls, err_str(err));
 }
 
@@ -432,7 +453,8 @@ static void on_reserved(int err, const struct bots_place *place,
 	} else if (err) {
 		app_store_fault(app, d->id, err);
 		not_now(d, "the ledger failed", RETRY_SEC,
-		        "The ledger of calls failed");
+		        "The ledger of calls failed: try again; why is in the "
+		        "log of dialout-server");
 	} else {
 		enqueue(d);
 	}

@@ -21,7 +21,10 @@ enum { SAID_MAX = 16 * 1024 /* [bytes] of what is told of bad lines */ };
 static void failed(struct app *app, int err, struct http_res *res)
 {
 	app_store_fault(app, NULL, err);
-	http_fail_later(res, 503, 1, "The ledger failed: %s.", err_str(err));
+	http_fail_later(res, 503, 1,
+	                "The ledger failed: %s. Try again; more is in the log "
+	                "of dialout-server.",
+	                err_str(err));
 }
 
 static int add_line(const char *line, void *arg)
@@ -41,8 +44,8 @@ static void give(struct app *app, struct http_res *res)
 	buf_reset(&res->body);
 	if (err == ERR_LIMIT)
 		http_fail(res, 413,
-		          "The list is too long for an answer: dialout-server "
-		          "dnc export FILE writes it.");
+		          "The list is too long for an answer: use "
+		          "dialout-server dnc export FILE, which writes it.");
 	else
 		failed(app, err, res);
 }
@@ -96,7 +99,9 @@ static void take(struct app *app, const struct http_req *req,
 	/* It is only read. */
 	in = fmemopen((char *)(uintptr_t)req->body, req->body_len, "r");
 	if (!in) {
-		http_fail(res, 500, "no memory");
+		http_fail(res, 500,
+		          "There was no memory for the list: send it in parts, "
+		          "or try again.");
 		return;
 	}
 	buf_init(&said, SAID_MAX);

@@ -21,7 +21,8 @@ enum {
 void idem_conflict(struct http_res *res)
 {
 	http_fail_later(res, 409, 1,
-	                "A request with this Idempotency-Key is under way.");
+	                "A request with this Idempotency-Key is under way: try "
+	                "again after Retry-After.");
 }
 
 static bool header_ok(const char *v)
@@ -52,7 +53,10 @@ static bool tell_late(const struct store_call *call, struct app *app,
 	int err;
 
 	if (!call->call_uuid && store_state_final(call->state)) {
-		http_fail(res, 502, "The call %s failed: %s", call->id,
+		http_fail(res, 502,
+		          "The call %s failed: %s. Use a new Idempotency-Key "
+		          "to call again.",
+		          call->id,
 		          call->error ? call->error : "nobody knows why");
 		return false;
 	}
@@ -106,7 +110,8 @@ static bool compare(const struct idem *idem, const struct store_call *call,
 {
 	if (!call->idem_hash || strcmp(call->idem_hash, idem->hash) != 0) {
 		http_fail(res, 409,
-		          "This Idempotency-Key was used with another body.");
+		          "This Idempotency-Key was used with another body: "
+		          "send a new key with a new request.");
 		return false;
 	}
 	if (!call->answer_status || !call->answer)
@@ -136,7 +141,7 @@ bool idem_begin(struct idem *idem, struct app *app, const char *owner,
 	if (!header_ok(v)) {
 		http_fail(res, 400,
 		          "Idempotency-Key takes 1 to %d visible ASCII "
-		          "characters.",
+		          "characters: send such a one.",
 		          HEADER_MAX);
 		return false;
 	}
@@ -151,8 +156,10 @@ bool idem_begin(struct idem *idem, struct app *app, const char *owner,
 			return true;
 		if (err) {
 			app_store_fault(app, NULL, err);
-			http_fail_later(res, 503, 5,
-			                "The ledger of calls failed.");
+			http_fail_later(
+				res, 503, 5,
+				"The ledger of calls failed: try again; why is "
+				"in the log of dialout-server.");
 			return false;
 		}
 		go_on = compare(idem, &call, app, res);
@@ -160,6 +167,7 @@ bool idem_begin(struct idem *idem, struct app *app, const char *owner,
 		if (!go_on)
 			return false;
 	}
-	http_fail(res, 409, "This Idempotency-Key was tried too often.");
+	http_fail(res, 409,
+	          "This Idempotency-Key was tried too often: use a new one.");
 	return false;
 }

@@ -30,12 +30,16 @@ enum {
 static void failed(struct app *app, int err, struct http_res *res)
 {
 	if (err == -ENOENT) {
-		http_fail(res, 404, "There is no such call.");
+		http_fail(res, 404,
+		          "There is no such call: look at the call_id, or for "
+		          "the call in GET /calls.");
 		return;
 	}
 	if (err != -ENOMEM && err != ERR_LIMIT)
 		app_store_fault(app, NULL, err);
-	http_fail_later(res, 503, 1, "The ledger of calls failed.");
+	http_fail_later(res, 503, 1,
+	                "The ledger of calls failed: try again; why is in the "
+	                "log of dialout-server.");
 }
 
 struct listing {
@@ -68,13 +72,18 @@ static bool read_filter(const struct http_req *req, struct http_res *res,
 	} else if (*v) {
 		f->has_state = true;
 		if (store_state_parse(v, &f->state)) {
-			http_fail(res, 400, "There is no state %s.", v);
+			http_fail(res, 400,
+			          "There is no state %s: use live, or a state "
+			          "as GET /calls has it.",
+			          v);
 			return false;
 		}
 	}
 	http_param(v, sizeof(v), req, "limit");
 	if (*v && (str_u64(str_of(v), LIMIT_MAX, &n) || !n)) {
-		http_fail(res, 400, "limit is a number from 1 to %d.",
+		http_fail(res, 400,
+		          "limit is a number from 1 to %d: send one, and "
+		          "after=CALL_ID for what follows.",
 		          LIMIT_MAX);
 		return false;
 	}
@@ -82,8 +91,8 @@ static bool read_filter(const struct http_req *req, struct http_res *res,
 	http_param(v, sizeof(v), req, "since");
 	if (*v && ledger_json_time(v, &f->since_ms)) {
 		http_fail(res, 400,
-		          "since is a time as 2026-01-31T12:00:00Z, or Unix "
-		          "milliseconds.");
+		          "since is a time: send it as 2026-01-31T12:00:00Z, "
+		          "or as Unix milliseconds.");
 		return false;
 	}
 	http_param(after, PARAM_MAX, req, "after");

@@ -70,7 +70,9 @@ static int read_args(struct args *a, int argc, char **argv)
 		} else if (!strcmp(argv[i], "--ready-file") && i + 1 < argc) {
 			a->ready_file = argv[++i];
 		} else {
-			fprintf(stderr, "dialout-server: %s is unknown\n\n",
+			fprintf(stderr,
+			        "dialout-server: %s is unknown: look at what "
+			        "follows\n\n",
 			        argv[i]);
 			return usage(stderr, EXIT_CONFIG);
 		}

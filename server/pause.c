@@ -54,14 +54,15 @@ bool pause_admits(struct app *app, struct http_res *res)
 	if (err) {
 		app_store_fault(app, NULL, err);
 		http_fail_later(res, 503, FAULT_RETRY_SEC,
-		                "The ledger of calls failed.");
+		                "The ledger of calls failed: try again; why is "
+		                "in the log of dialout-server.");
 		return false;
 	}
 	if (!p.on)
 		return true;
 	http_fail_later(res, 503, RETRY_SEC,
-	                "No calls are placed since %s%s%s: dialout-server "
-	                "resume, or POST /resume, ends the pause.",
+	                "No calls are placed since %s%s%s: use dialout-server "
+	                "resume or POST /resume to end the pause.",
 	                app_time(since, p.since_ms), p.reason[0] ? ", " : "",
 	                p.reason);
 	return false;
@@ -78,7 +79,8 @@ static void tell(struct app *app, struct http_res *res)
 	if (err) {
 		app_store_fault(app, NULL, err);
 		http_fail_later(res, 503, FAULT_RETRY_SEC,
-		                "The ledger of calls failed.");
+		                "The ledger of calls failed: try again; why is "
+		                "in the log of dialout-server.");
 		return;
 	}
 	err = buf_addf(out, "{\"paused\":%s", p.on ? "true" : "false");
@@ -108,8 +110,8 @@ static bool read_reason(const struct http_req *req, struct http_res *res,
 	     !jtext_string(reason, STORE_SETTING_MAX, v)))
 		return true;
 	http_fail(res, 400,
-	          "/pause takes no body, or {\"reason\": a text of at most %d "
-	          "bytes}.",
+	          "/pause takes a reason or nothing: send no body, or "
+	          "{\"reason\": a text of at most %d bytes}.",
 	          STORE_SETTING_MAX - 1);
 	return false;
 }
@@ -121,9 +123,10 @@ static void set(struct app *app, struct http_res *res, const char *by,
 
 	if (err) {
 		app_store_fault(app, NULL, err);
-		http_fail_later(res, 503, FAULT_RETRY_SEC,
-		                "The ledger of calls failed: nothing was "
-		                "changed.");
+		http_fail_later(
+			res, 503, FAULT_RETRY_SEC,
+			"The ledger of calls failed and nothing was changed: "
+			"try again; why is in the log of dialout-server.");
 		return;
 	}
 	log_line(LOG_WARN, "server", NULL, "event=%s by=%s text=%s",

@@ -75,10 +75,14 @@ static bool find_call(struct app *app, const struct http_req *req,
 		err = -ENOENT;
 	}
 	if (err == -ENOENT) {
-		http_fail(res, 404, "There is no such stream.");
+		http_fail(res, 404,
+		          "There is no such stream, or no longer: use the "
+		          "address that the call's XML has.");
 	} else if (err) {
 		app_store_fault(app, NULL, err);
-		http_fail_later(res, 503, 1, "The ledger of calls failed.");
+		http_fail_later(res, 503, 1,
+		                "The ledger of calls failed: try again; why is "
+		                "in the log of dialout-server.");
 	}
 	return !err;
 }
@@ -119,15 +123,20 @@ static struct relay_stream *open_stream(struct relay *r,
 		return NULL;
 	}
 	if (!relay_stream_enter(s)) {
-		http_fail_later(res, 503, 1, "RELAY_MAX=%u streams run.",
-		                r->app->cfg->relay_max);
+		http_fail_later(
+			res, 503, 1,
+			"RELAY_MAX=%u streams run: raise it, or set "
+			"BOT_PUBLIC_URL so that Plivo reaches the bots itself.",
+			r->app->cfg->relay_max);
 		relay_stream_drop(s, false);
 		return NULL;
 	}
 	err = reach_bot(r->app, call, req->tail, &s->bot);
 	if (!err)
 		return s;
-	http_fail(res, 502, "The bot at %s did not take the stream: %s.",
+	http_fail(res, 502,
+	          "The bot at %s did not take the stream: %s. See the log of "
+	          "dialout-bot.",
 	          call->bot, err_str(err));
 	relay_stream_drop(s, true);
 	return NULL;
@@ -142,7 +151,9 @@ static bool check(const struct http_req *req, struct http_res *res,
 
 	*userp = NULL;
 	if (atomic_load(&app->stopping)) {
-		http_fail_later(res, 503, 1, "The server is stopping.");
+		http_fail_later(
+			res, 503, 1,
+			"The server is stopping: try again after Retry-After.");
 		return false;
 	}
 	if (!find_call(app, req, res, &call))
@@ -151,7 +162,9 @@ static bool check(const struct http_req *req, struct http_res *res,
 		*userp = open_stream(app->relay, req, res, &call);
 	else
 		http_fail(res, 403,
-		          "Plivo's signature is missing or does not fit %s.",
+		          "Plivo's signature is missing or does not fit %s: "
+		          "check that PLIVO_AUTH_TOKEN is the account's, and "
+		          "that PUBLIC_URL is the address given to Plivo.",
 		          call.base_url);
 	store_call_fini(&call);
 	return *userp != NULL;
@@ -201,7 +214,9 @@ bool relay_admits(struct app *app, const char *call_id, const char *bot,
 	err = store_calls(app->store, &filter, count_relayed, &r);
 	if (err) {
 		app_store_fault(app, call_id, err);
-		snprintf(why, cap, "The ledger of calls failed");
+		snprintf(why, cap,
+		         "The ledger of calls failed: try again; why is in the "
+		         "log of dialout-server");
 		return false;
 	}
 	snprintf(why, cap,

@@ -48,7 +48,8 @@ static int read_phone(struct request *r, struct str json,
 
 	if (jtext_get(json, "phone_number", &v) || jtext_falsy(v))
 		return refuse(why, 400,
-		              "Missing 'phone_number' in the request body");
+		              "Missing 'phone_number' in the request body: "
+		              "send {\"phone_number\": \"+15551234567\"}");
 	r->as_sent = v;
 	if (jtext_type(v) == JTEXT_NUMBER && is_whole(v) &&
 	    !number_parse(r->to, v))
@@ -59,7 +60,7 @@ static int read_phone(struct request *r, struct str json,
 		return 0;
 	return refuse(why, 422,
 	              "phone_number must be one number of 7 to 15 digits with "
-	              "its country code, such as \"+15551234567\"");
+	              "its country code: send it as \"+15551234567\"");
 }
 
 bool request_agent_ok(const char *name)
@@ -84,8 +85,8 @@ static int read_agent(struct request *r, struct str json,
 		return 0;
 	r->agent[0] = '\0';
 	return refuse(why, 422,
-	              "agent must be a name of at most %d of "
-	              "[A-Za-z0-9_-]",
+	              "agent must be a name of at most %d of [A-Za-z0-9_-]: "
+	              "use the name of a file in AGENTS_DIR without .json",
 	              REQUEST_AGENT_MAX - 1);
 }
 
@@ -101,7 +102,8 @@ static int read_events_url(struct request *r, struct str json,
 		return 0;
 	r->events_url[0] = '\0';
 	return refuse(why, 422,
-	              "events_url must be an address of at most %d characters",
+	              "events_url must be an address of at most %d characters: "
+	              "send such a one, or leave it out",
 	              REQUEST_URL_MAX - 1);
 }
 
@@ -115,14 +117,13 @@ static int read_moment(int64_t *ms, const char *name, struct str text,
 		*ms = 1;
 	if (err == -ERANGE)
 		refuse(why, 0,
-		       "%s is more than %d days ahead; a bare number is of "
-		       "seconds from now, a time is written as "
-		       "2026-01-31T09:00:00+01:00",
+		       "%s is more than %d days ahead: send it as seconds from "
+		       "now, or as 2026-01-31T09:00:00+01:00",
 		       name, WHEN_AHEAD_SEC / 86400);
 	else if (err)
 		refuse(why, 0,
-		       "%s must be a time with its zone, such as "
-		       "2026-01-31T09:00:00+01:00, or a whole number of "
+		       "%s is no time: send it with its zone, as "
+		       "2026-01-31T09:00:00+01:00, or as a whole number of "
 		       "seconds from now",
 		       name);
 	return err ? -EINVAL : 0;
@@ -149,8 +150,8 @@ int request_when_read(struct request_when *w, struct str name, struct str text,
 	if (w->has_priority)
 		return 0;
 	return refuse(why, -EINVAL,
-	              "priority must be a whole number from -%d to %d; the "
-	              "higher goes first",
+	              "priority must be a whole number from -%d to %d, of "
+	              "which the higher goes first: send one, or leave it out",
 	              WHEN_PRIORITY_MAX, WHEN_PRIORITY_MAX);
 }
 
@@ -173,7 +174,8 @@ int request_when_check(const struct request_when *w, int64_t now_ms,
 		              "leave it out");
 	if (w->expires_ms && w->expires_ms <= w->not_before_ms)
 		return refuse(why, -EINVAL,
-		              "expires_at must be later than not_before");
+		              "expires_at must be later than not_before: send "
+		              "a later one");
 	return 0;
 }
 
@@ -209,7 +211,8 @@ static int read_body(struct request *r, struct str json,
 	if (jtext_get(json, "body", &v) || jtext_falsy(v))
 		return 0;
 	if (v.len > REQUEST_BODY_MAX)
-		return refuse(why, 413, "body has %zu bytes, the limit is %d",
+		return refuse(why, 413,
+		              "body has %zu bytes, the limit is %d: send less",
 		              v.len, REQUEST_BODY_MAX);
 	r->body = v;
 	return 0;
@@ -275,13 +278,18 @@ int request_read(struct request *r, struct str json, int64_t now_ms,
 		              "with 'phone_number'");
 	err = jtext_check(json, DEPTH_ALL, &fault);
 	if (err == ERR_LIMIT)
-		return refuse(why, 400, "The JSON is nested deeper than %d",
-		              REQUEST_DEPTH);
+		return refuse(
+			why, 400,
+			"The JSON is nested deeper than %d: send it flatter",
+			REQUEST_DEPTH);
 	if (err)
-		return refuse(why, 400, "The body is not JSON: %s at byte %zu",
-		              fault.what, fault.at);
+		return refuse(why, 400,
+		              "The body is not JSON: look at byte %zu: %s",
+		              fault.at, fault.what);
 	if (jtext_type(json) != JTEXT_OBJECT)
-		return refuse(why, 400, "The body must be a JSON object");
+		return refuse(why, 400,
+		              "The body must be a JSON object: send "
+		              "{\"phone_number\": \"+15551234567\"}");
 	status = read_phone(r, json, why);
 	if (!status)
 		status = read_agent(r, json, why);
@@ -292,7 +300,9 @@ int request_read(struct request *r, struct str json, int64_t now_ms,
 	if (!status)
 		status = read_body(r, json, why);
 	if (!status && read_names(r, json))
-		status = refuse(why, 500, "no memory");
+		status = refuse(
+			why, 500,
+			"There was no memory for the request: try again");
 	return status;
 }
 

@@ -142,7 +142,9 @@ static int serve(struct app *app, char why[RUN_WHY_MAX])
 	app->waiters_max = RUN_THREADS / 2;
 	err = http_open(&app->http, &opts);
 	if (err) {
-		snprintf(why, RUN_WHY_MAX, "LISTEN=%s cannot be had: %s",
+		snprintf(why, RUN_WHY_MAX,
+		         "LISTEN=%s cannot be had: %s. Stop what listens "
+		         "there, or set another LISTEN=host:port",
 		         cfg->listen, err_str(err));
 		return err;
 	}
@@ -157,7 +159,8 @@ static int serve(struct app *app, char why[RUN_WHY_MAX])
 	err = http_open(&app->metrics, &opts);
 	if (err)
 		snprintf(why, RUN_WHY_MAX,
-		         "METRICS_LISTEN=%s cannot be had: %s",
+		         "METRICS_LISTEN=%s cannot be had: %s. Stop what "
+		         "listens there, or set another",
 		         cfg->metrics_listen, err_str(err));
 	return err;
 }
@@ -225,7 +228,8 @@ int run_open(struct app **ap, const struct config *cfg, char why[RUN_WHY_MAX])
 		err = recover_calls(app);
 		if (err)
 			snprintf(why, RUN_WHY_MAX,
-			         "the ledger cannot be taken up: %s",
+			         "the ledger cannot be taken up: %s. Look at "
+			         "DATABASE_URL, and at the lines above",
 			         err_str(err));
 	}
 	if (!err)

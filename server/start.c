@@ -80,7 +80,10 @@ bool start_may_tell(const struct config *cfg, const char *url,
 	const char *wrong = letter_check_url(url, cfg->events_anywhere);
 
 	if (wrong)
-		snprintf(why, REQUEST_WHY_MAX, "events_url %s.", wrong);
+		snprintf(why, REQUEST_WHY_MAX,
+		         "events_url %s: send an address as "
+		         "https://crm.example.com/calls.",
+		         wrong);
 	else if (cfg->production && !cfg->events_secret)
 		snprintf(why, REQUEST_WHY_MAX,
 		         "events_url needs EVENTS_SECRET, which signs what is "
@@ -260,7 +263,8 @@ static bool add_call(struct start *s, struct http_res *res, struct dial **dp)
 	} else if (err && res->status < 400) {
 		app_store_fault(app, s->id, err);
 		http_fail_later(res, 503, FAULT_RETRY_SEC,
-		                "The ledger of calls failed: %s.",
+		                "The ledger of calls failed: %s. Try again; "
+		                "more is in the log of dialout-server.",
 		                err_str(err));
 	}
 	return !err;
@@ -318,7 +322,8 @@ static void finish(struct start *s, struct dial *d, struct http_res *res)
 	if (change.held &&
 	    (dial_withdraw(app->dials, s->id) || err == ERR_STALE))
 		http_fail_later(res, 503, FAULT_RETRY_SEC,
-		                "The ledger of calls failed.");
+		                "The ledger of calls failed: try again; why is "
+		                "in the log of dialout-server.");
 }
 
 void start_handle(const struct http_req *req, struct http_res *res, void *arg)

@@ -69,7 +69,8 @@ static bool check_destination(const struct config *cfg, struct transfer *t,
 	}
 	if (number_parse(number, str_of(to))) {
 		http_fail(res, 422,
-		          "to is neither an E.164 number nor sip:user@host.");
+		          "to is neither a number nor a SIP address: send "
+		          "+15551234567 or sip:user@host.");
 		return false;
 	}
 	if (!admission_number(cfg, number, res))
@@ -164,14 +165,21 @@ static void refuse(struct http_res *res, int err)
 {
 	if (err == ERR_AUTH)
 		http_fail(res, 502,
-		          "Plivo refuses PLIVO_AUTH_ID/PLIVO_AUTH_TOKEN.");
+		          "Plivo refuses PLIVO_AUTH_ID/PLIVO_AUTH_TOKEN: set "
+		          "those of the account.");
 	else if (err == -ENOENT)
-		http_fail(res, 409, "Plivo knows of no such call.");
+		http_fail(res, 409,
+		          "Plivo knows of no such call any more: look at GET "
+		          "/calls/ID.");
 	else if (err == ERR_PROTO)
-		http_fail(res, 502, "Plivo refused the transfer.");
+		http_fail(res, 502,
+		          "Plivo refused the transfer: look at the number, and "
+		          "at Plivo's own log of the call.");
 	else
 		http_fail_later(res, 503, RETRY_SEC,
-		                "Plivo could not be asked: %s.", err_str(err));
+		                "Plivo could not be asked: %s. Try again after "
+		                "Retry-After.",
+		                err_str(err));
 }
 
 static void hand_over(struct app *app, const struct store_call *call,
@@ -184,7 +192,8 @@ static void hand_over(struct app *app, const struct store_call *call,
 	if (err) {
 		app_store_fault(app, call->id, err);
 		http_fail_later(res, 503, RETRY_SEC,
-		                "The ledger of calls failed.");
+		                "The ledger of calls failed: try again; why is "
+		                "in the log of dialout-server.");
 		return;
 	}
 	err = transfers_ask(app->transfers, app->carrier, call);
@@ -209,7 +218,9 @@ static bool read_wish(struct app *app, const json_t *o, struct transfer *t,
 
 	memset(t, 0, sizeof(*t));
 	if (sec < TRANSFER_RING_MIN_SEC || sec > TRANSFER_RING_MAX_SEC) {
-		http_fail(res, 422, "timeout_sec is a number of %d to %d.",
+		http_fail(res, 422,
+		          "timeout_sec is a number of %d to %d: send one, or "
+		          "leave it out.",
 		          TRANSFER_RING_MIN_SEC, TRANSFER_RING_MAX_SEC);
 		return false;
 	}
@@ -231,7 +242,9 @@ static void take(struct app *app, const json_t *o, struct http_res *res)
 	err = store_call_get(app->store, STORE_ID, js_str(o, "call_id", ""),
 	                     &call);
 	if (err == -ENOENT) {
-		http_fail(res, 404, "There is no such call.");
+		http_fail(res, 404,
+		          "There is no such call: look at the call_id, or for "
+		          "the call in GET /calls.");
 		return;
 	}
 	if (!err)
@@ -239,14 +252,17 @@ static void take(struct app *app, const json_t *o, struct http_res *res)
 	if (err) {
 		app_store_fault(app, NULL, err);
 		http_fail_later(res, 503, RETRY_SEC,
-		                "The ledger of calls failed.");
+		                "The ledger of calls failed: try again; why is "
+		                "in the log of dialout-server.");
 	} else if (!is_up(&call)) {
 		http_fail(res, 409,
-		          "The call is %s: only one that is up can "
-		          "be transferred.",
+		          "The call is %s and only one that is up can be "
+		          "transferred: look at GET /calls/ID.",
 		          store_state_text(call.state));
 	} else if (before.on) {
-		http_fail(res, 409, "The call has been transferred already.");
+		http_fail(res, 409,
+		          "The call has been transferred already, which is "
+		          "done once: look at GET /calls/ID.");
 	} else {
 		hand_over(app, &call, &t, res);
 	}
@@ -265,11 +281,12 @@ void transfer_handle(const struct http_req *req, struct http_res *res,
 		return;
 	o = js_parse(req->body, req->body_len, why, sizeof(why));
 	if (!json_is_object(o))
-		http_fail(res, 400, "An object was expected: %s",
+		http_fail(res, 400, "Send a JSON object: %s.",
 		          o ? "this is none" : why);
 	else if (!app_take_waiter(app))
 		http_fail_later(res, 503, RETRY_SEC,
-		                "Too many requests are waiting for Plivo.");
+		                "Too many requests are waiting for Plivo: try "
+		                "again after Retry-After.");
 	else {
 		take(app, o, res);
 		app_drop_waiter(app);
@@ -327,7 +344,8 @@ void transfer_document(const struct http_req *req, struct http_res *res,
 	if (err) {
 		app_store_fault(app, call.id, err);
 		http_fail_later(res, 503, RETRY_SEC,
-		                "The ledger of calls failed.");
+		                "The ledger of calls failed: try again; why is "
+		                "in the log of dialout-server.");
 	} else if (webhook_is_hangup(req)) {
 		http_res_check(res, answer_empty_xml(&res->body));
 	} else if (!t.on || store_state_final(call.state)) {

@@ -60,9 +60,9 @@ bool webhook_verify(struct app *app, const struct http_req *req,
 	if (app->cfg->verify != VERIFY_ENFORCE)
 		return true;
 	http_fail(res, 403,
-	          "Plivo's signature is missing or does not fit %s: is this "
-	          "the address given to Plivo (PUBLIC_URL), and does "
-	          "PLIVO_AUTH_TOKEN belong to the account?",
+	          "Plivo's signature is missing or does not fit %s: check that "
+	          "this is the address given to Plivo (PUBLIC_URL), and that "
+	          "PLIVO_AUTH_TOKEN belongs to the account.",
 	          base);
 	return false;
 }
@@ -71,7 +71,9 @@ static void store_failed(struct app *app, const char *id, int err,
                          struct http_res *res)
 {
 	app_store_fault(app, id, err);
-	http_fail_later(res, 503, 1, "The ledger of calls failed.");
+	http_fail_later(res, 503, 1,
+	                "The ledger of calls failed: try again; why is in the "
+	                "log of dialout-server.");
 }
 
 /* Every call has one name at Plivo, under several parameters. */
@@ -99,7 +101,9 @@ bool webhook_call(struct app *app, const struct http_req *req,
 	int err = store_call_get(app->store, STORE_KEY, req->tail, call);
 
 	if (err == -ENOENT) {
-		http_fail(res, 404, "There is no such call.");
+		http_fail(res, 404,
+		          "There is no such call: use the addresses that "
+		          "dialout-server gave to Plivo.");
 		return false;
 	}
 	if (err) {
@@ -111,7 +115,9 @@ bool webhook_call(struct app *app, const struct http_req *req,
 			return true;
 		log_line(LOG_WARN, "webhook", call->id,
 		         "event=foreign_call_uuid");
-		http_fail(res, 403, "This address belongs to another call.");
+		http_fail(res, 403,
+		          "This address belongs to another call: use the one "
+		          "that this call was given.");
 	}
 	store_call_fini(call);
 	return false;

@@ -209,7 +209,8 @@ static int read_urls(struct bots *b, char *why, size_t why_cap)
 			return ERR_LIMIT;
 		if (bots_url_parse(u, one)) {
 			snprintf(why, why_cap,
-			         "\"%.*s\" is no http(s)://host:port",
+			         "\"%.*s\" is no http(s)://host:port: write "
+			         "BOT_URL=http://127.0.0.1:7861",
 			         STR_ARG(one));
 			return -EINVAL;
 		}
@@ -222,7 +223,9 @@ static int read_urls(struct bots *b, char *why, size_t why_cap)
 		b->n_urls++;
 	}
 	if (!b->n_urls)
-		snprintf(why, why_cap, "no bot is named");
+		snprintf(
+			why, why_cap,
+			"no bot is named: write BOT_URL=http://127.0.0.1:7861");
 	return b->n_urls ? 0 : -EINVAL;
 }
 
@@ -268,7 +271,9 @@ int bots_new(struct bots **bp, struct fetchd *d, const char *urls,
 
 	if (!b)
 		return -ENOMEM;
-	snprintf(why, why_cap, "out of memory or limits");
+	snprintf(why, why_cap,
+	         "there is no memory, or no file left to open: raise the "
+	         "limits of the service");
 	b->d = d;
 	list_init(&b->probes);
 	list_init(&b->errands);

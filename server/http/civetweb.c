@@ -93,37 +93,6 @@ static bool fill_method(struct exchange *x)
 	return false;
 }
 
-/* How long is the body, and may it be? Two lengths in one request are how
- * smuggling is done. @len is -1 for chunks. */
-static bool body_length(struct exchange *x, const struct http_route *route,
-                        size_t max, long long *len)
-{
-	const char *te = http_header(&x->req, "Transfer-Encoding");
-	const char *cl = http_header(&x->req, "Content-Length");
-	uint64_t n = 0;
-
-	*len = te ? -1 : 0;
-	if ((te && cl) || (te && strcasecmp(te, "chunked") != 0) ||
-	    (cl && str_u64(str_of(cl), INT64_MAX, &n) == -EINVAL)) {
-		x->close = true;
-		http_fail(&x->res, 400, "The request's length is ambiguous.");
-		return false;
-	}
-	if (!te && !cl && route->needs_body) {
-		http_fail(&x->res, 411, "Send the body with Content-Length.");
-		return false;
-	}
-	if (n > max || (cl && str_u64(str_of(cl), INT64_MAX, &n))) {
-		x->close = true;
-		http_fail(&x->res, 413, "The request has more than %zu bytes.",
-		          max);
-		return false;
-	}
-	if (!te)
-		*len = (long long)n;
-	return true;
-}
-
 static bool read_body(struct exchange *x, const struct http_route *route)
 {
 	size_t max = route->body_max ? route->body_max : HTTP_BODY_MAX;
@@ -131,8 +100,11 @@ static bool read_body(struct exchange *x, const struct http_route *route)
 	long long want;
 	int got = 0, err = 0;
 
-	if (!body_length(x, route, max, &want))
+	if (!http_body_length(&x->req, &x->res, route->needs_body, max,
+	                      &want)) {
+		x->close = true;
 		return false;
+	}
 	buf_init(&x->body, max);
 	while (!err && (want < 0 || (long long)x->body.len < want)) {
 		got = mg_read(x->conn, chunk, sizeof(chunk));
@@ -147,12 +119,15 @@ static bool read_body(struct exchange *x, const struct http_route *route)
 	}
 	x->close = true;
 	if (err == ERR_LIMIT)
-		http_fail(&x->res, 413, "The request has more than %zu bytes.",
+		http_fail(&x->res, 413,
+		          "The request has more than %zu bytes: send less.",
 		          max);
 	else if (err)
 		http_res_check(&x->res, err);
 	else
-		http_fail(&x->res, 400, "The request's body is incomplete.");
+		http_fail(&x->res, 400,
+		          "The request's body is incomplete: send as many "
+		          "bytes as Content-Length says, and without pausing.");
 	return false;
 }
 
@@ -188,8 +163,8 @@ static bool check_origin(struct exchange *x, const struct http_route *route,
 	if (route && x->req.method == HTTP_POST &&
 	    (!type || strncasecmp(type, "application/json", 16) != 0)) {
 		http_fail(&x->res, 415,
-		          "A browser's request needs Content-Type: "
-		          "application/json.");
+		          "A browser's request needs a type: send "
+		          "Content-Type: application/json.");
 		return false;
 	}
 	return true;
@@ -204,7 +179,9 @@ static void handle(struct exchange *x)
 
 	if (!fill_method(x)) {
 		x->close = true;
-		http_fail(&x->res, 405, "This method is not known here.");
+		http_fail(&x->res, 405,
+		          "This method is not known here: use GET, POST or "
+		          "DELETE.");
 		return;
 	}
 	route = route_find(opts->routes, opts->n_routes, x->req.path,
@@ -216,12 +193,16 @@ static void handle(struct exchange *x)
 	if (!route) {
 		x->close = true;
 		if (!allowed) {
-			http_fail(&x->res, 404, "There is nothing here.");
+			http_fail(&x->res, 404,
+			          "There is nothing here: look at the address, "
+			          "and for the paths in README.md.");
 			return;
 		}
 		route_allow(methods, sizeof(methods), allowed);
 		http_res_header(&x->res, "Allow", methods);
-		http_fail(&x->res, 405, "This path takes %s.", methods);
+		http_fail(&x->res, 405,
+		          "This path does not take this method: use %s.",
+		          methods);
 		return;
 	}
 	if (read_body(x, route))
@@ -321,7 +302,9 @@ static bool upgrade(struct exchange *x)
 		http_res_check(&x->res, -ENOMEM);
 		return false;
 	}
-	http_fail(&x->res, 404, "There is no WebSocket here.");
+	http_fail(&x->res, 404,
+	          "There is no WebSocket here: use /ws/ID with the id that an "
+	          "answer's XML has.");
 	x->req.tail = "";
 	return false;
 }
@@ -338,15 +321,22 @@ static int on_request(struct mg_connection *conn)
 	fill_request(&x);
 	if (!enter(x.http)) {
 		x.close = true;
-		http_fail_later(&x.res, 503, 2, "The server is stopping.");
+		http_fail_later(
+			&x.res, 503, 2,
+			"The server is stopping: try again after Retry-After.");
 	} else if (x.req.n_headers >= HTTP_HEADERS_MAX) {
 		/* There may be more, which would tell of a proxy. */
 		x.close = true;
-		http_fail(&x.res, 413, "The request has too many headers.");
+		http_fail(
+			&x.res, 413,
+			"The request has too many headers: send fewer than %d.",
+			HTTP_HEADERS_MAX);
 	} else if (http_header(&x.req, "Upgrade")) {
 		pass = upgrade(&x);
 		if (!pass && x.res.status == 200)
-			http_fail(&x.res, 400, "This upgrade is unknown.");
+			http_fail(&x.res, 400,
+			          "This upgrade is unknown: use WebSockets of "
+			          "version 13, or none.");
 	} else {
 		handle(&x);
 	}

@@ -16,19 +16,31 @@ static void fill(struct http_res *res, int status, const char *text)
 	case 413:
 	case 414:
 	case 431:
-		http_fail(res, 413, "The request's head is too long.");
+		http_fail(res, 413,
+		          "The request's head is too long: send a shorter "
+		          "address and fewer headers.");
 		break;
 	case 404:
-		http_fail(res, 404, "There is nothing here.");
+		http_fail(res, 404,
+		          "There is nothing here: look at the address, and for "
+		          "the paths in README.md.");
 		break;
 	case 503:
-		http_fail_later(res, 503, 1, "The server has no room now.");
+		http_fail_later(res, 503, 1,
+		                "The server has no room now: try again after "
+		                "Retry-After.");
 		break;
 	default:
 		if (status >= 500 && status != 505)
-			http_fail(res, 500, "The web server failed: %s", text);
+			http_fail(res, 500,
+			          "The web server failed: %s. Try again, and "
+			          "see the log of dialout-server.",
+			          text);
 		else
-			http_fail(res, 400, "This is no HTTP request: %s",
+			http_fail(res, 400,
+			          "This is no HTTP request: %s. Use HTTP/1.1, "
+			          "and http:// in the address where nothing in "
+			          "front of the server serves https://.",
 			          text);
 		break;
 	}

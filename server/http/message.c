@@ -187,6 +187,37 @@ void http_fail_later(struct http_res *res, int status, unsigned retry_sec,
 	http_res_header(res, "Retry-After", seconds);
 }
 
+bool http_body_length(const struct http_req *req, struct http_res *res,
+                      bool needed, size_t max, long long *len)
+{
+	const char *te = http_header(req, "Transfer-Encoding");
+	const char *cl = http_header(req, "Content-Length");
+	uint64_t n = 0;
+
+	*len = te ? -1 : 0;
+	if ((te && cl) || (te && strcasecmp(te, "chunked") != 0) ||
+	    (cl && str_u64(str_of(cl), INT64_MAX, &n) == -EINVAL)) {
+		http_fail(
+			res, 400,
+			"The request's length is ambiguous: send one "
+			"Content-Length, and no Transfer-Encoding beside it.");
+		return false;
+	}
+	if (!te && !cl && needed) {
+		http_fail(res, 411, "Send the body with Content-Length.");
+		return false;
+	}
+	if (n > max || (cl && str_u64(str_of(cl), INT64_MAX, &n))) {
+		http_fail(res, 413,
+		          "The request has more than %zu bytes: send less.",
+		          max);
+		return false;
+	}
+	if (!te)
+		*len = (long long)n;
+	return true;
+}
+
 bool http_peer_loopback(const char *peer)
 {
 	return !strncmp(peer, "127.", 4) || !strcmp(peer, "::1") ||

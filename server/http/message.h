@@ -41,6 +41,11 @@ void http_fail(struct http_res *res, int status, const char *fmt, ...)
 void http_fail_later(struct http_res *res, int status, unsigned retry_sec,
                      const char *fmt, ...) PRINTF_LIKE(4, 5);
 
+/* How long is the body, and may it be? Two lengths in one request are how
+ * smuggling is done. @len is -1 for chunks. False: @res says why not. */
+bool http_body_length(const struct http_req *req, struct http_res *res,
+                      bool needed, size_t max, long long *len);
+
 /* @err of writing a body: nothing if 0, a 500 otherwise. */
 void http_res_check(struct http_res *res, int err);
 

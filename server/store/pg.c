@@ -194,8 +194,8 @@ static int check_url(const char *url, char *why, size_t why_cap)
 
 	if (err)
 		snprintf(why, why_cap,
-		         "DATABASE_URL is no postgres://USER:PASSWORD@HOST/"
-		         "NAME");
+		         "DATABASE_URL cannot be read: write "
+		         "postgres://USER:PASSWORD@HOST/NAME");
 	PQconninfoFree(opts);
 	PQfreemem(text);
 	return err;
@@ -215,7 +215,9 @@ static int open_store(struct store **sp, const char *rest, char *why,
 		c = &pg->conns[0];
 		c->until_ms = pg_clock_ms() + OPEN_MS;
 		snprintf(why, why_cap,
-		         "the database of DATABASE_URL cannot be reached");
+		         "the database of DATABASE_URL cannot be reached: "
+		         "start it, or look at host, user and password; the "
+		         "lines above have its own words");
 		err = pg_connect(c) ? -EIO : 0;
 	}
 	if (!err)

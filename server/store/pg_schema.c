@@ -185,6 +185,6 @@ int pg_migrate(struct store *s, char *why, size_t why_cap)
 
 	snprintf(why, why_cap,
 	         "the database's tables cannot be made or brought up to date: "
-	         "may this user create tables in it?");
+	         "give its user the right to create tables");
 	return pg_do_long(s, migrate, &m);
 }

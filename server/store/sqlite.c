@@ -193,9 +193,13 @@ static int open_store(struct store **sp, const char *path, char *why,
 	struct sqlite *sq;
 	int err;
 
-	snprintf(why, why_cap, "it cannot be opened");
+	snprintf(why, why_cap,
+	         "it cannot be opened: look at the file of DATABASE_URL, its "
+	         "rights and its disk");
 	if (!path[0]) {
-		snprintf(why, why_cap, "sqlite: needs a path");
+		snprintf(why, why_cap,
+		         "there is no path: write "
+		         "DATABASE_URL=sqlite:dialout.db");
 		return -EINVAL;
 	}
 	err = make_file(path, why, why_cap);

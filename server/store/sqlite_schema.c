@@ -480,7 +480,8 @@ int sq_migrate(struct sq_conn *c, char *why, size_t why_cap)
 	err = read_version(c, &version);
 	if (!err && version > ARRAY_LEN(versions)) {
 		snprintf(why, why_cap,
-		         "it was made by a newer version of this program");
+		         "it was made by a newer version of this program: "
+		         "install that, or set another DATABASE_URL");
 		err = -EINVAL;
 	}
 	for (; !err && version < ARRAY_LEN(versions); version++) {

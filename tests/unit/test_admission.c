@@ -94,8 +94,8 @@ static void the_budget_says_its_name_and_when_there_is_room(void)
 	CHECK_INT(429, w.a.status);
 	CHECK(!strncmp(world_member(&w, "detail"),
 	               "BUDGET_CALLS: the 2 calls an hour of this server are "
-	               "used: there is room again at 20",
-	               84));
+	               "used: try again at 20",
+	               74));
 	wait = (int)strtol(client_header(&w.a, "Retry-After"), NULL, 10);
 	CHECK(wait > 3580 && wait <= 3600);
 	/* A restart forgives nothing. */

@@ -146,7 +146,8 @@ static void unknown_paths_are_404_and_methods_405(void)
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
 		client_do(http_port(h), &answer, "GET", paths[i], "", NULL);
 		CHECK_INT(404, answer.status);
-		CHECK_STR("{\"detail\":\"There is nothing here.\"}",
+		CHECK_STR("{\"detail\":\"There is nothing here: look at the "
+		          "address, and for the paths in README.md.\"}",
 		          answer.body);
 	}
 	client_do(http_port(h), &answer, "GET", "/echo/\xc3\xb3", "", NULL);

@@ -100,7 +100,9 @@ static void a_key_opens_what_its_scope_says(void)
 	CHECK_INT(200, w.a.status);
 	world_start(&w, reader, NUMBER);
 	CHECK_INT(403, w.a.status);
-	CHECK(strstr(w.a.body, "The key reader has not the scope start."));
+	CHECK(strstr(
+		w.a.body,
+		"The key reader has not the scope start: use one that has"));
 	world_start(&w, both, NUMBER);
 	CHECK_INT(200, w.a.status);
 	world_do(&w, "GET", "/calls", start, NULL);
@@ -185,9 +187,9 @@ static void the_rate_is_of_a_key_and_says_when_to_come_again(void)
 	CHECK_INT(200, w.a.status);
 	world_start(&w, slow, NUMBER);
 	CHECK_INT(429, w.a.status);
-	CHECK(!strncmp("The key slow has used its 2 calls a minute: there is "
-	               "room again at 20",
-	               world_member(&w, "detail"), 69));
+	CHECK(!strncmp("The key slow has used its 2 calls a minute: try again "
+	               "at 20",
+	               world_member(&w, "detail"), 59));
 	wait = (int)strtol(client_header(&w.a, "Retry-After"), NULL, 10);
 	CHECK(wait > 30 && wait <= 60);
 	CHECK_INT(2, world_seen("POST", "/v1/Account/MATEST/Call/", NULL));
@@ -230,7 +232,7 @@ static void the_budget_reserves_what_a_call_may_talk(void)
 	world_start(&w, header, NUMBER);
 	CHECK_INT(429, w.a.status);
 	CHECK(strstr(w.a.body, "has used its 60 seconds of calls a day, or "
-	                       "calls that are up may: there is room again"));
+	                       "calls that are up may: try again at 20"));
 	wait = (int)strtol(client_header(&w.a, "Retry-After"), NULL, 10);
 	CHECK(wait > 86300 && wait <= 86400);
 	talked.ended_ms = now;

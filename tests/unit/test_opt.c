@@ -102,12 +102,11 @@ static void a_dotenv_file_is_read_as_people_write_it(void)
 
 static void a_broken_line_is_named_by_its_number(void)
 {
-	CHECK_STR(".env: line 2: expected NAME=value\n",
+	CHECK_STR(".env: line 2: write NAME=value\n",
 	          value("A=1\nnonsense\n", "A"));
-	CHECK_STR(".env: line 1: expected NAME=value\n", value("A='x\n", "A"));
-	CHECK_STR(".env: line 1: expected NAME=value\n",
-	          value("A='x' y\n", "A"));
-	CHECK_STR(".env: line 1: expected NAME=value\n", value("1A=x\n", "A"));
+	CHECK_STR(".env: line 1: write NAME=value\n", value("A='x\n", "A"));
+	CHECK_STR(".env: line 1: write NAME=value\n", value("A='x' y\n", "A"));
+	CHECK_STR(".env: line 1: write NAME=value\n", value("1A=x\n", "A"));
 }
 
 static void the_environment_wins_and_says_so(void)
@@ -136,8 +135,8 @@ static void every_fault_is_named_not_only_the_first(void)
 	struct cfg cfg;
 
 	CHECK_INT(-EINVAL, load(&s, &cfg, "T_CALLS=0\nT_ENV=staging\n"));
-	CHECK_STR("T_CALLS must be a number from 1 to 1000\n"
-	          "T_ENV must be one of local|production\n",
+	CHECK_STR("T_CALLS must be a number from 1 to 1000: set one\n"
+	          "T_ENV must be one of local|production: choose one\n",
 	          said);
 	CHECK_INT(50, cfg.calls);
 	opt_free(&s);
@@ -156,7 +155,9 @@ static void a_name_nearly_ours_is_a_typing_mistake(void)
 	struct cfg cfg;
 
 	CHECK_INT(-EINVAL, load(&s, &cfg, "T_SECERT_KEY=x\n"));
-	CHECK_STR("T_SECERT_KEY in .env: did you mean T_SECRET_KEY?\n", said);
+	CHECK_STR("T_SECERT_KEY in .env is unknown: write T_SECRET_KEY if you "
+	          "mean that\n",
+	          said);
 	opt_free(&s);
 	CHECK_INT(0, load(&s, &cfg, "T_CALLZ=x\nT_EMV_OTHER=1\n"));
 	opt_free(&s);

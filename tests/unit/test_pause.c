@@ -82,8 +82,8 @@ static void paused_no_call_is_started_and_every_answer_says_so(void)
 	world_start(&w, "", NUMBER);
 	CHECK_INT(503, w.a.status);
 	CHECK(strstr(w.a.body, "No calls are placed since 20"));
-	CHECK(strstr(w.a.body, ", wrong list: dialout-server resume, or POST "
-	                       "/resume, ends the pause."));
+	CHECK(strstr(w.a.body, ", wrong list: use dialout-server resume or "
+	                       "POST /resume to end the pause."));
 	CHECK(*client_header(&w.a, "Retry-After"));
 	world_do(&w, "GET", "/readyz", "", NULL);
 	CHECK_INT(200, w.a.status);

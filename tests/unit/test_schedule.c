@@ -174,14 +174,16 @@ static void what_cannot_be_is_refused_and_says_what_to_do(void)
 	static const struct {
 		const char *members, *why;
 	} bad[] = {
-		{"\"not_before\":\"tomorrow\"", "not_before must be a time"},
+		{"\"not_before\":\"tomorrow\"",
+	         "not_before is no time: send it"},
 		{"\"not_before\":1.5", "whole number of seconds"},
-		{"\"not_before\":true", "not_before must be a time"},
-		{"\"not_before\":{}", "not_before must be a time"},
+		{"\"not_before\":true", "not_before is no time: send it"},
+		{"\"not_before\":{}", "not_before is no time: send it"},
 		{"\"not_before\":1767225600", "366 days ahead"},
 		{"\"expires_at\":0", "expires_at has passed"},
 		{"\"expires_at\":\"2020-01-01T00:00:00Z\"", "has passed"},
-		{"\"expires_at\":\"2020-01-01\"", "expires_at must be a time"},
+		{"\"expires_at\":\"2020-01-01\"",
+	         "expires_at is no time: send it"},
 		{"\"not_before\":60,\"expires_at\":60",
 	         "later than not_before"},
 		{"\"priority\":10", "from -9 to 9"},

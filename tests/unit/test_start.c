@@ -196,7 +196,8 @@ static void plivos_refusals_are_502_with_its_text(void)
 	world_rule("POST", CALL, 401, "{\"error\":\"auth\"}");
 	world_start(&w, "", NUMBER);
 	CHECK_INT(502, w.a.status);
-	CHECK_STR("Plivo refuses PLIVO_AUTH_ID/PLIVO_AUTH_TOKEN",
+	CHECK_STR("Plivo refuses PLIVO_AUTH_ID/PLIVO_AUTH_TOKEN: set those of "
+	          "the account",
 	          world_member(&w, "detail"));
 }
 
