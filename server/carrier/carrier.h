@@ -28,9 +28,8 @@ struct carrier_opts {
 	const char *auth_id, *auth_token;
 	uint32_t calls_per_sec; /* pace; at least 1 */
 	uint32_t queue_max;     /* calls that may wait; 0: 1000 */
-	/* NULL, or who gives turns where several servers share the pace:
-	 * @wait_us is how long the one that was taken is still away. -EAGAIN:
-	 * none was, as another server's call is above this @priority. */
+	/* Or NULL: gives turns where several servers share the pace; one is
+	 * @wait_us away. -EAGAIN: another's call is above @priority. */
 	int (*turn)(int priority, uint64_t interval_us, uint64_t *wait_us,
 	            void *arg);
 	void (*turn_hold)(uint32_t ms, void *arg); /* nobody for that long */
@@ -48,8 +47,7 @@ struct carrier_dial {
 	uint32_t time_limit_sec;
 	int priority;  /* the higher goes first, */
 	int64_t as_of; /* then the lower of these, then who came first */
-	/* Asked before its turn, unless NULL; 0, or -EBUSY: not now, and
-	 * others may go before it. */
+	/* Or NULL: asked before its turn. -EBUSY: others may go first. */
 	int (*ready)(void *arg);
 	const char *kind; /* those of a kind wait together; NULL, "": alone */
 };
