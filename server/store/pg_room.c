@@ -23,23 +23,25 @@ static int look(struct pg_conn *c, const char *id,
 struct looking {
 	const char *id;
 	const struct store_room *room;
-	unsigned *used;
+	unsigned used;
 };
 
 static int look_work(struct pg_conn *c, bool again, void *arg)
 {
-	const struct looking *l = arg;
+	struct looking *l = arg;
 
 	(void)again;
-	return look(c, l->id, l->room, l->used);
+	return look(c, l->id, l->room, &l->used);
 }
 
 int pg_room_used(struct store *s, const char *id, const struct store_room *room,
                  unsigned *used)
 {
-	struct looking l = {id, room, used};
+	struct looking l = {id, room, 0};
+	int err = pg_do(s, look_work, &l);
 
-	return pg_do(s, look_work, &l);
+	*used = l.used;
+	return err;
 }
 
 int pg_rooms_lock(struct pg_conn *c, const struct store_change *change)

@@ -159,7 +159,10 @@ static void what_is_not_set_is_not_looked_at(void)
 	CHECK(!w.app->quality);
 	world_do(&w, "GET", "/metrics", "", NULL);
 	CHECK(!strstr(w.a.body, "pace_percent"));
-	world_close(&w);
+}
+
+static void of_two_limits_one_may_be_set(void)
+{
 	world_open(&w, "ABANDONED_CALLS_MAX=20\n");
 	steady_ms = far_ahead();
 	add_many(60, app_now_ms() - 1000000, 1000);
@@ -210,6 +213,7 @@ static const struct test tests[] = {
 	TEST(the_pace_falls_in_a_straight_line),
 	TEST(shares_of_a_day_slow_the_dialler_and_pass),
 	TEST(what_is_not_set_is_not_looked_at),
+	TEST(of_two_limits_one_may_be_set),
 	TEST(a_restart_forgives_nothing),
 	TEST(a_slower_pace_is_kept),
 };

@@ -335,6 +335,44 @@ static void what_counts_are_the_providers_of_the_agent(void)
 	booth_close();
 }
 
+/* The server counts, as plans allow so many calls. */
+static void a_place_says_which_providers_its_call_uses(void)
+{
+	static struct fallback fb = {
+		.order = {"deepgram,flux", "openai", "cartesia"}};
+	static const struct {
+		enum stage stage;
+		const char *name;
+	} rows[] = {{STAGE_STT, "deepgram"},
+	            {STAGE_STT, "flux"},
+	            {STAGE_LLM, "openai"},
+	            {STAGE_TTS, "cartesia"},
+	            {STAGE_TTS, "elevenlabs"}};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		CHECK_INT(0, fallback_add(&fb, rows[i].stage,
+		                          &(struct fallback_entry){
+						  .name = rows[i].name}));
+	booth.fallback = &fb;
+	booth.agent = "{\"tts\":[\"elevenlabs\",\"cartesia\"]}";
+	booth_open();
+	for (int i = 0; i < 2; i++) {
+		CHECK_INT(200, booth_reserve("c1", NULL));
+		CHECK(strstr(booth.answer,
+		             ",\"uses\":{\"stt\":\"deepgram\",\"llm\":"
+		             "\"openai\",\"tts\":\"elevenlabs\"},"));
+	}
+	/* One that does not work is not begun with. */
+	fb.entry[STAGE_STT][0].left_out_us = UINT64_MAX;
+	fb.entry[STAGE_TTS][1].left_out_us = UINT64_MAX;
+	CHECK_INT(200, booth_reserve("c2", NULL));
+	CHECK(strstr(booth.answer, "\"stt\":\"flux\""));
+	CHECK(strstr(booth.answer, "\"tts\":\"cartesia\""));
+	/* To have looked was no try. */
+	CHECK_INT(UINT64_MAX, fb.entry[STAGE_TTS][1].left_out_us);
+	booth_close();
+}
+
 static void the_carriers_word_for_a_machine_is_not_wanted(void)
 {
 	booth_open();
@@ -401,6 +439,7 @@ static const struct test tests[] = {
 	TEST(a_place_is_released_by_its_call_too),
 	TEST(without_a_provider_that_works_no_place_is_given),
 	TEST(what_counts_are_the_providers_of_the_agent),
+	TEST(a_place_says_which_providers_its_call_uses),
 	TEST(the_carriers_word_for_a_machine_is_not_wanted),
 	TEST(but_an_agent_may_want_it),
 	TEST(a_call_is_told_what_the_carrier_has_heard),
