@@ -320,7 +320,8 @@ static void enqueue(struct dial *d)
 {
 	struct app *app = d->ds->app;
 	char answer[ACCESS_BASE_MAX + 128], events[ACCESS_BASE_MAX + 128];
-	struct carrier_dial dial = {.from = app->cfg->from,
+	struct carrier_dial dial = {.id = d->id,
+	                            .from = app->cfg->from,
 	                            .to = d->to,
 	                            .answer_url = answer,
 	                            .ring_url = events,

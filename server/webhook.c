@@ -14,6 +14,7 @@
 #include "server/access.h"
 #include "server/app.h"
 #include "server/bots/bots.h"
+#include "server/carrier/carrier.h"
 #include "server/config.h"
 #include "server/end.h"
 #include "server/http/http.h"
@@ -76,6 +77,20 @@ static void store_failed(struct app *app, const char *id, int err,
 	                "log of dialout-server.");
 }
 
+/* Our own name for the call comes back with every webhook, from before Plivo's
+ * is known; as it was sent, or with the escapes of it undone. */
+static bool id_fits(const struct http_req *req, const struct store_call *c)
+{
+	char v[PARAM_MAX];
+	long n;
+
+	http_param(v, sizeof(v), req, CARRIER_ID_PARAM);
+	if (!*v)
+		return true;
+	n = str_unescape(v, strlen(v), false);
+	return n == (long)strlen(c->id) && !memcmp(v, c->id, (size_t)n);
+}
+
 /* Every call has one name at Plivo, under several parameters. */
 static bool uuid_fits(const struct http_req *req, const struct store_call *c)
 {
@@ -111,7 +126,7 @@ bool webhook_call(struct app *app, const struct http_req *req,
 		return false;
 	}
 	if (webhook_verify(app, req, res, call->base_url)) {
-		if (uuid_fits(req, call))
+		if (id_fits(req, call) && uuid_fits(req, call))
 			return true;
 		log_line(LOG_WARN, "webhook", call->id,
 		         "event=foreign_call_uuid");

@@ -59,7 +59,7 @@ static struct dialing *dialing_new(const struct carrier_dial *d)
 {
 	const char *from[] = {d->from,     d->to,         d->answer_url,
 	                      d->ring_url, d->hangup_url, d->machine_url,
-	                      d->kind};
+	                      d->kind,     d->id};
 	struct dialing *dg = mem_zalloc(sizeof(*dg));
 	size_t i;
 
@@ -83,6 +83,7 @@ static struct dialing *dialing_new(const struct carrier_dial *d)
 	dg->dial.hangup_url = dg->texts[4];
 	dg->dial.machine_url = dg->texts[5];
 	dg->dial.kind = dg->texts[6];
+	dg->dial.id = dg->texts[7];
 	return dg;
 }
 

@@ -57,6 +57,22 @@ static int add_url(struct buf *out, const char *key, const char *url)
 	return err;
 }
 
+/* Plivo takes letters, digits and % in a value, and puts "X-PH-" before the
+ * name. An id has - and _ besides (base64url). */
+static int add_id(struct buf *out, const char *id)
+{
+	int err;
+
+	if (!id)
+		return 0;
+	err = buf_adds(out, ",\"sip_headers\":\"dialoutcall=");
+	for (; !err && *id; id++)
+		err = isalnum((unsigned char)*id)
+		              ? buf_add(out, id, 1)
+		              : buf_addf(out, "%%%02X", (unsigned char)*id);
+	return err ? err : buf_adds(out, "\"");
+}
+
 /* With a URL of its own the detection holds nothing up. */
 static int add_detection(struct buf *out, const char *url)
 {
@@ -99,6 +115,8 @@ static int write_dial(struct carrier_req *out, const struct carrier_account *a,
 		err = add_text(b, "hangup_method", "POST");
 	if (!err)
 		err = add_detection(b, d->machine_url);
+	if (!err)
+		err = add_id(b, d->id);
 	if (!err)
 		err = add_number(b, "time_limit", d->time_limit_sec);
 	if (!err)

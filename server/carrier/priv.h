@@ -94,7 +94,7 @@ struct dialing {
 	struct carrier *c;
 	uint64_t ticket;
 	struct carrier_dial dial; /* its texts are in @texts */
-	char *texts[7];
+	char *texts[8];
 	bool waits;      /* in the queue, under the lock */
 	uint64_t due_us; /* not ready before that, likewise */
 	carrier_sending_h *sending;

@@ -323,6 +323,10 @@ static void learn(const struct http_answer *started,
 	v = json_string_value(json_object_get(started->json, "call_id"));
 	CHECK_INT(22, v ? strlen(v) : 0);
 	name("{call_id}", v, 22);
+	v = field_of_request("sip_headers");
+	v += strcspn(v, "=");
+	CHECK(*v == '=');
+	name("{sip}", v + 1, strlen(v + 1));
 	ws = strstr(answer->body, "/ws/");
 	if (ws && strncmp(ws, "/ws/plivo", 9) != 0)
 		name("{stream}", ws + 4, strcspn(ws + 4, "<"));

@@ -116,6 +116,7 @@ void board_close(void)
 }
 
 const struct carrier_dial board_call = {
+	.id = "a-b_1",
 	.from = "+15550001111",
 	.to = "+15552223333",
 	.answer_url = "https://x.example/answer/K",

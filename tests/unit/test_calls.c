@@ -123,6 +123,23 @@ static void another_calls_uuid_is_refused(void)
 	CHECK_STR("initiated", world_look(&w, "state"));
 }
 
+static void our_own_id_comes_back_and_must_fit(void)
+{
+	char form[256], id[64] = "";
+
+	world_place(&w, "", NUMBER);
+	for (const char *v = w.id; *v; v++)
+		snprintf(id + strlen(id), sizeof(id) - strlen(id),
+		         *v == '-' || *v == '_' ? "%%25%02X" : "%c", *v);
+	world_hook(&w, "events", "Event=Ring&X-PH-dialoutcall=another");
+	CHECK_INT(403, w.a.status);
+	CHECK_STR("initiated", world_look(&w, "state"));
+	snprintf(form, sizeof(form), "Event=Ring&X-PH-dialoutcall=%s", id);
+	world_hook(&w, "events", form);
+	CHECK_INT(200, w.a.status);
+	CHECK_STR("ringing", world_look(&w, "state"));
+}
+
 static void sign(char *header, size_t cap, const char *url, const char *form)
 {
 	struct plivo_sign s = {
@@ -337,6 +354,7 @@ static const struct test tests[] = {
 	TEST(a_call_nobody_answers_gives_its_place_back),
 	TEST(strangers_are_not_found),
 	TEST(another_calls_uuid_is_refused),
+	TEST(our_own_id_comes_back_and_must_fit),
 	TEST(unsigned_webhooks_are_refused_when_enforced),
 	TEST(numbers_are_masked_without_a_key),
 	TEST(a_key_shows_numbers_and_is_needed_where_set),

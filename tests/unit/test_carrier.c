@@ -39,7 +39,8 @@ static void a_call_is_asked_for_with_everything_set(void)
 	CHECK(strstr(text, "Content-Type: application/json\r\n"));
 	body = strstr(text, "\r\n\r\n") + 4;
 	json = js_parse(body, strlen(body), NULL, 0);
-	CHECK_INT(10, json_object_size(json));
+	CHECK_INT(11, json_object_size(json));
+	CHECK_STR("dialoutcall=a%2Db%5F1", js_str(json, "sip_headers", ""));
 	CHECK_STR("+15550001111", js_str(json, "from", ""));
 	CHECK_STR("+15552223333", js_str(json, "to", ""));
 	CHECK_STR("https://x.example/answer/K#ct=2000&rt=5000&rc=3&rp=all",

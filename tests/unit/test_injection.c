@@ -182,9 +182,9 @@ static void check_url(const json_t *doc, const char *name, const char *path)
 static void check_placed(void)
 {
 	static const char *const fields[] = {
-		"from",         "to",          "answer_url", "answer_method",
-		"ring_url",     "ring_method", "hangup_url", "hangup_method",
-		"ring_timeout", "time_limit",
+		"from",         "to",          "answer_url",  "answer_method",
+		"ring_url",     "ring_method", "hangup_url",  "hangup_method",
+		"ring_timeout", "time_limit",  "sip_headers",
 	};
 	json_t *doc = js_parse(placed, strlen(placed), NULL, 0);
 
