@@ -99,7 +99,7 @@ static int claim(struct app *app, const char *id)
 static void take_away(struct held *c)
 {
 	struct app *app = c->app;
-	struct carrier_end end = {
+	struct carrier_end leave = {
 		.still = still_held, .done = on_left, .arg = c};
 	struct store_call call;
 	int err = store_call_get(app->store, STORE_ID, c->id, &call);
@@ -111,9 +111,9 @@ static void take_away(struct held *c)
 	}
 	if (is_held(&call, c->bot) && !transfer_is_on(app, c->id)) {
 		err = claim(app, c->id);
-		end.uuid = call.call_uuid;
+		leave.uuid = call.call_uuid;
 		if (!err)
-			err = carrier_leave(app->carrier, &end);
+			err = carrier_leave(app->carrier, &leave);
 	} else {
 		err = -EEXIST;
 	}

@@ -199,6 +199,24 @@ static void tell_what_is_open(struct app *app)
 		         "CALLING_HOURS=09:00-20:00\"");
 }
 
+/* What looks after calls by itself. */
+static int open_watches(struct app *app)
+{
+	int err = quality_open(&app->quality, app);
+
+	if (!err)
+		err = beat_open(&app->beat, app);
+	if (!err)
+		err = schedule_open(&app->schedule, app);
+	if (!err)
+		err = hung_open(&app->hung, app);
+	if (!err)
+		err = campaigns_open(&app->campaigns, app);
+	if (!err)
+		err = sweep_open(&app->sweep, app);
+	return err ? err : pulse_open(&app->pulse, app);
+}
+
 int run_open(struct app **ap, const struct config *cfg, char why[RUN_WHY_MAX])
 {
 	struct app *app = mem_zalloc(sizeof(*app));
@@ -233,19 +251,7 @@ int run_open(struct app **ap, const struct config *cfg, char why[RUN_WHY_MAX])
 			         err_str(err));
 	}
 	if (!err)
-		err = quality_open(&app->quality, app);
-	if (!err)
-		err = beat_open(&app->beat, app);
-	if (!err)
-		err = schedule_open(&app->schedule, app);
-	if (!err)
-		err = hung_open(&app->hung, app);
-	if (!err)
-		err = campaigns_open(&app->campaigns, app);
-	if (!err)
-		err = sweep_open(&app->sweep, app);
-	if (!err)
-		err = pulse_open(&app->pulse, app);
+		err = open_watches(app);
 	if (!err)
 		tell_what_is_open(app);
 	else
