@@ -14,7 +14,6 @@
 #include "server/access.h"
 #include "server/app.h"
 #include "server/bots/bots.h"
-#include "server/carrier/carrier.h"
 #include "server/config.h"
 #include "server/end.h"
 #include "server/http/http.h"
@@ -84,7 +83,7 @@ static bool id_fits(const struct http_req *req, const struct store_call *c)
 	char v[PARAM_MAX];
 	long n;
 
-	http_param(v, sizeof(v), req, CARRIER_ID_PARAM);
+	http_param(v, sizeof(v), req, "X-PH-dialoutcall");
 	if (!*v)
 		return true;
 	n = str_unescape(v, strlen(v), false);

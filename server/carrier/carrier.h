@@ -36,13 +36,9 @@ struct carrier_opts {
 	void *turn_arg;
 };
 
-/* A parameter of every webhook of a call that was dialled with an id. */
-#define CARRIER_ID_PARAM "X-PH-dialoutcall"
-
 /* Texts are copied. The retry rule is appended to the URLs here. */
 struct carrier_dial {
-	const char *id;        /* ours: see CARRIER_ID_PARAM; NULL: none */
-	const char *from, *to; /* E.164 */
+	const char *id, *from, *to; /* ours, in each webhook, or NULL; E.164 */
 	const char *answer_url, *ring_url, *hangup_url;
 	const char *machine_url; /* told when a machine answers, while the call
 	                          * goes on; NULL: nobody listens for one */
