@@ -234,7 +234,7 @@ test: deps-test ## unit, conformance, flow and end-to-end tests
 
 ASAN := address,undefined
 # $(1): folder, $(2): sanitizers, $(3): compiler, $(4): what to build
-SAN_BUILD = $(PARALLEL) BUILD=$(1) SAN=$(2) CC=$(3) OPT="-O1 -g" $(4)
+SAN_BUILD = $(PARALLEL) BUILD=$(1) SAN=$(2) CC=$(3) OPT="-O1 -g1" $(4)
 SAN_RUN   = TEST_TIME_SCALE=6 tests/run.sh
 
 check-san: check-asan-gcc check-asan-clang check-tsan ## ASan+UBSan, TSan
