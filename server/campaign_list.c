@@ -66,7 +66,7 @@ struct good {
 	struct request_when when;
 };
 
-static char *copy(struct str s)
+static char *copy_of(struct str s)
 {
 	return mem_strndup(s.v, s.len);
 }
@@ -81,9 +81,9 @@ static int add_good(struct campaign_list *l, unsigned line,
 	r->state = (char *)(uintptr_t) "waiting";
 	l->good++;
 	r->to = mem_strdup(g->to);
-	r->phone_number = copy(g->as_sent);
-	r->body = g->body.len ? copy(g->body) : NULL;
-	r->events_url = g->events_url.len ? copy(g->events_url) : NULL;
+	r->phone_number = copy_of(g->as_sent);
+	r->body = g->body.len ? copy_of(g->body) : NULL;
+	r->events_url = g->events_url.len ? copy_of(g->events_url) : NULL;
 	r->due_ms = g->when.not_before_ms;
 	r->expires_ms = g->when.expires_ms;
 	r->priority = g->when.priority;

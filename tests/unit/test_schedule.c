@@ -2,11 +2,13 @@
 #define _POSIX_C_SOURCE 200809L
 #include "server/schedule.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "server/store/dnc.h"
+#include "server/store/outbox.h"
 #include "server/store/store.h"
 #include "tests/fake/world.h"
 #include "tests/harness/test.h"
@@ -90,6 +92,29 @@ static void what_expires_before_its_time_is_never_dialled(void)
 	CHECK_INT(0, world_seen("POST", "/reserve", NULL));
 }
 
+static int see_letter(const struct store_letter *l, void *arg)
+{
+	char *seen = arg;
+	size_t n = strlen(seen);
+
+	snprintf(seen + n, 256 - n, "%s=%s ", l->type, l->data);
+	return 0;
+}
+
+static void whoever_wants_to_know_is_told_that_it_has_expired(void)
+{
+	char told[256] = "";
+
+	world_open(&w, "MAX_CALLS=1\n");
+	world_start(&w, "", TWO "}");
+	CHECK_INT(200, w.a.status);
+	ask(ONE ",\"not_before\":1,\"expires_at\":2,\"events_url\":"
+	        "\"http://127.0.0.1:9/x\"}");
+	world_await_state(&w, w.id, "expired");
+	CHECK_INT(0, store_outbox_list(w.app->store, false, see_letter, told));
+	CHECK_STR("state=\"expired\" ", told);
+}
+
 static void what_expires_in_line_is_never_dialled(void)
 {
 	world_open(&w, "START_WAIT=1\nCALLS_PER_SECOND=1\n");
@@ -149,12 +174,16 @@ static void the_guards_are_asked_when_its_time_has_come(void)
 
 static void what_is_scheduled_takes_nobodys_place(void)
 {
-	char first[64];
+	char first[64], due[APP_TIME_MAX], json[256];
 
 	world_open(&w, "MAX_CALLS=1\n");
-	ask(ONE ",\"not_before\":1}");
+	app_time(due, app_now_ms() + 3000);
+	snprintf(json, sizeof(json), ONE ",\"not_before\":\"%s\"}", due);
+	ask(json);
 	snprintf(first, sizeof(first), "%s", w.id);
-	ask(ONE ",\"not_before\":1,\"priority\":9}");
+	snprintf(json, sizeof(json),
+	         ONE ",\"not_before\":\"%s\",\"priority\":9}", due);
+	ask(json);
 	world_await_state(&w, w.id, "initiated");
 	/* The other waits for the end of that. */
 	CHECK_INT(1, world_seen("POST", CALL, NULL));
@@ -208,8 +237,9 @@ static void what_cannot_be_is_refused_and_says_what_to_do(void)
 }
 
 /* In line, in another request's hands. */
-static void stand_in_line(char *id, int priority)
+static void stand_in_line(const char *name, int priority)
 {
+	char *id = (char *)(uintptr_t)name;
 	const struct store_call c = {.id = id,
 	                             .key = id,
 	                             .to = id,
@@ -222,12 +252,10 @@ static void stand_in_line(char *id, int priority)
 
 static void the_position_says_who_goes_before(void)
 {
-	char plain[] = "plain", urgent[] = "urgent", idle[] = "idle";
-
 	world_open(&w, "START_WAIT=1\n");
-	stand_in_line(plain, 0);
-	stand_in_line(urgent, 5);
-	stand_in_line(idle, -5);
+	stand_in_line("plain", 0);
+	stand_in_line("urgent", 5);
+	stand_in_line("idle", -5);
 	world_hold("POST", "/reserve");
 	world_start(&w, "", ONE "}");
 	CHECK_INT(202, w.a.status);
@@ -241,7 +269,7 @@ static void the_position_says_who_goes_before(void)
 	ask(TWO ",\"priority\":9,\"not_before\":600}");
 	/* They all go before its time. */
 	CHECK_STR("4", world_member(&w, "position"));
-	snprintf(w.id, sizeof(w.id), "%s", idle);
+	snprintf(w.id, sizeof(w.id), "idle");
 	CHECK_STR("3", world_look(&w, "position"));
 }
 
@@ -250,6 +278,7 @@ static const struct test tests[] = {
 	TEST(what_waits_for_a_time_survives_a_restart),
 	TEST(the_same_key_gets_the_same_promise),
 	TEST(what_expires_before_its_time_is_never_dialled),
+	TEST(whoever_wants_to_know_is_told_that_it_has_expired),
 	TEST(what_expires_in_line_is_never_dialled),
 	TEST(who_waits_for_it_is_told_that_it_has_expired),
 	TEST(a_call_for_later_can_be_taken_back),
