@@ -1,5 +1,6 @@
 /*
- * Starts through kills of servers that share a PostgreSQL, and of that.
+ * Starts through kills of servers that share a PostgreSQL, and of that, while
+ * Plivo's answers often say nothing clear.
  */
 #include "tests/e2e/torture.h"
 #include "tests/harness/test.h"
@@ -13,6 +14,8 @@ static void servers_on_postgresql_are_killed_and_so_is_that(void)
 		.starts = torture_size("TORTURE_STARTS", 60),
 		.kills = torture_size("TORTURE_KILLS", 4),
 		.db_kills = torture_size("TORTURE_DB_KILLS", 2),
+		.unclear = torture_size("TORTURE_UNCLEAR", 30),
+		.stalls = torture_size("TORTURE_STALLS", 0),
 	};
 
 	torture_run(&opts, torture_size("TORTURE_SEED", 20261125));

@@ -73,18 +73,24 @@ static void start_server(struct torture *t, unsigned i)
 
 static void start_plivo(struct torture *t)
 {
-	char dir[160], script[160], journal[160];
-	const char *args[] = {"--script",   script,         "--auth-id",
-	                      TOWN_AUTH_ID, "--auth-token", TOWN_AUTH_TOKEN,
-	                      "--journal",  journal,        "--cps",
-	                      "0",          "--rate",       "0",
-	                      "--setup",    "20",           "--quiet",
-	                      NULL};
+	char dir[160], script[160], journal[160], unclear[16], stalls[16];
+	const char *args[] = {"--script",     script,
+	                      "--auth-id",    TOWN_AUTH_ID,
+	                      "--auth-token", TOWN_AUTH_TOKEN,
+	                      "--journal",    journal,
+	                      "--cps",        "0",
+	                      "--rate",       "0",
+	                      "--setup",      "20",
+	                      "--quiet",      "--unclear",
+	                      unclear,        "--stalls",
+	                      stalls,         NULL};
 	FILE *f;
 
 	snprintf(dir, sizeof(dir), "%s/plivo", t->dir);
 	snprintf(script, sizeof(script), "%s/busy.txt", t->dir);
 	snprintf(journal, sizeof(journal), "%s/journal.jsonl", t->dir);
+	snprintf(unclear, sizeof(unclear), "%u", t->opts->unclear);
+	snprintf(stalls, sizeof(stalls), "%u", t->opts->stalls);
 	f = fopen(script, "w");
 	CHECK(f != NULL);
 	fputs("busy\n", f);

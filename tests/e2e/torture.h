@@ -24,19 +24,23 @@ struct torture_opts {
 	bool postgres;
 	unsigned servers, clients;
 	unsigned starts, kills, db_kills;
-	unsigned cps; /* pace of all servers, and it is judged; 0: 200 */
+	unsigned
+		unclear; /* answers of Plivo's that say nothing clear, of 100 */
+	unsigned stalls; /* ... of 100 of these: none at all, for long */
+	unsigned cps;    /* pace of all servers, and it is judged; 0: 200 */
 };
 
 /* What one start has come to. */
 struct torture_start {
-	long status;     /* of /start; 0: nobody has answered for good */
-	char id[64];     /* of the ledger */
-	char uuid[64];   /* of Plivo's journal */
-	unsigned placed; /* so often there */
-	unsigned rows;   /* of the ledger, to this number */
-	bool found;      /* its id is in the ledger */
-	bool known;      /* by the name that Plivo gave it */
-	bool not_placed; /* says the ledger */
+	long status;      /* of /start; 0: nobody has answered for good */
+	char id[64];      /* of the ledger */
+	char uuid[64];    /* of Plivo's journal */
+	unsigned placed;  /* so often there */
+	unsigned unclear; /* asked for so often, and told nothing clear */
+	unsigned rows;    /* of the ledger, to this number */
+	bool found;       /* its id is in the ledger */
+	bool known;       /* by the name that Plivo gave it */
+	bool not_placed;  /* says the ledger */
 };
 
 struct torture {
@@ -48,7 +52,8 @@ struct torture {
 	struct torture_start *starts;
 	long *at_ms; /* when Plivo was asked, of each call; in its order */
 	unsigned n_at;
-	atomic_uint next; /* start that somebody takes */
+	unsigned n_unclear; /* answers that said nothing clear */
+	atomic_uint next;   /* start that somebody takes */
 	atomic_uint done;
 	pthread_t clients[TORTURE_CLIENTS_MAX];
 };

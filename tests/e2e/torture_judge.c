@@ -125,6 +125,10 @@ static void read_journal(struct torture *t)
 			snprintf(s->uuid, sizeof(s->uuid), "%s",
 			         town_str(o, "call"));
 		}
+		if (!strcmp(town_str(o, "event"), "unclear")) {
+			start_of(t, town_str(o, "to"))->unclear++;
+			t->n_unclear++;
+		}
 		json_decref(o);
 	}
 	free(line);
@@ -156,7 +160,8 @@ static void add_up(struct sums *sums, const struct torture_start *s)
 {
 	sums->answered += s->status == 200 || s->status == 202;
 	sums->placed += s->placed > 0;
-	sums->twice += s->placed > 1;
+	/* Nobody asks a second time for a call of which nothing is clear. */
+	sums->twice += s->placed > 1 || s->unclear > s->rows;
 	sums->again += s->rows > 1;
 	sums->not_placed += s->not_placed;
 	sums->lost += !s->found;
@@ -221,14 +226,16 @@ void torture_judge(struct torture *t)
 			show(i, &t->starts[i]);
 	}
 	printf("torture: %u starts on %u servers of %s, %u kills, %u of the "
-	       "database: %u answered, %u placed, %u known not to be, %u tried "
+	       "database, %u unclear answers: %u answered, %u placed, %u known "
+	       "not to be, %u tried "
 	       "again, %u twice, %u lost, %u wrong\n",
 	       o->starts, o->servers, o->postgres ? "PostgreSQL" : "SQLite",
-	       o->kills, o->db_kills, sums.answered, sums.placed,
+	       o->kills, o->db_kills, t->n_unclear, sums.answered, sums.placed,
 	       sums.not_placed, sums.again, sums.twice, sums.lost, sums.wrong);
 	fflush(stdout);
 	if (o->cps)
 		judge_pace(t);
+	CHECK(!o->unclear || t->n_unclear > o->starts * o->unclear / 200);
 	CHECK_INT(o->starts, sums.answered);
 	CHECK_INT(0, sums.twice);
 	CHECK_INT(0, sums.lost);

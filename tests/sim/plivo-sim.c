@@ -51,7 +51,10 @@ static const char usage[] =
 	"  --webhook-delay MS      every webhook is late\n"
 	"  --duplicate             callbacks are delivered twice\n"
 	"  --shuffle               callbacks come late and out of order\n"
-	"  --rest-fault F[:TIMES]  status=N, delay=MS, reset or lost\n"
+	"  --rest-fault F[:TIMES]  status=N, delay=MS, reset; lost, failed=N:\n"
+	"                          the call is placed all the same\n"
+	"  --unclear N             so many of 100 calls get one of these\n"
+	"  --stalls N              so many of 100 of them no answer, for 25 s\n"
 	"  --ca FILE               certificates for https and wss\n"
 	"  --exit-after-calls N    and their last webhooks\n"
 	"  --fail-on-violation     exit status 3 when there was one\n"
@@ -92,6 +95,8 @@ enum option_id {
 	OPT_DUPLICATE,
 	OPT_SHUFFLE,
 	OPT_FAULT,
+	OPT_UNCLEAR,
+	OPT_STALLS,
 	OPT_CA,
 	OPT_EXIT,
 	OPT_FAIL,
@@ -131,6 +136,8 @@ static const struct option options[] = {
 	{"duplicate", 0, NULL, OPT_DUPLICATE},
 	{"shuffle", 0, NULL, OPT_SHUFFLE},
 	{"rest-fault", 1, NULL, OPT_FAULT},
+	{"unclear", 1, NULL, OPT_UNCLEAR},
+	{"stalls", 1, NULL, OPT_STALLS},
 	{"ca", 1, NULL, OPT_CA},
 	{"exit-after-calls", 1, NULL, OPT_EXIT},
 	{"fail-on-violation", 0, NULL, OPT_FAIL},
@@ -211,6 +218,8 @@ static int number_option(struct psim_options *o, int id, const char *value)
 		[OPT_PAUSE - OPT_LISTEN] = &o->hole_max_ms,
 		[OPT_HOOK - OPT_LISTEN] = &o->hook_ms,
 		[OPT_EXIT - OPT_LISTEN] = &o->exit_after,
+		[OPT_UNCLEAR - OPT_LISTEN] = &o->unclear,
+		[OPT_STALLS - OPT_LISTEN] = &o->stalls,
 	};
 	const size_t i = (size_t)(id - OPT_LISTEN);
 	uint64_t n;

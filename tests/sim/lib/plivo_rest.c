@@ -15,6 +15,7 @@
 enum {
 	WINDOW_US = 5000000, /* of the rate limit */
 	LIST_MAX = 20,       /* CDRs of one page */
+	STALL_MS = 25000,    /* longer than anybody waits for an answer */
 };
 
 void psim_reply_json(struct psim_reply *r, int status, json_t *body)
@@ -133,6 +134,28 @@ static json_t *new_calls(struct psim *s, json_t *body)
 	return ids;
 }
 
+/* The same number always gets the same: nothing clear, in one of these ways. */
+static struct psim_rest_fault draw_unclear(struct psim *s, const char *to)
+{
+	static const struct psim_rest_fault ways[] = {
+		{PSIM_REST_RESET, 0, 1},    {PSIM_REST_STATUS, 503, 1},
+		{PSIM_REST_LOST, 0, 1},     {PSIM_REST_FAILED, 502, 1},
+		{PSIM_REST_DELAY, 1500, 1},
+	};
+	struct psim_rest_fault f = {.kind = PSIM_REST_OK};
+	uint64_t dice = 0xcbf29ce484222325;
+
+	for (; *to; to++)
+		dice = (dice ^ (unsigned char)*to) * 0x100000001b3;
+	dice ^= dice >> 32;
+	if (dice % 100 >= s->o->unclear)
+		return f;
+	f = ways[dice / 10000 % ARRAY_LEN(ways)];
+	if (dice / 100 % 100 < s->o->stalls)
+		f = (struct psim_rest_fault){PSIM_REST_LOST, STALL_MS, 1};
+	return f;
+}
+
 /* How this request is to go wrong, if at all; used up by being asked. */
 static struct psim_rest_fault take_fault(struct psim *s, const json_t *body)
 {
@@ -142,8 +165,14 @@ static struct psim_rest_fault take_fault(struct psim *s, const json_t *body)
 
 	if (f->kind == PSIM_REST_OK || !f->times)
 		f = &script->rest;
-	if (f->kind == PSIM_REST_OK || !f->times)
+	if (f->kind == PSIM_REST_OK || !f->times) {
+		none = draw_unclear(s, to + (*to == '+'));
+		if (none.kind != PSIM_REST_OK)
+			psim_note(s, NULL, "unclear",
+			          json_pack("{s:s, s:i}", "to", to, "fault",
+			                    (int)none.kind));
 		return none;
+	}
 	none = *f;
 	if (f->times != UINT32_MAX)
 		f->times--;
@@ -188,7 +217,9 @@ static void make_call(struct psim *s, json_t *body, struct psim_reply *r)
 		                          "message", "calls fired",
 		                          "request_uuid", ids));
 	json_decref(ids);
-	if (f.kind == PSIM_REST_DELAY)
+	if (f.kind == PSIM_REST_FAILED)
+		psim_reply_error(r, (int)f.value, "a fault was asked for");
+	if (f.kind == PSIM_REST_DELAY || f.kind == PSIM_REST_LOST)
 		r->delay_ms = f.value;
 	if (f.kind == PSIM_REST_LOST)
 		r->fate = PSIM_FATE_CLOSE;

@@ -455,6 +455,8 @@ int psim_rest_fault_parse(struct psim_rest_fault *f, const char *text)
 		return -EINVAL;
 	if (str_eq(kind, "status") && n >= 200 && n <= 599)
 		f->kind = PSIM_REST_STATUS;
+	else if (str_eq(kind, "failed") && n >= 200 && n <= 599)
+		f->kind = PSIM_REST_FAILED;
 	else if (str_eq(kind, "delay") && value.v)
 		f->kind = PSIM_REST_DELAY;
 	else if (str_eq(kind, "reset") && !value.v)

@@ -87,12 +87,13 @@ enum psim_fault_kind {
 	PSIM_REST_STATUS,
 	PSIM_REST_RESET,
 	PSIM_REST_DELAY,
-	PSIM_REST_LOST,
+	PSIM_REST_LOST,   /* placed, and not answered */
+	PSIM_REST_FAILED, /* placed, and answered with a status all the same */
 };
 
 struct psim_rest_fault {
 	enum psim_fault_kind kind;
-	uint32_t value; /* status, or milliseconds */
+	uint32_t value; /* status, or milliseconds until that */
 	uint32_t times; /* how often; UINT32_MAX: always */
 };
 
@@ -124,7 +125,8 @@ int psim_script_parse(struct psim_script **sp, const char *text,
                       char why[200]) MUST_CHECK;
 void psim_script_free(struct psim_script **sp);
 
-/* "status=503", "reset:2", "delay=500", "lost:1": what --rest-fault takes.
+/* "status=503", "reset:2", "delay=500", "lost:1", "failed=502": what
+ * --rest-fault takes.
  * -EINVAL. */
 int psim_rest_fault_parse(struct psim_rest_fault *f,
                           const char *text) MUST_CHECK;

@@ -60,6 +60,8 @@ struct psim_options {
 	size_t callee_count;
 	const char *default_script; /* path, or NULL for the built-in one */
 	struct psim_rest_fault fault;
+	uint32_t unclear; /* so many answers of 100 say nothing clear ... */
+	uint32_t stalls;  /* ... and so many of 100 of these never come */
 };
 
 struct psim_httpd;
