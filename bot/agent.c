@@ -49,6 +49,8 @@ static const struct key keys[] = {
 	{"preemptive",		AT(preemptive),		0, 0,	KIND_BOOL, false},
 	{"turn_model",		AT(turn_model),		0, 0,	KIND_BOOL, false},
 	{"protect_greeting",	AT(protect_greeting),	0, 0,	KIND_BOOL, false},
+	{"mute.first_sentence",	AT(mute_first),		0, 0,	KIND_BOOL, false},
+	{"mute.tools",		AT(mute_tools),		0, 0,	KIND_BOOL, false},
 	{"greet_after_ms",	AT(greet_after_ms),	1, 60000,	KIND_MS, false},
 	{"resume_after_ms",	AT(resume_ms),		0, 10000,	KIND_MS, false},
 	{"min_duration_ms",	AT(interrupt.min_ms),	0, 5000,	KIND_MS, false},
@@ -171,8 +173,8 @@ static int parse_order(struct agent *a, const char *key, const json_t *v,
 }
 
 /* Objects within the file; one level deep. */
-static const char *const groups[] = {"limits",  "greeting", "idle",
-                                     "machine", "filler",   "failures"};
+static const char *const groups[] = {"limits", "greeting", "idle", "machine",
+                                     "filler", "failures", "mute"};
 
 static bool is_group(const char *path, const json_t *v)
 {
@@ -212,6 +214,8 @@ static int parse_object(struct agent *a, json_t *obj, const char *prefix,
 			err = agent_parse_when(a, v, fault);
 		else if (strcmp(path, "idle.prompts") == 0)
 			err = agent_parse_prompts(a, v, fault);
+		else if (strcmp(path, "protect") == 0)
+			err = agent_parse_passages(a, v, fault);
 		else if (strcmp(path, "machine.menu") == 0)
 			err = agent_parse_menu(a, v, fault);
 		else if (strcmp(path, "voice") == 0)
@@ -389,6 +393,8 @@ void agent_free(struct agent **ap)
 	}
 	for (size_t i = 0; i < a->n_prompts; i++)
 		mem_free(a->prompts[i]);
+	for (size_t i = 0; i < a->n_passages; i++)
+		mem_free(a->passages[i]);
 	mem_free(a->model);
 	mem_free(a->hooks_name);
 	mem_free(a->language);

@@ -27,6 +27,7 @@ enum {
 	AGENT_FILE_MAX = 256 * 1024, /* [bytes] */
 	AGENT_TOOLS_MAX = 32,
 	AGENT_VOICES_MAX = 8, /* providers with a voice of their own */
+	AGENT_PASSAGES_MAX = 8,
 	AGENT_PROMPTS_MAX = 8,
 	AGENT_MENU_MAX = 16,
 };
@@ -90,6 +91,11 @@ struct agent {
 	struct agent_machine machine;
 	struct agent_after after; /* when the call is over */
 	bool protect_greeting;    /* the greeting cannot be interrupted */
+	char *passages
+		[AGENT_PASSAGES_MAX]; /* nor these, until they are heard */
+	size_t n_passages;
+	bool mute_first; /* ... nor the first sentence of the call */
+	bool mute_tools; /* ... nor what is said while a tool runs */
 	enum agent_greets greets;
 	uint32_t greet_after_ms; /* of silence after the call was answered */
 	uint32_t resume_ms;      /* after a sound without words */

@@ -7,6 +7,8 @@
 #include "bot/template.h"
 #include "common/mem.h"
 
+enum { PASSAGE_MIN = 8 /* [bytes]; less could stand anywhere */ };
+
 static int add_voice(struct agent *a, const char *provider, const char *voice)
 {
 	struct agent_voice *v = &a->voices[a->n_voices];
@@ -80,6 +82,32 @@ int agent_parse_prompts(struct agent *a, const json_t *v,
 		    template_check(str_of(json_string_value(text)), &why) != 0)
 			return agent_fault(fault, name, why);
 		err = agent_text(&a->prompts[a->n_prompts++],
+		                 json_string_value(text));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int agent_parse_passages(struct agent *a, const json_t *v,
+                         char fault[AGENT_FAULT_MAX])
+{
+	size_t i;
+	json_t *text;
+
+	if (!json_is_array(v) || json_array_size(v) > AGENT_PASSAGES_MAX)
+		return agent_fault(fault, "protect",
+		                   "must be a list of at most 8 texts");
+	json_array_foreach(v, i, text)
+	{
+		int err;
+
+		if (!json_is_string(text) ||
+		    json_string_length(text) < PASSAGE_MIN)
+			return agent_fault(fault, "protect",
+			                   "must have texts of 8 characters "
+			                   "at least");
+		err = agent_text(&a->passages[a->n_passages++],
 		                 json_string_value(text));
 		if (err)
 			return err;

@@ -21,6 +21,8 @@ int agent_parse_voice(struct agent *a, json_t *v,
                       char fault[AGENT_FAULT_MAX]) MUST_CHECK;
 int agent_parse_when(struct agent *a, const json_t *v,
                      char fault[AGENT_FAULT_MAX]) MUST_CHECK;
+int agent_parse_passages(struct agent *a, const json_t *v,
+                         char fault[AGENT_FAULT_MAX]) MUST_CHECK;
 int agent_parse_prompts(struct agent *a, const json_t *v,
                         char fault[AGENT_FAULT_MAX]) MUST_CHECK;
 int agent_parse_menu(struct agent *a, json_t *v,

@@ -317,7 +317,7 @@ static enum interrupt_verdict judge(const struct session *s, struct str text)
 	if (r) {
 		const uint32_t total = reply_audio_ms(r);
 
-		in.protected = r->protected;
+		in.protected = session_protected(s);
 		in.said_ms = playout_heard_ms(s->playout, r->n);
 		in.left_ms = r->voice_done ? total - in.said_ms : UINT32_MAX;
 		if (in.said_ms > total)
@@ -346,14 +346,14 @@ void session_check_sound(struct session *s)
 }
 
 /* Words while the bot has the floor: they take it, or are let go by. What is
- * said over a protected reply is kept, and answered after it. */
+ * said over a protected one is kept, and answered after it. */
 static void words_over_reply(struct session *s, struct str text, bool final)
 {
 	const enum interrupt_verdict v = judge(s, text);
 
 	if (v == INTERRUPT_WORDS)
 		session_feed(s, TURN_EV_WORDS);
-	else if (!s->reply || !s->reply->protected)
+	else if (!session_protected(s))
 		return;
 	if (final)
 		session_add_text(&s->callee, text);
@@ -368,7 +368,7 @@ static bool open_guess(const struct session *s)
 void session_text(struct session *s, struct str text, bool final)
 {
 	struct callee *c = &s->callee;
-	const bool kept = s->reply && s->reply->protected;
+	const bool kept = session_protected(s);
 
 	text = str_trim(text);
 	if (!text.len || s->ended || s->turn.state == TURN_ENDING)

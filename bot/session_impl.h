@@ -94,6 +94,7 @@ struct session {
 	                         * these, how many the model knows */
 	unsigned rounds;          /* requests by results alone */
 	bool goodbye_next;
+	bool spoke;         /* something of the bot's was heard */
 	bool in_order;      /* the goodbye has no fault for its reason */
 	const char *prompt; /* to be said next; NULL: none */
 	unsigned prompted;  /* since the callee said something */
@@ -107,7 +108,7 @@ struct session {
 	unsigned retries; /* of requests, in all */
 	unsigned turns;
 	unsigned tool_calls; /* that had to run */
-	bool guessing; /* a guess is being begun */
+	bool guessing;       /* a guess is being begun */
 	unsigned guesses, guesses_paid;
 	uint64_t guess_tokens; /* of those that did not pay */
 	struct session_usage {

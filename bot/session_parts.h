@@ -60,6 +60,9 @@ void session_check_sound(struct session *s);
 void session_decided(struct session *s, uint32_t upto_ms);
 int session_vad_open(struct session *s, vad_edge_h *edgeh) MUST_CHECK;
 void session_arm_endpoint(struct session *s);
+
+/* session_protect.c: may what is being said not be interrupted? */
+bool session_protected(const struct session *s);
 void session_stop_endpoint(struct session *s);
 void session_open_turn(struct session *s);
 void session_drop_turn(struct session *s);

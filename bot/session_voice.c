@@ -25,6 +25,7 @@ static void commit(struct session *s, uint32_t heard_ms, bool whole)
 	session_publish_turn(s);
 	if (!text.len)
 		return;
+	s->spoke = true;
 	if (r->has_calls ? chat_bot_at(s->chat, r->calls_at, text, cut)
 	                 : chat_bot(s->chat, text, cut))
 		log_line(LOG_ERROR, "session", s->call_id, "event=no_memory");

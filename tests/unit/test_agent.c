@@ -113,6 +113,11 @@ static void faults_are_named(void)
 		{"{\"machine\":{\"menu\":{\"sales\":1}}}",
 	         "\"machine.menu\": must be an object of at most 16 phrases, "
 	         "each with keys of 0-9 * # A-D and w"},
+		{"{\"mute\":{\"tool\":true}}", "\"mute.tool\": unknown key"},
+		{"{\"protect\":[\"short\"]}",
+	         "\"protect\": must have texts of 8 characters at least"},
+		{"{\"protect\":\"a passage\"}",
+	         "\"protect\": must be a list of at most 8 texts"},
 		{"{\"limits\":{\"calls\":1}}", "\"limits.calls\": unknown key"},
 		{"{\"min_words\":\"3\"}",
 	         "\"min_words\": must be a number from 0 to 20"},
