@@ -166,6 +166,8 @@ static void ttl_handler(void *arg)
 
 	if (t->expired)
 		t->expired(r, t->arg);
+	/* Its call may have another place. */
+	r->call_id[0] = '\0';
 	end(r);
 }
 
@@ -247,6 +249,12 @@ static int set_uuid(struct reservation *r, const char *uuid)
 	if (!uuid[0])
 		return -EINVAL;
 	return copy(r->uuid, sizeof(r->uuid), uuid);
+}
+
+void reserve_renew(struct reservation *r)
+{
+	if (r->state == RESERVE_WAITING)
+		start_ttl(r);
 }
 
 int reserve_prepare(struct reservation *r, const char *uuid)

@@ -4,7 +4,8 @@
  * The server reserves a place before it dials; the stream that comes for it
  * binds it. A place that nobody binds is given up after its time to live. An
  * id that has ended is remembered for a while, because an end is final: the
- * same stream that comes once more is refused. Pure, on struct timers.
+ * same stream that comes once more is refused. So is its call, unless nobody
+ * has come: then it may have another place. Pure, on struct timers.
  *
  *	reserve_add -> WAITING -- reserve_bind --> BOUND -- reserve_end --> gone
  *	                  `------ time to live, reserve_end --------------> gone
@@ -108,6 +109,9 @@ bool reserve_has_ended(const struct reserve_table *t, const char *id);
 /* From now on only @uuid may bind; the time to live starts again.
  * ERR_STALE: another uuid is bound or awaited. -EINVAL: no uuid. */
 int reserve_prepare(struct reservation *r, const char *uuid) MUST_CHECK;
+
+/* It is still wanted: unless it is bound, its time to live starts again. */
+void reserve_renew(struct reservation *r);
 
 /* The stream of @uuid has come, or come again. ERR_AUTH: another is expected.
  * -EINVAL: no uuid. */

@@ -365,6 +365,8 @@ void worker_look(struct worker *w, const char *id, struct ws_response *res)
 		return;
 	}
 	r = find(w, id, res);
+	if (r)
+		reserve_renew(r);
 	if (r &&
 	    buf_addf(&res->body, "{\"id\":\"%s\",\"state\":\"%s\"}\n", r->id,
 	             r->state == RESERVE_BOUND ? "bound" : "waiting"))

@@ -5,6 +5,7 @@
 #include "common/curl/fetchd.h"
 #include "common/mem.h"
 #include "server/app.h"
+#include "server/dial.h"
 #include "server/quality.h"
 #include "server/recover.h"
 #include "server/retry.h"
@@ -22,6 +23,8 @@ static void on_timer(void *arg)
 	struct beat *b = arg;
 	int err = store_beat(b->app->store);
 
+	if (b->app->bots)
+		dials_keep_places(b->app->dials, app_steady_ms());
 	quality_run(b->app->quality, app_now_ms(), app_steady_ms());
 
 	if (!err)

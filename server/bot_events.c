@@ -88,6 +88,20 @@ static int again_later(struct app *app, const char *id)
 	return err;
 }
 
+/* A place has expired: is it the one at which the call has been awaited? One
+ * that waits to be dialled has another, or gets one; so has one that talks. */
+static int is_awaited(struct app *app, const char *id, bool *yes)
+{
+	struct store_call call;
+	int err = store_call_get(app->store, STORE_ID, id, &call);
+
+	if (err)
+		return err;
+	*yes = call.state >= STORE_DIALING && call.state != STORE_STREAMING;
+	store_call_fini(&call);
+	return 0;
+}
+
 /* Is @ev the call's end? Not that of a bot which has lost it to another. */
 static int is_end(struct app *app, const char *id, const json_t *ev,
                   bool *ended)
@@ -100,6 +114,8 @@ static int is_end(struct app *app, const char *id, const json_t *ev,
 		return 0;
 	err = past_look(app, id, &past);
 	*ended = !err && past_is_end(&past, ev);
+	if (*ended && !strcmp(js_str(ev, "cause", ""), "no_stream"))
+		err = is_awaited(app, id, ended);
 	return err;
 }
 

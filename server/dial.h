@@ -73,6 +73,10 @@ void dials_expire(struct dials *ds, int64_t now_ms);
 /* Is it in hand? */
 bool dials_has(struct dials *ds, const char *id);
 
+/* On the thread of REST calls, every few seconds: those that wait keep their
+ * places on bots. @now_ms is of a clock that never jumps. */
+void dials_keep_places(struct dials *ds, int64_t now_ms);
+
 /* Calls in hand. */
 unsigned dials_count(struct dials *ds);
 

@@ -42,7 +42,12 @@ struct dial {
 	bool late;           /* its calling hours have ended while it waited */
 	uint32_t talk_sec;   /* Plivo ends it then */
 	bool detect_machine; /* the bot wants Plivo's word for it */
-	bool told;           /* the log knows that it waits for room */
+	/* of the thread of bots' handlers, see dial_keep.c */
+	int64_t kept_ms; /* its place stood then, of a clock that never jumps */
+	bool homeless;   /* it has lost its place */
+	bool asking;     /* a bot, for its place or another */
+
+	bool told;                /* the log knows that it waits for room */
 	char uses[BOTS_USES_MAX]; /* "": not known here */
 	char place[BOTS_ID_MAX], bot[BOTS_NAME_MAX];
 };
@@ -61,6 +66,10 @@ bool dial_is_expired(struct dial *d);
 /* The chain ends here, with what /start is to say; its reference is gone. */
 void dial_over(struct dial *d, int status, unsigned retry_sec, const char *uuid,
                const char *fmt, ...) PRINTF_LIKE(5, 6);
+
+/* Ask bots for a place for @call, which is @d. As bots_reserve(). */
+int dial_reserve(struct dial *d, const struct store_call *call,
+                 bots_reserved_h *h) MUST_CHECK;
 
 /* Take the first step with @call. */
 void dial_steps_begin(struct dial *d, const struct store_call *call);

@@ -256,13 +256,15 @@ static int not_sent(struct dial *d, int err)
 	return err;
 }
 
-/* Is there room at the providers? The ledger has the last word when it is
+/* Has it its place still, and is there room at the providers? The ledger has the last word when it is
  * dialled; to ask before spares the turn. */
 static int is_ready(void *arg)
 {
 	struct dial *d = arg;
 	const struct rooms *r = &d->ds->app->cfg->rooms;
 
+	if (d->homeless)
+		return -EBUSY;
 	for (size_t i = 0; i < r->n; i++) {
 		unsigned used;
 
@@ -427,6 +429,7 @@ static void on_reserved(int err, const struct bots_place *place,
 	snprintf(d->bot, sizeof(d->bot), "%s", place->bot);
 	d->detect_machine = place->detect_machine;
 	snprintf(d->uses, sizeof(d->uses), "%s", place->uses);
+	d->kept_ms = app_steady_ms();
 	if (dial_is_expired(d) || dial_is_cancelled(d)) {
 		on_cancelled(d);
 		return;
@@ -461,7 +464,8 @@ static void on_reserved(int err, const struct bots_place *place,
 	}
 }
 
-static int reserve(struct dial *d, const struct store_call *call)
+int dial_reserve(struct dial *d, const struct store_call *call,
+                 bots_reserved_h *h)
 {
 	struct app *app = d->ds->app;
 	char events[ACCESS_BASE_MAX + 32];
@@ -475,7 +479,7 @@ static int reserve(struct dial *d, const struct store_call *call)
 	                                    PLACE_TTL_SEC};
 
 	app_events_url(app, events, sizeof(events));
-	return bots_reserve(app->bots, &want, on_reserved, d);
+	return bots_reserve(app->bots, &want, h, d);
 }
 
 void dial_steps_begin(struct dial *d, const struct store_call *call)
@@ -486,7 +490,7 @@ void dial_steps_begin(struct dial *d, const struct store_call *call)
 		enqueue(d);
 		return;
 	}
-	err = reserve(d, call);
+	err = dial_reserve(d, call, on_reserved);
 	if (err)
 		no_place(d, err, "");
 }

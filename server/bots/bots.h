@@ -111,6 +111,11 @@ int bots_prepare(struct bots *b, const char *bot, const char *id,
 int bots_machine(struct bots *b, const char *bot, const char *id,
                  bots_done_h *done, void *arg) MUST_CHECK;
 
+/* Does the place still stand? Its time to live starts again. As above, and
+ * ERR_STALE: it did, and is over. */
+int bots_check(struct bots *b, const char *bot, const char *id,
+               bots_done_h *done, void *arg) MUST_CHECK;
+
 /* The call will not come, or must end now; repeated for some seconds. -ENOENT
  * of the bot is success. @done may be NULL. -EINVAL, -ENOMEM. */
 int bots_release(struct bots *b, const char *bot, const char *id,

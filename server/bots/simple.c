@@ -226,6 +226,21 @@ static void wait_done(int err, void *arg)
 	bots_tell(arg, err);
 }
 
+int bots_check(struct bots *b, const char *bot, const char *id,
+               bots_done_h *done, void *arg)
+{
+	struct bots_errand *e = NULL;
+	int err = simple_new(&e, b, bot, id, "");
+
+	if (err)
+		return err;
+	e->method = "GET";
+	e->attempts = 2;
+	e->done = done;
+	e->arg = arg;
+	return bots_errand_post(e);
+}
+
 int bots_check_wait(struct bots *b, const char *bot, const char *id)
 {
 	struct bots_waiter w;

@@ -102,6 +102,31 @@ static void a_place_nobody_comes_for_is_given_up(void)
 	CHECK_INT(0, reserve_count(table));
 	CHECK(!reserve_find(table, id));
 	CHECK(reserve_has_ended(table, id));
+	/* The call may have another one. */
+	a = add("c1", 0);
+	CHECK(strcmp(id, a->id) != 0);
+	end();
+}
+
+static void a_place_that_is_still_wanted_stays(void)
+{
+	struct reservation *a;
+
+	begin();
+	a = add("c1", 0);
+	for (unsigned i = 0; i < 5; i++) {
+		pass(50);
+		reserve_renew(a);
+	}
+	pass(59);
+	CHECK_INT(0, expired);
+	pass(1);
+	CHECK_INT(1, expired);
+	a = add("c2", 0);
+	CHECK_INT(0, reserve_bind(a, "uuid-2"));
+	reserve_renew(a);
+	pass(120);
+	CHECK_INT(1, expired);
 	end();
 }
 
@@ -232,6 +257,7 @@ static const struct test tests[] = {
 	TEST(the_same_call_gets_the_same_place),
 	TEST(a_full_table_says_so_but_knows_its_own),
 	TEST(a_place_nobody_comes_for_is_given_up),
+	TEST(a_place_that_is_still_wanted_stays),
 	TEST(preparing_starts_the_time_again),
 	TEST(a_bound_place_does_not_expire),
 	TEST(only_the_expected_call_may_bind),
