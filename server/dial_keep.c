@@ -31,24 +31,31 @@ static bool is_due(const struct dial *d, int64_t now_ms)
 	       now_ms - d->kept_ms >= (d->homeless ? AGAIN_MS : KEEP_MS);
 }
 
+/* Under the lock. NULL: none. */
+static struct dial *find_due(struct dials *ds, int64_t now_ms)
+{
+	for (struct link *l = ds->all.next; l != &ds->all; l = l->next) {
+		struct dial *d = CONTAINER_OF(l, struct dial, link);
+
+		if (is_due(d, now_ms))
+			return d;
+	}
+	return NULL;
+}
+
 /* One that is due, with a reference; NULL: none. */
 static struct dial *next_due(struct dials *ds, int64_t now_ms)
 {
-	struct dial *found = NULL;
+	struct dial *d;
 
 	pthread_mutex_lock(&ds->lock);
-	for (struct link *l = ds->all.next; l != &ds->all && !found;
-	     l = l->next) {
-		struct dial *d = CONTAINER_OF(l, struct dial, link);
-
-		if (!is_due(d, now_ms))
-			continue;
+	d = find_due(ds, now_ms);
+	if (d) {
 		d->refs++;
 		d->asking = true;
-		found = d;
 	}
 	pthread_mutex_unlock(&ds->lock);
-	return found;
+	return d;
 }
 
 static void done(struct dial *d)
