@@ -8,6 +8,7 @@
 #include "bot/agent_order.h"
 #include "bot/clip.h"
 #include "bot/greetings.h"
+#include "bot/provider/llm_warm.h"
 #include "bot/provider/stt.h"
 #include "bot/provider/tts.h"
 #include "bot/render.h"
@@ -25,9 +26,10 @@ struct warm {
 	struct warm_env env;
 	struct session_env session; /* with the agent's providers */
 	struct agent *agent;
-	struct provider_cfg stt_cfg, tts_cfg;
+	struct provider_cfg stt_cfg, llm_cfg, tts_cfg;
 	struct tts *tts;
 	struct stt *stt;
+	struct llm_warm *llm;
 	struct clip *clip;
 	bool ready; /* the clip is whole */
 	bool keep;  /* ... and anybody's */
@@ -178,6 +180,19 @@ static int open_stt(struct warm *w)
 	return stt_open(&w->stt, env->stt, env->net, &prm, on_stt, w);
 }
 
+/* ---- the model -------------------------------------------------------- */
+
+/* Its connection alone; nothing that is the call's, so nothing fails it. */
+static void open_llm(struct warm *w)
+{
+	const struct session_env *env = w->env.session;
+	const int err = llm_warm_open(&w->llm, env->llm, env->net, &w->llm_cfg);
+
+	if (err)
+		log_line(LOG_INFO, "warm", w->call_id,
+		         "event=no_model_yet why=%s", LOG_TEXT(err_str(err)));
+}
+
 /* ---- beginning and end ------------------------------------------------ */
 
 /* The providers that the call itself will begin with. */
@@ -193,6 +208,11 @@ static void choose(struct warm *w)
 	if (fallback_now(&pick)) {
 		env->stt = fallback_now(&pick)->stt;
 		env->stt_cfg = &fallback_now(&pick)->cfg;
+	}
+	agent_choose(w->agent, env->fallback, STAGE_LLM, now, &pick);
+	if (fallback_now(&pick)) {
+		env->llm = fallback_now(&pick)->llm;
+		env->llm_cfg = &fallback_now(&pick)->cfg;
 	}
 	agent_choose(w->agent, env->fallback, STAGE_TTS, now, &pick);
 	if (fallback_now(&pick)) {
@@ -222,10 +242,14 @@ int warm_open(struct warm **wp, const struct warm_env *env,
 		                          w->session.stt->name);
 		w->tts_cfg = agent_config(w->agent, w->session.tts_cfg,
 		                          w->session.tts->name);
+		w->llm_cfg = agent_config(w->agent, w->session.llm_cfg,
+		                          w->session.llm->name);
 		err = open_greeting(w, r);
 	}
 	if (!err && env->level == PREPARE_ALL)
 		err = open_stt(w);
+	if (!err && env->level == PREPARE_ALL)
+		open_llm(w);
 	if (err)
 		warm_close(&w);
 	else
@@ -243,6 +267,7 @@ void warm_close(struct warm **wp)
 	drop_clip(w);
 	tts_close(&w->tts);
 	stt_close(&w->stt);
+	llm_warm_close(&w->llm);
 	agent_free(&w->agent);
 	mem_free(w);
 }

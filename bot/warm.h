@@ -2,8 +2,8 @@
  * warm.h - what is made ready while the telephone rings
  *
  * From the moment the carrier has taken the call: the greeting is spoken into
- * a clip, with this call's custom data, and the connections of recogniser and
- * voice are made. When the stream comes the session takes over what is there;
+ * a clip, with this call's custom data, and the connections of recogniser,
+ * model and voice are made. When the stream comes the session takes over what is there;
  * what is not, it makes itself. A call that nobody answers costs the greeting.
  */
 #ifndef BOT_WARM_H

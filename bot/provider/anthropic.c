@@ -15,6 +15,7 @@
 
 #include "bot/provider/anthropic_msg.h"
 #include "bot/provider/llm_http.h"
+#include "bot/provider/llm_warm.h"
 #include "common/err.h"
 #include "common/js.h"
 #include "common/log.h"
@@ -153,24 +154,32 @@ static int on_event(struct llm_http *h, const json_t *msg)
 	return 0; /* ping, content_block_stop, what is new */
 }
 
+static const struct llm_dialect dialect = {
+	.name = "anthropic",
+	.base = "https://api.anthropic.com",
+	.path = "v1/messages",
+	.models = "v1/models",
+	.key_header = "x-api-key: ",
+	.header = "anthropic-version: 2023-06-01",
+	.request = anthropic_request,
+	.event = on_event,
+};
+
 static int an_open(struct llm **llmp, struct net *net,
                    const struct llm_params *prm)
 {
-	static const struct llm_dialect dialect = {
-		.name = "anthropic",
-		.base = "https://api.anthropic.com",
-		.path = "v1/messages",
-		.key_header = "x-api-key: ",
-		.header = "anthropic-version: 2023-06-01",
-		.request = anthropic_request,
-		.event = on_event,
-	};
-
 	return llm_http_open(llmp, net, prm, &dialect);
+}
+
+static int an_warm(struct llm_warm **wp, struct net *net,
+                   const struct provider_cfg *cfg)
+{
+	return llm_warm_http(wp, net, cfg, &dialect);
 }
 
 const struct llm_ops llm_anthropic_ops = {
 	.name = "anthropic",
 	.open = an_open,
 	.close = llm_http_close,
+	.warm = an_warm,
 };

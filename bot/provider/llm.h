@@ -16,6 +16,7 @@
 #include "common/attr.h"
 
 struct llm;
+struct llm_warm;
 
 enum {
 	LLM_ANSWER_MAX = 32 * 1024, /* [bytes] of text in one answer */
@@ -93,6 +94,9 @@ struct llm_ops {
 	int (*open)(struct llm **llmp, struct net *net,
 	            const struct llm_params *prm);
 	void (*close)(struct llm *llm);
+	/* Connect ahead, see llm_warm.h; NULL: there is nothing to connect. */
+	int (*warm)(struct llm_warm **wp, struct net *net,
+	            const struct provider_cfg *cfg);
 };
 
 struct llm {

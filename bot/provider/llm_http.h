@@ -30,9 +30,10 @@ enum {
 };
 
 struct llm_dialect {
-	const char *name; /* in the log */
-	const char *base; /* of the URL, where the configuration has none */
-	const char *path; /* behind it, without a slash */
+	const char *name;   /* in the log */
+	const char *base;   /* of the URL, where the configuration has none */
+	const char *path;   /* behind it, without a slash */
+	const char *models; /* likewise: the list of what there is */
 	const char *key_header; /* up to the key: "x-api-key: " */
 	const char *header;     /* one more, or NULL */
 	/* Append a request's body. -ENOMEM, ERR_LIMIT. */

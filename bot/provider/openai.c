@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "bot/provider/llm_http.h"
+#include "bot/provider/llm_warm.h"
 #include "bot/provider/openai_msg.h"
 #include "bot/provider/reconnect.h"
 #include "common/err.h"
@@ -95,23 +96,31 @@ static int on_chunk(struct llm_http *h, const json_t *msg)
 	return llm_http_text(h, js_str(delta, "content", ""));
 }
 
+static const struct llm_dialect dialect = {
+	.name = "openai",
+	.base = "https://api.openai.com/v1",
+	.path = "chat/completions",
+	.models = "models",
+	.key_header = "Authorization: Bearer ",
+	.request = openai_request,
+	.event = on_chunk,
+};
+
 static int oa_open(struct llm **llmp, struct net *net,
                    const struct llm_params *prm)
 {
-	static const struct llm_dialect dialect = {
-		.name = "openai",
-		.base = "https://api.openai.com/v1",
-		.path = "chat/completions",
-		.key_header = "Authorization: Bearer ",
-		.request = openai_request,
-		.event = on_chunk,
-	};
-
 	return llm_http_open(llmp, net, prm, &dialect);
+}
+
+static int oa_warm(struct llm_warm **wp, struct net *net,
+                   const struct provider_cfg *cfg)
+{
+	return llm_warm_http(wp, net, cfg, &dialect);
 }
 
 const struct llm_ops llm_openai_ops = {
 	.name = "openai",
 	.open = oa_open,
 	.close = llm_http_close,
+	.warm = oa_warm,
 };

@@ -98,7 +98,8 @@ static void model_close(struct llm *llm)
 	mem_free(m);
 }
 
-static const struct llm_ops model = {"played", model_open, model_close};
+static const struct llm_ops model = {
+	.name = "played", .open = model_open, .close = model_close};
 
 /* ---- around it ----------------------------------------------------------- */
 

@@ -29,7 +29,8 @@ static void model_close(struct llm *llm)
 	mem_free(llm);
 }
 
-static const struct llm_ops model = {"played", model_open, model_close};
+static const struct llm_ops model = {
+	.name = "played", .open = model_open, .close = model_close};
 
 static void report(const char *args)
 {
