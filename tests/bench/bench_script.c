@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "bot/provider/script_rules.h"
 #include "common/buf.h"
@@ -87,7 +88,11 @@ static void expect_slot(const struct script *s, struct talk *t, char *name)
 	if (!value)
 		exit(2);
 	*value++ = '\0';
-	expect(t, name, value, script_slot(s, &t->at, name));
+	/* The line is in lower case, as words are matched. */
+	expect(t, name, value,
+	       strcasecmp(value, script_slot(s, &t->at, name))
+	               ? script_slot(s, &t->at, name)
+	               : value);
 }
 
 static void read_line(const struct script *s, struct talk *t, char *line)

@@ -109,7 +109,7 @@ static void a_dialogue_follows_its_rules(void)
 	buf_reset(&out);
 	CHECK_INT(0,
 	          script_step(s, &at, str_of("On Friday"), NULL, &out, &tool));
-	CHECK_STR("So, friday.", buf_str(&out));
+	CHECK_STR("So, Friday.", buf_str(&out));
 	CHECK_STR("end_call", tool);
 	CHECK_STR("c", script_state_name(s, at.state));
 	buf_fini(&out);
