@@ -32,14 +32,17 @@ static int say_look(struct buf *out, const char *number, int err)
 	if (!err || err == -ENOENT)
 		return ledgercmd_say(out, 0, "%s is %son the list\n", number,
 		                     err ? "not " : "");
-	return ledgercmd_say(out, LEDGERCMD_FAILED, "dialout-server: %s\n",
-	                     err_str(err));
+	return ledgercmd_say(
+		out, LEDGERCMD_FAILED,
+		"dialout-server: the ledger failed: %s. Look at DATABASE_URL\n",
+		err_str(err));
 }
 
 static int say_fault(struct buf *out, const char *path, int err)
 {
-	return ledgercmd_say(out, LEDGERCMD_FAILED, "dialout-server: %s: %s\n",
-	                     path, err_str(err));
+	return ledgercmd_say(out, LEDGERCMD_FAILED,
+	                     "dialout-server: %s: %s. Look at the path\n", path,
+	                     err_str(err));
 }
 
 static int import(struct store *s, struct buf *out, const char *path)
@@ -103,7 +106,7 @@ static int run(struct store *s, struct buf *out, int argc, char **argv)
 	if (number_parse(number, str_of(argv[1])) != 0)
 		return ledgercmd_say(out, LEDGERCMD_USAGE,
 		                     "dialout-server: %s is no telephone "
-		                     "number\n",
+		                     "number: write it as +15551234567\n",
 		                     argv[1]);
 	if (!strcmp(argv[0], "add"))
 		err = store_dnc_add(s, number, NULL, app_now_ms());

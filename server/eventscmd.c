@@ -72,8 +72,10 @@ static int run(struct store *s, struct buf *out, int argc, char **argv)
 		return ledgercmd_say(out, LEDGERCMD_USAGE, "%s", usage_text);
 	if (!err)
 		return 0;
-	return ledgercmd_say(out, LEDGERCMD_FAILED, "dialout-server: %s\n",
-	                     err_str(err));
+	return ledgercmd_say(
+		out, LEDGERCMD_FAILED,
+		"dialout-server: the ledger failed: %s. Look at DATABASE_URL\n",
+		err_str(err));
 }
 
 int eventscmd_run(struct buf *out, int argc, char **argv, const char *dotenv)

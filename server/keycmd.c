@@ -117,11 +117,11 @@ static int add(struct store *s, struct buf *out, int argc, char **argv)
 	int err;
 
 	if (!name_ok(k.name))
-		return ledgercmd_say(
-			out, LEDGERCMD_USAGE,
-			"dialout-server: a key's name has at most %d of "
-			"[A-Za-z0-9_.-] and is neither env nor open\n",
-			ACCESS_NAME_MAX - 1);
+		return ledgercmd_say(out, LEDGERCMD_USAGE,
+		                     "dialout-server: a key's name has at most "
+		                     "%d of [A-Za-z0-9_.-] and is neither env "
+		                     "nor open: choose another\n",
+		                     ACCESS_NAME_MAX - 1);
 	for (int i = 1; i < argc; i += 2) {
 		const char *why =
 			i + 1 < argc ? read_option(&k, argv[i], argv[i + 1])
@@ -129,7 +129,8 @@ static int add(struct store *s, struct buf *out, int argc, char **argv)
 
 		if (why)
 			return ledgercmd_say(out, LEDGERCMD_USAGE,
-			                     "dialout-server: %s: %s\n",
+			                     "dialout-server: %s: %s. See "
+			                     "dialout-server key --help\n",
 			                     argv[i], why);
 	}
 	make_key(text, hash);
@@ -142,7 +143,9 @@ static int add(struct store *s, struct buf *out, int argc, char **argv)
 			k.name);
 	if (err)
 		return ledgercmd_say(out, LEDGERCMD_FAILED,
-		                     "dialout-server: %s\n", err_str(err));
+		                     "dialout-server: the ledger failed: %s. "
+		                     "Look at DATABASE_URL\n",
+		                     err_str(err));
 	return ledgercmd_say(out, 0, "%s\n", text);
 }
 
@@ -192,7 +195,9 @@ static int list(struct store *s, struct buf *out)
 	if (err) {
 		buf_reset(out);
 		return ledgercmd_say(out, LEDGERCMD_FAILED,
-		                     "dialout-server: %s\n", err_str(err));
+		                     "dialout-server: the ledger failed: %s. "
+		                     "Look at DATABASE_URL\n",
+		                     err_str(err));
 	}
 	return 0;
 }
@@ -205,11 +210,13 @@ static int revoke(struct store *s, struct buf *out, const char *name)
 		return ledgercmd_say(
 			out, LEDGERCMD_FAILED,
 			"dialout-server: there is no key %s that could be "
-			"revoked\n",
+		        "revoked: look at dialout-server key list\n",
 			name);
 	if (err)
 		return ledgercmd_say(out, LEDGERCMD_FAILED,
-		                     "dialout-server: %s\n", err_str(err));
+		                     "dialout-server: the ledger failed: %s. "
+		                     "Look at DATABASE_URL\n",
+		                     err_str(err));
 	return ledgercmd_say(out, 0, "revoked %s\n", name);
 }
 

@@ -37,7 +37,8 @@ int ledgercmd_run(struct buf *out, int argc, char **argv, const char *dotenv,
 		                     buf_str(&faults));
 	else if (store_open(&s, cfg.database_url, why, sizeof(why)))
 		code = ledgercmd_say(out, LEDGERCMD_FAILED,
-		                     "dialout-server: %s\n", why);
+		                     "dialout-server: %s. See DATABASE_URL\n",
+		                     why);
 	else
 		code = handler(s, out, argc, argv);
 	store_close(&s);

@@ -162,7 +162,9 @@ static int say_set(struct store *s, struct buf *out, const char *reason)
 
 	if (err)
 		return ledgercmd_say(out, LEDGERCMD_FAILED,
-		                     "dialout-server: %s\n", err_str(err));
+		                     "dialout-server: the ledger failed: %s. "
+		                     "Look at DATABASE_URL\n",
+		                     err_str(err));
 	return ledgercmd_say(out, 0, "%s\n",
 	                     reason ? "paused: no call is dialled until "
 	                              "dialout-server resume"
@@ -176,7 +178,7 @@ static int run_pause(struct store *s, struct buf *out, int argc, char **argv)
 	if (argc && strlen(argv[0]) >= STORE_SETTING_MAX)
 		return ledgercmd_say(out, LEDGERCMD_USAGE,
 		                     "dialout-server: a reason has at most %d "
-		                     "bytes\n",
+		                     "bytes: give a shorter one\n",
 		                     STORE_SETTING_MAX - 1);
 	return say_set(s, out, argc ? argv[0] : "");
 }

@@ -37,6 +37,8 @@ static const char *const calls[] = {
 	"snprintf(why, why_cap",
 	"snprintf(why, CAMPAIGN_LIST_WHY_MAX",
 	"snprintf(why, REQUEST_WHY_MAX",
+	"ledgercmd_say(out, LEDGERCMD_FAILED",
+	"ledgercmd_say(out, LEDGERCMD_USAGE",
 };
 
 static const char *const verbs[] = {
@@ -119,6 +121,22 @@ static const char *read_texts(char text[TEXT_MAX], const char *p)
 	return p;
 }
 
+/* White space between words is one blank, and none behind a bracket: a call is
+ * found however it is broken into lines. */
+static void squeeze(char *source)
+{
+	char *to = source, before = ' ';
+
+	for (const char *p = source; *p; p++) {
+		const char c = isspace((unsigned char)*p) ? ' ' : *p;
+
+		if (c == ' ' && (before == ' ' || before == '('))
+			continue;
+		before = *to++ = c;
+	}
+	*to = '\0';
+}
+
 static void judge(const char *path, const char *source, const char *call,
                   unsigned *n, unsigned *bad)
 {
@@ -159,6 +177,7 @@ static void read_folder(const char *pattern, unsigned *n, unsigned *bad)
 		CHECK(feof(f));
 		fclose(f);
 		source[len] = '\0';
+		squeeze(source);
 		for (size_t c = 0; c < ARRAY_LEN(calls); c++)
 			judge(found.gl_pathv[i], source, calls[c], n, bad);
 	}
