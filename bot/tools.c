@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bot/schema.h"
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/js.h"
@@ -105,10 +106,49 @@ static int check_required(const struct tool *tool, struct str object,
 	return 0;
 }
 
+/* Models say null for what they leave out. */
+static void drop_nulls(const json_t *schema, json_t *value)
+{
+	const json_t *props = json_object_get(schema, "properties");
+	char fault[SCHEMA_FAULT_MAX];
+	const char *name;
+	json_t *v;
+	void *next;
+
+	json_object_foreach_safe(value, next, name, v)
+	{
+		const json_t *sub = json_object_get(props, name);
+
+		if (json_is_null(v) && sub && schema_check(sub, v, fault))
+			(void)json_object_del(value, name);
+	}
+}
+
+/* The rest of what the schema says, as far as schema.h knows it. */
+static int check_schema(const struct tool *tool, struct str object,
+                        struct buf *result)
+{
+	json_t *schema =
+		js_parse(tool->parameters, strlen(tool->parameters), NULL, 0);
+	json_t *value = js_parse(object.v, object.len, NULL, 0);
+	char fault[SCHEMA_FAULT_MAX];
+	int err = 0;
+
+	if (schema && value && !schema_ok(schema, fault)) {
+		drop_nulls(schema, value);
+		if (schema_check(schema, value, fault))
+			err = refuse(result, fault);
+	}
+	json_decref(schema);
+	json_decref(value);
+	return err;
+}
+
 int tools_args(const struct tool *tool, const char *args, struct str *object,
                struct buf *result)
 {
 	struct jtext_fault fault;
+	int err;
 
 	*object = str_of(args[0] ? args : "{}");
 	if (!tool)
@@ -116,7 +156,8 @@ int tools_args(const struct tool *tool, const char *args, struct str *object,
 	if (jtext_check(*object, ARGS_DEPTH, &fault) != 0 ||
 	    jtext_type(*object) != JTEXT_OBJECT)
 		return refuse(result, "the arguments are not a JSON object");
-	return check_required(tool, *object, result);
+	err = check_required(tool, *object, result);
+	return err ? err : check_schema(tool, *object, result);
 }
 
 int tools_run(const struct tool *tool, const char *args, struct buf *result,

@@ -297,6 +297,44 @@ static void a_redirect_is_not_followed(void)
 	CHECK_INT(1, seen);
 }
 
+static void arguments_follow_the_tool_s_schema(void)
+{
+	static const struct tool tool = {
+		.name = "book",
+		.parameters = "{\"type\":\"object\",\"properties\":{\"day\":{"
+			      "\"type\":\"string\",\"enum\":[\"mon\",\"tue\"]"
+			      "},\"n\":{\"type\":\"integer\"}},\"required\":["
+			      "\"day\"]}"};
+	static const struct {
+		const char *args, *error;
+	} cases[] = {
+		{"{\"day\":\"mon\",\"n\":2,\"more\":true}", NULL},
+		{"{\"day\":\"tue\"}", NULL},
+		{"{\"day\":\"mon\",\"n\":null}", NULL},
+		{"{\"day\":null}", "day is missing"},
+		{"{\"n\":2}", "the argument day is missing"},
+		{"", "the argument day is missing"},
+		{"[1]", "the arguments are not a JSON object"},
+		{"{\"day\":\"sun\"}", "day "},
+		{"{\"day\":\"mon\",\"n\":\"two\"}", "n "},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct buf result;
+		struct str object;
+		int err;
+
+		buf_init(&result, 1024);
+		err = tools_args(&tool, cases[i].args, &object, &result);
+		CHECK_INT(cases[i].error ? -EINVAL : 0, err);
+		if (cases[i].error)
+			CHECK(strstr(buf_str(&result), cases[i].error));
+		else
+			CHECK_INT(0, result.len);
+		buf_fini(&result);
+	}
+}
+
 static const struct test tests[] = {
 	TEST(faults_of_the_request_are_named),
 	TEST(faults_of_the_tool_are_named),
@@ -305,6 +343,7 @@ static const struct test tests[] = {
 	TEST(a_host_of_this_machine_is_asked_only_where_the_file_says_so),
 	TEST(a_long_answer_is_cut_and_a_longer_one_an_error),
 	TEST(a_redirect_is_not_followed),
+	TEST(arguments_follow_the_tool_s_schema),
 };
 
 TEST_MAIN(tests)
