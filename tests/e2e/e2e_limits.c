@@ -161,7 +161,7 @@ static void *want(void *arg)
 }
 
 /* The most calls that were there at once, and all of them. */
-static void read_journal(const struct ring *r, unsigned *most, unsigned *all)
+static void read_journal(const char *dir, unsigned *most, unsigned *all)
 {
 	char path[160], *line = NULL;
 	unsigned now = 0;
@@ -169,7 +169,7 @@ static void read_journal(const struct ring *r, unsigned *most, unsigned *all)
 	FILE *f;
 
 	*most = *all = 0;
-	snprintf(path, sizeof(path), "%s/journal.jsonl", r->dir);
+	snprintf(path, sizeof(path), "%s/journal.jsonl", dir);
 	f = fopen(path, "r");
 	CHECK(f != NULL);
 	while (getline(&line, &cap, f) > 0) {
@@ -220,7 +220,7 @@ static void race(const struct race *race)
 	CHECK_INT(0, atomic_load(&r.other));
 	CHECK_INT(race->room, atomic_load(&r.placed));
 	CHECK_INT(RACERS * TRIES - race->room, atomic_load(&r.refused));
-	read_journal(&r, &most, &all);
+	read_journal(r.dir, &most, &all);
 	CHECK_INT(race->room, all);
 	close_ring(&r);
 }
@@ -302,10 +302,42 @@ static void a_providers_streams_are_exact(void)
 		waited += 200;
 		CHECK(waited < test_ms(CALM_MS));
 	}
-	read_journal(&r, &most, &all);
+	read_journal(r.dir, &most, &all);
 	CHECK_INT(RACERS * TRIES, all);
 	CHECK_INT(16, most);
 	close_ring(&r);
+}
+
+/* What the bot says with the place, the server counts. */
+static void a_bot_says_what_its_call_uses(void)
+{
+	static const char *const env[] = {"STT_LIMIT=deepgram=1,flux=9",
+	                                  "TTS_LIMIT=elevenlabs=1",
+	                                  "START_WAIT=1", NULL};
+	static const struct town_opts opts = {
+		.callee = "answer after 50\nbegin stream\nsilence 2500\n"
+			  "hangup\n",
+		.server_env = env,
+		.bots = 2};
+	struct town t;
+	struct http_answer a;
+	char id[64];
+	unsigned most, all;
+
+	town_open(&t, &opts);
+	(void)town_dial_to(&t, "+15552000001", NULL);
+	town_post_start(&t, &a, "{\"phone_number\":\"+15552000002\"}");
+	CHECK_INT(202, a.status);
+	CHECK_STR("queued", town_str(a.json, "status"));
+	snprintf(id, sizeof(id), "%s", town_str(a.json, "call_id"));
+	http_done(&a);
+	json_decref(town_wait(&t, id, "ended", test_ms(20000)));
+	town_wait_journal(&t, "ended", 1, test_ms(5000));
+	read_journal(t.dir, &most, &all);
+	CHECK_INT(2, all);
+	CHECK_INT(1, most);
+	town_no_violations(&t);
+	town_close(&t);
 }
 
 static const struct test tests[] = {
@@ -317,6 +349,7 @@ static const struct test tests[] = {
 	TEST_SLOW(calls_at_once_are_exact, 60),
 	TEST_SLOW(one_number_is_called_once, 60),
 	TEST_SLOW(a_providers_streams_are_exact, 120),
+	TEST_SLOW(a_bot_says_what_its_call_uses, 60),
 };
 
 int main(int argc, char **argv)
