@@ -161,22 +161,22 @@ static struct psim_rest_fault take_fault(struct psim *s, const json_t *body)
 {
 	const char *to = js_str(body, "to", "");
 	struct psim_script *script = psim_script_for(s, to + (*to == '+'));
-	struct psim_rest_fault *f = &s->fault, none = {.kind = PSIM_REST_OK};
+	struct psim_rest_fault *f = &s->fault, now;
 
 	if (f->kind == PSIM_REST_OK || !f->times)
 		f = &script->rest;
 	if (f->kind == PSIM_REST_OK || !f->times) {
-		none = draw_unclear(s, to + (*to == '+'));
-		if (none.kind != PSIM_REST_OK)
+		now = draw_unclear(s, to + (*to == '+'));
+		if (now.kind != PSIM_REST_OK)
 			psim_note(s, NULL, "unclear",
 			          json_pack("{s:s, s:i}", "to", to, "fault",
-			                    (int)none.kind));
-		return none;
+			                    (int)now.kind));
+		return now;
 	}
-	none = *f;
+	now = *f;
 	if (f->times != UINT32_MAX)
 		f->times--;
-	return none;
+	return now;
 }
 
 static void make_call(struct psim *s, json_t *body, struct psim_reply *r)
