@@ -86,12 +86,10 @@ static void list_callees(const char *args[2 * CALLS + 1])
 /* Long enough to be cut into. */
 static const char answers[] =
 	"when user *\n"
-	"say You said: {user} which is what we will now talk about for as "
-	"long as it may take us.\n";
+	"say You said: {user} which is what we will now talk about for long.\n";
 
 static const char common[] =
-	"hello you said which is what we will now talk about for as long as it "
-	"may take us ";
+	"hello you said which is what we will now talk about for long ";
 
 /* A word of one call alone: "bana", "belo" ... for the first one. */
 static const char *own_word(char word[8], unsigned call, unsigned i)
