@@ -41,6 +41,7 @@ struct torture_start {
 	bool found;       /* its id is in the ledger */
 	bool known;       /* by the name that Plivo gave it */
 	bool not_placed;  /* says the ledger */
+	char why[120];    /* its state and its error */
 };
 
 struct torture {

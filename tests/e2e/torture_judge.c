@@ -148,6 +148,8 @@ static int see_row(const struct store_call *c, void *arg)
 	}
 	s->found = true;
 	s->not_placed = c->state == STORE_NOT_PLACED;
+	snprintf(s->why, sizeof(s->why), "%s: %s", store_state_text(c->state),
+	         c->error ? c->error : "");
 	s->known = c->call_uuid && !strcmp(c->call_uuid, s->uuid);
 	return 0;
 }
@@ -193,10 +195,10 @@ static void judge_pace(const struct torture *t)
 static void show(unsigned nr, const struct torture_start *s)
 {
 	printf("torture: start %u: /start %ld, call %s, placed %u as %s, %s, "
-	       "%s, %s\n",
+	       "%s, %s (%s)\n",
 	       nr, s->status, s->id, s->placed, s->uuid,
 	       s->found ? "found" : "lost", s->known ? "known" : "nameless",
-	       s->not_placed ? "not placed" : "placed");
+	       s->not_placed ? "not placed" : "placed", s->why);
 }
 
 void torture_judge(struct torture *t)
