@@ -3,6 +3,7 @@
  * never does; and a campaign whose server and bot are killed in its middle.
  */
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,11 +11,28 @@
 #include <time.h>
 
 #include "tests/e2e/town.h"
+#include "tests/fake/http_server.h"
+#include "tests/harness/postgres.h"
 #include "tests/harness/test.h"
 
 enum { WAIT_MS = 30000 };
 
-static const char *const slow[] = {"CALLS_PER_SECOND=1", NULL};
+enum ledger { SQLITE, POSTGRESQL };
+
+static struct postgres pg;
+static char ledger_url[POSTGRES_URL_MAX + 16];
+
+/* A new one, for servers whose environment has it. */
+static void use(enum ledger ledger, const char *name)
+{
+	char url[POSTGRES_URL_MAX] = "sqlite:dialout.db";
+
+	if (ledger == POSTGRESQL)
+		postgres_database(&pg, name, url);
+	snprintf(ledger_url, sizeof(ledger_url), "DATABASE_URL=%s", url);
+}
+
+static const char *const slow[] = {"CALLS_PER_SECOND=1", ledger_url, NULL};
 static const struct town_opts one_a_second = {
 	.callee = "answer after 50\nbegin stream\nsilence 300\nhangup\n",
 	.server_env = slow};
@@ -66,7 +84,7 @@ static void check_order(const char *const *numbers, unsigned n)
 	json_decref(journal);
 }
 
-static void they_go_when_and_as_urgently_as_was_asked(void)
+static void go_in_order(void)
 {
 	static const char *const order[] = {"15552000003", "15552000001",
 	                                    "15552000002", "15552000004"};
@@ -107,11 +125,23 @@ static void they_go_when_and_as_urgently_as_was_asked(void)
 	town_close(&t);
 }
 
+static void they_go_when_and_as_urgently_as_was_asked(void)
+{
+	use(SQLITE, "in_order");
+	go_in_order();
+}
+
+static void they_do_so_on_postgresql_too(void)
+{
+	use(POSTGRESQL, "in_order");
+	go_in_order();
+}
+
 /* ---- a campaign ---- */
 
 enum { ROWS = 6 };
 
-static const char *const fast[] = {"CALLS_PER_SECOND=4", NULL};
+static const char *const fast[] = {"CALLS_PER_SECOND=4", ledger_url, NULL};
 static const struct town_opts four_a_second = {
 	.callee = "answer after 50\nbegin stream\nsilence 300\nhangup\n",
 	.server_env = fast};
@@ -197,6 +227,7 @@ static void kill_server(void)
 /* Some are up or on their way, and some still wait. */
 static void a_campaign_goes_on_after_its_server_was_killed(void)
 {
+	use(SQLITE, "killed");
 	town_open(&t, &four_a_second);
 	add();
 	wait_for("called", 2);
@@ -212,6 +243,7 @@ static void a_campaign_goes_on_after_its_server_was_killed(void)
  * next server finds no bot; they wait, until there is one. */
 static void rows_whose_watch_was_lost_are_called_all_the_same(void)
 {
+	use(POSTGRESQL, "watch");
 	town_open(&t, &four_a_second);
 	CHECK(!kill(t.bots[0].pid, SIGSTOP));
 	add();
@@ -227,10 +259,112 @@ static void rows_whose_watch_was_lost_are_called_all_the_same(void)
 	town_close(&t);
 }
 
+/* ---- its hours, and who is told ---- */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned told_all, told_one;
+
+static void receive(const struct fake_request *req, struct fake_answer *a,
+                    void *arg)
+{
+	(void)a;
+	(void)arg;
+	pthread_mutex_lock(&lock);
+	told_all +=
+		strstr(req->body, "\"ended\"") && !strcmp(req->path, "/all");
+	told_one +=
+		strstr(req->body, "\"ended\"") && !strcmp(req->path, "/one");
+	pthread_mutex_unlock(&lock);
+}
+
+static bool all_are_told(void)
+{
+	bool told;
+
+	pthread_mutex_lock(&lock);
+	told = told_all && told_one;
+	pthread_mutex_unlock(&lock);
+	return told;
+}
+
+/* On a day that is not today, wherever the telephone is. */
+static const char *closed_day(void)
+{
+	static const char *const days[] = {"Sun", "Mon", "Tue", "Wed",
+	                                   "Thu", "Fri", "Sat"};
+	const time_t now = time(NULL);
+	struct tm tm;
+
+	gmtime_r(&now, &tm);
+	return days[(tm.tm_wday + 3) % 7];
+}
+
+static void upload(const char *path, const char *rows)
+{
+	struct http_answer a;
+
+	send(&a, "POST", path, rows);
+	snprintf(id, sizeof(id), "%s", town_str(a.json, "campaign_id"));
+	http_done(&a);
+}
+
+/* Two campaigns: one is outside of its hours, the other within. */
+static void a_campaign_has_its_hours_and_its_listeners(void)
+{
+	const unsigned port = fake_http_open(receive, NULL);
+	char path[160], rows[256], closed[64];
+	struct http_answer a;
+
+	use(SQLITE, "hours");
+	town_open(&t, &four_a_second);
+	snprintf(path, sizeof(path), "/campaigns?hours=%s%%2009:00-10:00",
+	         closed_day());
+	upload(path, "phone_number\n+12125551230\n");
+	snprintf(closed, sizeof(closed), "%s", id);
+	snprintf(path, sizeof(path),
+	         "/campaigns?hours=00:00-24:00&events_url=http://127.0.0.1:%u"
+	         "/all",
+	         port);
+	snprintf(rows, sizeof(rows),
+	         "phone_number,events_url\n+12125551231,\n+12125551232,"
+	         "http://127.0.0.1:%u/one\n",
+	         port);
+	upload(path, rows);
+	wait_for("done", 1);
+	for (unsigned i = 0; !all_are_told(); i++) {
+		CHECK(i < test_ms(20000) / 50);
+		test_pause(50);
+	}
+	send(&a, "GET", "/campaigns", NULL);
+	CHECK_STR(id, town_str(a.json, "campaigns.0.campaign_id"));
+	CHECK_STR("done", town_str(a.json, "campaigns.0.state"));
+	CHECK_STR(closed, town_str(a.json, "campaigns.1.campaign_id"));
+	CHECK_STR("running", town_str(a.json, "campaigns.1.state"));
+	CHECK_INT(1, town_int(a.json, "campaigns.1.waiting"));
+	http_done(&a);
+	snprintf(id, sizeof(id), "%s", closed);
+	snprintf(path, sizeof(path), "/campaigns/%s/results", id);
+	send(&a, "GET", path, NULL);
+	CHECK(strstr(a.body,
+	             ",waiting,,,,,\"CALLING_HOURS, or its campaign's"));
+	http_done(&a);
+	town_close(&t);
+}
+
 static const struct test tests[] = {
 	TEST_SLOW(they_go_when_and_as_urgently_as_was_asked, 60),
+	TEST_SLOW(they_do_so_on_postgresql_too, 60),
+	TEST_SLOW(a_campaign_has_its_hours_and_its_listeners, 60),
 	TEST_SLOW(a_campaign_goes_on_after_its_server_was_killed, 90),
 	TEST_SLOW(rows_whose_watch_was_lost_are_called_all_the_same, 120),
 };
 
-TEST_MAIN(tests)
+int main(int argc, char **argv)
+{
+	int status;
+
+	postgres_open(&pg, false);
+	status = test_main(argc, argv, tests, ARRAY_LEN(tests));
+	postgres_close(&pg);
+	return status;
+}

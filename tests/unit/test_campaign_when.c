@@ -106,9 +106,9 @@ static void rows_are_called_by_their_priority(void)
 static void rows_wait_for_their_time_and_expire(void)
 {
 	world_open(&w, FAST);
-	add("?not_before=1",
+	add("?not_before=3",
 	    "phone_number,not_before,expires_at\n15551230001,,\n"
-	    "15551230002,600,\n15551230003,600,1\n15551230004,2,3\n");
+	    "15551230002,600,\n15551230003,600,1\n15551230004,3,4\n");
 	CHECK_STR("4", world_member(&w, "not_called.0.line"));
 	CHECK(strstr(world_member(&w, "not_called.0.why"), "later than"));
 	world_do(&w, "POST", "/pause", "", "");
@@ -122,7 +122,7 @@ static void rows_wait_for_their_time_and_expire(void)
 	world_do(&w, "POST", "/resume", "", "");
 	await("called", "1");
 	CHECK_STR("1", look("waiting"));
-	CHECK_INT(1, world_seen("POST", CALL, NULL));
+	world_await("POST", CALL, 1, NULL);
 }
 
 /* A window on a day that is not today, anywhere. */
@@ -155,6 +155,50 @@ static void a_campaign_has_hours_of_its_own(void)
 	add("?hours=00:00-24:00", "phone_number\n12125551234\n");
 	await("called", "1");
 	world_await("POST", CALL, 1, NULL);
+}
+
+static int see_hours(const struct store_call *c, void *arg)
+{
+	unsigned *n = arg;
+
+	CHECK_STR("00:00-24:00", c->hours);
+	CHECK_INT(4, c->priority);
+	CHECK(c->expires_ms > c->created_ms);
+	++*n;
+	return 0;
+}
+
+static void another_try_is_as_the_first(void)
+{
+	const struct store_filter all = {.limit = 9};
+	unsigned n = 0;
+
+	world_open(&w, FAST);
+	add("?hours=00:00-24:00&priority=4&expires_at=600&retry_busy=1/1s",
+	    "phone_number\n12125551234\n");
+	world_await("POST", CALL, 1, NULL);
+	await("calls.initiated", "1");
+	world_key(w.key);
+	world_hook(&w, "events",
+	           "Event=Hangup&CallUUID=uuid-1&CallStatus=busy&"
+	           "HangupCauseCode=3010");
+	world_await("POST", CALL, 2, NULL);
+	CHECK_INT(0, store_calls(w.app->store, &all, see_hours, &n));
+	CHECK_INT(2, n);
+}
+
+/* It would be due when nobody wants it any more. */
+static void no_other_try_is_planned_beyond_the_end(void)
+{
+	world_open(&w, FAST);
+	add("?expires_at=60&retry_busy=1/1h", "phone_number\n12125551234\n");
+	await("calls.initiated", "1");
+	world_key(w.key);
+	world_hook(&w, "events",
+	           "Event=Hangup&CallUUID=uuid-1&CallStatus=busy&"
+	           "HangupCauseCode=3010");
+	await("state", "done");
+	CHECK_STR("1", look("calls.no_answer"));
 }
 
 static void hours_hold_while_a_call_waits_in_line(void)
@@ -298,6 +342,8 @@ static const struct test tests[] = {
 	TEST(rows_are_called_by_their_priority),
 	TEST(rows_wait_for_their_time_and_expire),
 	TEST(a_campaign_has_hours_of_its_own),
+	TEST(another_try_is_as_the_first),
+	TEST(no_other_try_is_planned_beyond_the_end),
 	TEST(hours_hold_while_a_call_waits_in_line),
 	TEST(what_nobody_could_be_called_by_is_refused),
 	TEST(who_is_told_is_said_for_all_or_for_one),
