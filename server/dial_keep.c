@@ -12,9 +12,11 @@
 #include "common/err.h"
 #include "common/log.h"
 #include "server/app.h"
+#include "server/config.h"
 #include "server/dial_priv.h"
 #include "server/end.h"
 #include "server/relay.h"
+#include "server/store/room.h"
 #include "server/store/store.h"
 
 enum {
@@ -183,4 +185,37 @@ void dials_keep_places(struct dials *ds, int64_t now_ms)
 		if (err)
 			on_checked(err, d);
 	}
+}
+
+int dial_is_ready(void *arg)
+{
+	struct dial *d = arg;
+	const struct rooms *r = &d->ds->app->cfg->rooms;
+
+	if (d->homeless)
+		return -EAGAIN;
+	for (size_t i = 0; i < r->n; i++) {
+		unsigned used;
+
+		/* What the ledger cannot tell now is found out then. */
+		if (store_room_used(d->ds->app->store, d->id, &r->v[i],
+		                    &used) ||
+		    used < r->v[i].max)
+			continue;
+		if (!d->told)
+			log_line(LOG_INFO, "call", d->id,
+			         "event=no_room of=%s max=%u", r->v[i].what,
+			         r->v[i].max);
+		d->told = true;
+		return -EBUSY;
+	}
+	return 0;
+}
+
+const char *dial_kind(const struct dial *d)
+{
+	if (d->uses[0])
+		return d->uses;
+	/* Nobody knows; of one that was taken over, the ledger may. */
+	return d->kept_ms || !d->ds->app->bots ? "any" : NULL;
 }

@@ -71,6 +71,12 @@ void dial_over(struct dial *d, int status, unsigned retry_sec, const char *uuid,
 int dial_reserve(struct dial *d, const struct store_call *call,
                  bots_reserved_h *h) MUST_CHECK;
 
+/* Has it its place still, and is there room at the providers? The ledger has
+ * the last word when it is dialled; to ask before spares the turn. @arg is a
+ * struct dial. As carrier_dial's ready, and its kind; static or @d's. */
+int dial_is_ready(void *arg);
+const char *dial_kind(const struct dial *d);
+
 /* Take the first step with @call. */
 void dial_steps_begin(struct dial *d, const struct store_call *call);
 

@@ -17,7 +17,6 @@
 #include "server/pause.h"
 #include "server/relay.h"
 #include "server/store/hands.h"
-#include "server/store/room.h"
 #include "server/store/store.h"
 
 enum {
@@ -256,33 +255,6 @@ static int not_sent(struct dial *d, int err)
 	return err;
 }
 
-/* Has it its place still, and is there room at the providers? The ledger has the last word when it is
- * dialled; to ask before spares the turn. */
-static int is_ready(void *arg)
-{
-	struct dial *d = arg;
-	const struct rooms *r = &d->ds->app->cfg->rooms;
-
-	if (d->homeless)
-		return -EBUSY;
-	for (size_t i = 0; i < r->n; i++) {
-		unsigned used;
-
-		/* What the ledger cannot tell now is found out then. */
-		if (store_room_used(d->ds->app->store, d->id, &r->v[i],
-		                    &used) ||
-		    used < r->v[i].max)
-			continue;
-		if (!d->told)
-			log_line(LOG_INFO, "call", d->id,
-			         "event=no_room of=%s max=%u", r->v[i].what,
-			         r->v[i].max);
-		d->told = true;
-		return -EBUSY;
-	}
-	return 0;
-}
-
 static int on_sending(void *arg)
 {
 	struct dial *d = arg;
@@ -335,8 +307,8 @@ static void enqueue(struct dial *d)
 	                            .time_limit_sec = d->talk_sec,
 	                            .priority = d->priority,
 	                            .as_of = d->as_of_ms,
-	                            .ready = is_ready,
-	                            .kind = d->uses};
+	                            .ready = dial_is_ready,
+	                            .kind = dial_kind(d)};
 	uint64_t ticket = 0;
 	int err;
 

@@ -47,7 +47,7 @@ struct carrier_dial {
 	uint32_t time_limit_sec;
 	int priority;  /* the higher goes first, */
 	int64_t as_of; /* then the lower of these, then who came first */
-	/* Or NULL: asked before its turn. -EBUSY: others may go first. */
+	/* Or NULL, before its turn. -EAGAIN: not it now. -EBUSY: nor its kind. */
 	int (*ready)(void *arg);
 	const char *kind; /* those of a kind wait together; NULL, "": alone */
 };

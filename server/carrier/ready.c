@@ -1,7 +1,8 @@
 /*
  * Which of the calls that wait is next. One that is not ready holds back
- * those of its kind alone, and for a moment.
+ * those of its kind at most, and for a moment.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "server/carrier/priv.h"
@@ -17,6 +18,13 @@ static bool is_alike(const struct dialing *a, const struct dialing *b)
 {
 	return a == b || (a->dial.kind && *a->dial.kind && b->dial.kind &&
 	                  !strcmp(a->dial.kind, b->dial.kind));
+}
+
+static void hold(struct carrier *c, struct dialing *dg)
+{
+	pthread_mutex_lock(&c->lock);
+	dg->due_us = carrier_clock_us() + HOLD_MS * 1000;
+	pthread_mutex_unlock(&c->lock);
 }
 
 void carrier_hold_kind(struct carrier *c, const struct dialing *dg)
@@ -54,11 +62,17 @@ static struct dialing *first_due(struct carrier *c)
 
 struct dialing *carrier_next_ready(struct carrier *c)
 {
-	struct dialing *dg = first_due(c);
+	struct dialing *dg;
 
-	while (dg && dg->dial.ready && dg->dial.ready(dg->arg)) {
-		carrier_hold_kind(c, dg);
-		dg = first_due(c);
+	while ((dg = first_due(c)) && dg->dial.ready) {
+		int err = dg->dial.ready(dg->arg);
+
+		if (!err)
+			break;
+		if (err == -EBUSY)
+			carrier_hold_kind(c, dg);
+		else
+			hold(c, dg);
 	}
 	return dg;
 }

@@ -137,6 +137,23 @@ static void without_a_place_nobody_is_dialled(void)
 	world_await("POST", "/reserve/place-4", 1, NULL);
 }
 
+static void one_that_looks_for_a_place_is_in_nobodys_way(void)
+{
+	char third[64];
+
+	open_with_one_waiting();
+	start("+15551230003", 3, 202);
+	snprintf(third, sizeof(third), "%s", world_member(&w, "call_id"));
+	world_rule("POST", "/reserve", 503, "{\"detail\":\"full\"}");
+	world_rule("GET", "/reserve/place-2", 404, "{}");
+	await_reserves(4); /* three calls, and the first one's prepare */
+	keep_places(40000);
+	await_reserves(5);
+	make_room();
+	world_await_state(&w, third, "initiated");
+	world_await_state(&w, waits, "queued");
+}
+
 static void that_nobody_came_for_a_place_does_not_end_what_waits(void)
 {
 	char events[512];
@@ -166,6 +183,7 @@ static const struct test tests[] = {
 	TEST(a_place_is_asked_for_before_its_time_is_over),
 	TEST(one_that_is_gone_is_replaced),
 	TEST(without_a_place_nobody_is_dialled),
+	TEST(one_that_looks_for_a_place_is_in_nobodys_way),
 	TEST(that_nobody_came_for_a_place_does_not_end_what_waits),
 };
 
