@@ -181,6 +181,10 @@ static void on_hung(const char *bot, void *arg)
 	const bool idle = list_empty(&h->calls);
 	int err;
 
+	/* Without another one for them they stay: it may wake, or its
+	 * supervisor starts it anew, and they come back to it. */
+	if (bots_state(h->app->bots) != BOTS_READY)
+		return;
 	h->bot = bot;
 	err = store_calls(h->app->store, &filter, collect, h);
 	h->bot = NULL;
