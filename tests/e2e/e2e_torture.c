@@ -15,6 +15,7 @@ static void a_server_on_sqlite_is_killed(void)
 		.kills = torture_size("TORTURE_KILLS", 6),
 		.unclear = torture_size("TORTURE_UNCLEAR", 30),
 		.stalls = torture_size("TORTURE_STALLS", 0),
+		.later = torture_size("TORTURE_LATER", 25),
 	};
 
 	torture_run(&opts, torture_size("TORTURE_SEED", 20261125));

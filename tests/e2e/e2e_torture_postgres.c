@@ -16,6 +16,7 @@ static void servers_on_postgresql_are_killed_and_so_is_that(void)
 		.db_kills = torture_size("TORTURE_DB_KILLS", 2),
 		.unclear = torture_size("TORTURE_UNCLEAR", 30),
 		.stalls = torture_size("TORTURE_STALLS", 0),
+		.later = torture_size("TORTURE_LATER", 25),
 	};
 
 	torture_run(&opts, torture_size("TORTURE_SEED", 20261125));

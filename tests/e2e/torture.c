@@ -102,13 +102,16 @@ static void start_plivo(struct torture *t)
 static bool ask(struct torture *t, unsigned nr, unsigned server)
 {
 	struct torture_start *s = &t->starts[nr];
+	/* Those of a hundred, here and there. */
+	const bool later = nr * 37 % 100 < t->opts->later;
 	char url[192], key[64], body[96];
 	const char *headers[] = {"Content-Type: application/json", key, NULL};
 	struct http_answer a;
 
 	snprintf(url, sizeof(url), "%s/start", t->servers[server].url);
 	snprintf(key, sizeof(key), "Idempotency-Key: start-%u", nr);
-	snprintf(body, sizeof(body), "{\"phone_number\":\"+1555%07u\"}", nr);
+	snprintf(body, sizeof(body), "{\"phone_number\":\"+1555%07u\"%s}", nr,
+	         later ? ",\"not_before\":1" : "");
 	http_send(&a, "POST", url, headers, body);
 	/* Nobody there, somebody who ended, a database that is away; and under
 	 * the same key an earlier request that waits. */

@@ -27,6 +27,7 @@ struct torture_opts {
 	unsigned
 		unclear; /* answers of Plivo's that say nothing clear, of 100 */
 	unsigned stalls; /* ... of 100 of these: none at all, for long */
+	unsigned later;  /* starts that are asked for a second later, of 100 */
 	unsigned cps;    /* pace of all servers, and it is judged; 0: 200 */
 };
 
