@@ -39,6 +39,8 @@ enum interrupt_verdict interrupt_judge(const struct interrupt_rules *rules,
 
 	if (in->protected)
 		return INTERRUPT_NO;
+	if (in->keys)
+		return INTERRUPT_WORDS;
 	if (in->audible && in->said_ms > rules->boundary_ms &&
 	    in->left_ms > rules->boundary_ms && interrupt_backchannel(in->text))
 		return INTERRUPT_BACKCHANNEL;

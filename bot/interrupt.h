@@ -22,6 +22,7 @@ struct interrupt_rules {
 struct interrupt_in {
 	bool audible;       /* the bot is being heard */
 	bool protected;     /* the reply may not be interrupted */
+	bool keys;          /* of the telephone: they are pressed on purpose */
 	uint32_t speech_ms; /* voice so far */
 	struct str text;    /* of it; interim or final; may be empty */
 	uint32_t said_ms;   /* of the reply that was heard */

@@ -311,6 +311,7 @@ static enum interrupt_verdict judge(const struct session *s, struct str text)
 	struct interrupt_in in = {
 		.audible = s->turn.state != TURN_DOUBTING,
 		.text = text,
+		.keys = s->keys,
 	};
 
 	in.speech_ms = speech_ms(&s->callee);

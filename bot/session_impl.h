@@ -122,6 +122,7 @@ struct session {
 		stt_from_ms; /* the media's clock when the recogniser's began */
 	bool starved;
 	char dtmf[SESSION_DTMF_MAX];
+	bool keys; /* what is being told are these */
 
 	struct timer endpoint, watchdog, max_turn, quiet, resume;
 	struct timer hurry, retry, voice, stt_again, tts_again;

@@ -159,6 +159,13 @@ void session_line_stop(struct session *s)
 
 /* ---- digits ---------------------------------------------------------------- */
 
+static void tell_keys(struct session *s, const char *text, bool final)
+{
+	s->keys = true;
+	session_text(s, str_of(text), final);
+	s->keys = false;
+}
+
 static void on_digits_end(void *arg)
 {
 	struct session *s = arg;
@@ -169,7 +176,7 @@ static void on_digits_end(void *arg)
 		return;
 	snprintf(text, sizeof(text), "DTMF: %s", s->dtmf);
 	s->dtmf[0] = '\0';
-	session_text(s, str_of(text), true);
+	tell_keys(s, text, true);
 }
 
 static void on_digit(struct session *s, char digit)
@@ -186,7 +193,7 @@ static void on_digit(struct session *s, char digit)
 	}
 	/* The first one takes the floor, as a word would. */
 	if (!n)
-		session_text(s, str_of("DTMF"), false);
+		tell_keys(s, "DTMF", false);
 	timer_start(s->env.timers, &s->digits, SESSION_DTMF_MS, on_digits_end,
 	            s);
 }

@@ -400,6 +400,22 @@ static void digits_are_words_and_the_first_one_interrupts(void)
 	flow_close(&f);
 }
 
+/* Keys are no words: they count however many words are asked for. */
+static void digits_interrupt_where_three_words_are_asked_for(void)
+{
+	const struct flow_opts opts = {
+		.agent = "{\"greeting\":null,\"min_words\":3}"};
+
+	bot_speaks(&opts, 30);
+	flow_run_to(&f, 3500);
+	flow_message(&f, "{\"event\":\"dtmf\",\"streamId\":\"s-1\",\"dtmf\":{"
+	                 "\"digit\":\"7\"}}");
+	CHECK_INT(1, f.clears);
+	flow_run_to(&f, 7000);
+	CHECK(strstr(flow_asked(&f, 1), "|callee: DTMF: 7") != NULL);
+	flow_close(&f);
+}
+
 static void digits_end_with_a_pause(void)
 {
 	flow_open(&f, &plain);
@@ -445,6 +461,7 @@ static const struct test tests[] = {
 	TEST(speech_ends_when_audio_stays_away_for_a_second),
 	TEST(an_interruption_drops_sound_and_text_but_not_the_end),
 	TEST(digits_are_words_and_the_first_one_interrupts),
+	TEST(digits_interrupt_where_three_words_are_asked_for),
 	TEST(digits_end_with_a_pause),
 	TEST(a_message_that_is_none_is_no_reason_to_hang_up),
 };
