@@ -1,7 +1,8 @@
 /*
  * What agent files bring along, in calls through the real programs: an agent in
- * C asks three questions, and the ledger has what was answered; a menu gets the
- * keys that it asks for, and the person behind it is greeted.
+ * C asks three questions, and the ledger has what was answered, also where the
+ * bot is killed between two of them; a menu gets the keys that it asks for, and
+ * the person behind it is greeted.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -73,6 +74,78 @@ static void the_survey_s_answers_are_in_the_ledger(void)
 	town_close(&t);
 }
 
+/* The bot that has the only call. */
+static struct proc *bot_of_call(struct town *t)
+{
+	json_t *journal = town_journal(t);
+	const char *url =
+		town_str(town_find(journal, "stream-open", NULL, 0), "url");
+	struct proc *bot = NULL;
+	char at[32];
+
+	for (unsigned i = 0; i < t->n_bots; i++) {
+		snprintf(at, sizeof(at), ":%u/", t->bot_ports[i]);
+		if (strstr(url, at))
+			bot = &t->bots[i];
+	}
+	CHECK(bot != NULL);
+	json_decref(journal);
+	return bot;
+}
+
+static void wait_turn(struct town *t, const char *id, const char *text)
+{
+	for (unsigned tries = 0;; tries++) {
+		json_t *call = town_call(t, id);
+		const json_t *turns = town_at(call, "turns");
+		const size_t n = json_array_size(turns);
+		const bool is_said =
+			n &&
+			!strcmp(town_str(json_array_get(turns, n - 1), "text"),
+		                text);
+
+		json_decref(call);
+		if (is_said)
+			return;
+		CHECK(tries < 600);
+		test_pause(100);
+	}
+}
+
+/* The second bot hears the sentences from the beginning: "Hello." is what they
+ * liked best, and "Yes." that they may be called. The score is the first's. */
+static void a_survey_goes_on_where_its_bot_is_killed(void)
+{
+	static const struct town_opts opts = {
+		.agent = agent,
+		.callee = "answer after 100\nbegin stream\nsilence 300\nplay "
+			  "hello.wav\n" ANSWER ANSWER
+			  "wait-bot-speech max 8000\nwait-bot-silence 900 max "
+			  "20000\nwait-bot-speech\n"
+			  "wait-bot-silence 900 max 20000\nplay "
+	                  "hello.wav\n" ANSWER "wait-hangup max 20000\n",
+		.sentences = "Hello.\nYes.\nNine.\n",
+		.bots = 2,
+	};
+	struct town t;
+	char id[64];
+	json_t *call;
+
+	read_agent("bot/agents/survey.json");
+	town_open(&t, &opts);
+	snprintf(id, sizeof(id), "%s", town_dial(&t, NULL));
+	wait_turn(&t, id, "Thank you. What did you like best?");
+	proc_kill(bot_of_call(&t));
+	call = town_wait_told(&t, id, 60000);
+	CHECK_STR("ended", town_str(call, "state"));
+	CHECK_STR("{\"score\":9,\"reason\":\"Hello.\",\"call_back\":true,"
+	          "\"complete\":true}",
+	          result_of(call, "survey"));
+	town_no_violations(&t);
+	json_decref(call);
+	town_close(&t);
+}
+
 static void a_menu_gets_its_keys_and_the_person_is_greeted(void)
 {
 	static const struct town_opts opts = {
@@ -110,6 +183,8 @@ static const struct test tests[] = {
          a_menu_gets_its_keys_and_the_person_is_greeted, 60},
 	{"the_survey_s_answers_are_in_the_ledger",
          the_survey_s_answers_are_in_the_ledger, 90},
+	{"a_survey_goes_on_where_its_bot_is_killed",
+         a_survey_goes_on_where_its_bot_is_killed, 120},
 };
 
 TEST_MAIN(tests)
