@@ -42,6 +42,7 @@ struct transfers;
 	X(REPLAYED,    "replayed_total",    "answers given again")	\
 	X(PLACED,      "placed_total",      "calls Plivo took")		\
 	X(FAILED,      "failed_total",      "calls that were not placed") \
+	X(EXPIRED,     "expired_total",     "calls that waited in vain")	\
 	X(UNKNOWN,     "unknown_total",     "calls with no clear answer") \
 	X(FOUND,       "unknown_found_total", "such calls found at Plivo")	\
 	X(ANSWERED,    "answers_total",     "answer documents given")	\

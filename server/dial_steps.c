@@ -49,7 +49,7 @@ static void end_unplaced(struct dial *d, enum store_state state,
 		change.end_by = "server";
 	if (state == STORE_EXPIRED)
 		change.end_cause = "expired";
-	app_count(app, COUNT_FAILED);
+	app_count(app, state == STORE_EXPIRED ? COUNT_EXPIRED : COUNT_FAILED);
 	log_line(LOG_WARN, "call", d->id, "event=not_placed state=%s why=%s",
 	         store_state_text(state), LOG_TEXT(error));
 	err = store_call_change(app->store, d->id, &change, NULL, NULL, NULL);

@@ -76,20 +76,33 @@ static int add_counters(struct buf *out, struct app *app)
 	return err;
 }
 
+static int add_calls(struct buf *out, struct app *app)
+{
+	unsigned live = 0, scheduled = 0;
+	int err = store_count_live(app->store, &live);
+
+	if (!err)
+		err = store_count_scheduled(app->store, &scheduled);
+	if (!err)
+		err = add_gauge(out, "calls_live",
+		                "calls that have begun and not ended", live);
+	return err ? err
+	           : add_gauge(out, "calls_scheduled",
+	                       "calls that wait for their not_before",
+	                       scheduled);
+}
+
 void health_metrics_open(const struct http_req *req, struct http_res *res,
                          void *arg)
 {
 	struct app *app = arg;
 	struct pause pause = {.on = false};
-	unsigned live = 0, waiting = 0, dead = 0;
+	unsigned waiting = 0, dead = 0;
 	int err;
 
 	(void)req;
 	res->content_type = "text/plain; version=0.0.4";
-	err = store_count_live(app->store, &live);
-	if (!err)
-		err = add_gauge(&res->body, "calls_live",
-		                "calls that have not ended", live);
+	err = add_calls(&res->body, app);
 	if (!err)
 		err = pause_look(app->store, &pause);
 	if (!err)

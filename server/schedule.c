@@ -45,6 +45,8 @@ static int end_it(struct app *app, const char *id, enum store_state state,
 	log_line(LOG_INFO, "schedule", id, "event=%s text=%s",
 	         store_state_text(state), LOG_TEXT(error));
 	err = store_call_change(app->store, id, &change, NULL, NULL, NULL);
+	if (!err && state == STORE_EXPIRED)
+		app_count(app, COUNT_EXPIRED);
 	return err == ERR_STALE ? 0 : err;
 }
 

@@ -73,7 +73,7 @@ struct store_call {
 	int64_t reserved_sec; /* it may talk so long; see admit.h */
 	int64_t not_before_ms, expires_ms; /* when it may be dialled */
 	int priority;                      /* the higher goes first */
-	bool detect_machine;  /* the carrier is to say whether one answers;
+	bool detect_machine; /* the carrier is to say whether one answers;
 	                       * store_call_change() alone writes it */
 };
 

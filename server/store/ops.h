@@ -50,7 +50,7 @@ struct store_ops {
 	                   const struct store_turn *turn, bool *moved);
 	int (*calls)(struct store *s, const struct store_filter *f,
 	             store_call_h *h, void *arg);
-	int (*count_live)(struct store *s, unsigned *n);
+	int (*count)(struct store *s, bool scheduled, unsigned *n);
 	int (*before)(struct store *s, const struct store_call *c,
 	              int64_t now_ms, unsigned *n);
 	int (*due)(struct store *s, int64_t now_ms, uint32_t lease_ms,

@@ -423,20 +423,31 @@ int pg_calls(struct store *s, const struct store_filter *f, store_call_h *h,
 	return err;
 }
 
+struct counting {
+	enum pg_sql sql;
+	unsigned n;
+};
+
 static int count_work(struct pg_conn *c, bool again, void *arg)
 {
-	unsigned *n = arg;
+	struct counting *ct = arg;
 	PGresult *r = NULL;
-	int err = pg_run(c, PG_COUNT_LIVE, NULL, &r);
+	int err = pg_run(c, ct->sql, NULL, &r);
 
 	(void)again;
 	if (!err)
-		*n = (unsigned)pg_num(r, 0, 0);
+		ct->n = (unsigned)pg_num(r, 0, 0);
 	PQclear(r);
 	return err;
 }
 
-int pg_count_live(struct store *s, unsigned *n)
+int pg_count(struct store *s, bool scheduled, unsigned *n)
 {
-	return pg_do(s, count_work, n);
+	struct counting ct = {scheduled ? PG_COUNT_SCHEDULED : PG_COUNT_LIVE,
+	                      0};
+	int err = pg_do(s, count_work, &ct);
+
+	if (!err)
+		*n = ct.n;
+	return err;
 }

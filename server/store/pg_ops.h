@@ -30,7 +30,7 @@ int pg_call_change(struct store *s, const char *id,
                    bool *moved);
 int pg_calls(struct store *s, const struct store_filter *f, store_call_h *h,
              void *arg);
-int pg_count_live(struct store *s, unsigned *n);
+int pg_count(struct store *s, bool scheduled, unsigned *n);
 int pg_before(struct store *s, const struct store_call *c, int64_t now_ms,
               unsigned *n);
 int pg_due(struct store *s, int64_t now_ms, uint32_t lease_ms,

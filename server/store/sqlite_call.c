@@ -381,14 +381,14 @@ int sq_calls(struct store *s, const struct store_filter *f, store_call_h *h,
 	return err;
 }
 
-int sq_count_live(struct store *s, unsigned *n)
+int sq_count(struct store *s, bool scheduled, unsigned *n)
 {
 	struct sq_conn *r = &sq_of(s)->reader;
 	sqlite3_stmt *st;
 	int err;
 
 	pthread_mutex_lock(&r->lock);
-	st = sq_use(r, SQ_COUNT_LIVE, &err);
+	st = sq_use(r, scheduled ? SQ_COUNT_SCHEDULED : SQ_COUNT_LIVE, &err);
 	if (st) {
 		err = sq_step(r, st);
 		if (err == 1)

@@ -24,7 +24,7 @@ int sq_call_change(struct store *s, const char *id,
                    bool *moved);
 int sq_calls(struct store *s, const struct store_filter *f, store_call_h *h,
              void *arg);
-int sq_count_live(struct store *s, unsigned *n);
+int sq_count(struct store *s, bool scheduled, unsigned *n);
 int sq_before(struct store *s, const struct store_call *c, int64_t now_ms,
               unsigned *n);
 int sq_due(struct store *s, int64_t now_ms, uint32_t lease_ms,

@@ -200,7 +200,12 @@ int store_calls(struct store *s, const struct store_filter *f, store_call_h *h,
 
 int store_count_live(struct store *s, unsigned *n)
 {
-	return s->ops->count_live(s, n);
+	return s->ops->count(s, false, n);
+}
+
+int store_count_scheduled(struct store *s, unsigned *n)
+{
+	return s->ops->count(s, true, n);
 }
 
 int store_before(struct store *s, const struct store_call *c, int64_t now_ms,

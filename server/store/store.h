@@ -75,6 +75,8 @@ int store_calls(struct store *s, const struct store_filter *f, store_call_h *h,
 
 /* Calls that have begun and not ended. */
 int store_count_live(struct store *s, unsigned *n) MUST_CHECK;
+/* Calls that are scheduled. */
+int store_count_scheduled(struct store *s, unsigned *n) MUST_CHECK;
 
 int store_events(struct store *s, const char *id, store_event_h *h,
                  void *arg) MUST_CHECK;

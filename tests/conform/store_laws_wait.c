@@ -88,6 +88,8 @@ void store_law_what_is_scheduled_is_in_nobodys_hands(void)
 	store_call_fini(&c);
 	CHECK_INT(0, store_count_live(law_store, &n));
 	CHECK_INT(0, n);
+	CHECK_INT(0, store_count_scheduled(law_store, &n));
+	CHECK_INT(1, n);
 	CHECK_INT(0,
 	          store_claim(law_store, NOW + 1000000, see_claimed, &claimed));
 	CHECK_INT(0, claimed);

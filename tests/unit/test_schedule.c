@@ -42,6 +42,9 @@ static void a_call_for_later_is_promised_at_once_and_made_then(void)
 	CHECK_STR("(none)", world_member(&w, "ignored"));
 	CHECK_STR("scheduled", world_look(&w, "state"));
 	CHECK_STR("1", world_look(&w, "position"));
+	world_do(&w, "GET", "/metrics", "", NULL);
+	CHECK(strstr(w.a.body, "\ndialout_calls_scheduled 1\n"));
+	CHECK(strstr(w.a.body, "\ndialout_calls_live 0\n"));
 	CHECK_STR("3", world_look(&w, "priority"));
 	CHECK(strstr(world_look(&w, "not_before"), "Z"));
 	CHECK_INT(0, world_seen("POST", "/reserve", NULL));
@@ -86,6 +89,9 @@ static void what_expires_before_its_time_is_never_dialled(void)
 	world_await_state(&w, w.id, "expired");
 	CHECK_STR("server", world_look(&w, "end.by"));
 	CHECK_STR("expired", world_look(&w, "end.cause"));
+	world_do(&w, "GET", "/metrics", "", NULL);
+	CHECK(strstr(w.a.body, "\ndialout_calls_scheduled 0\n"));
+	CHECK(strstr(w.a.body, "\ndialout_expired_total 1\n"));
 	CHECK(strstr(world_look(&w, "error"), "expires_at passed"));
 	world_do(&w, "POST", "/resume", "", "");
 	CHECK_INT(0, world_seen("POST", CALL, NULL));
