@@ -278,9 +278,10 @@ $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(LIBBOT) \
 # Ten thousand starts, five hundred kills of servers, two thousand answers of
 # Plivo's that say nothing clear; with PostgreSQL also
 # twenty of the database, under four servers. A bot is killed under two hundred
-# calls.
+# calls, and hangs under one hundred.
 TORTURE := TORTURE_STARTS=10000 TORTURE_KILLS=500 TORTURE_DB_KILLS=20 \
 	TORTURE_SERVERS=4 TORTURE_CLIENTS=128 TORTURE_LOST_CALLS=200 \
+	TORTURE_HUNG_CALLS=100 \
 	TORTURE_UNCLEAR=20 TORTURE_STALLS=3 \
 	PACE_SECONDS=300 TEST_TIME_SCALE=60
 # Ten thousand calls' callbacks in disorder, three thousand answers that say
