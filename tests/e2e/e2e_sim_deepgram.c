@@ -163,6 +163,31 @@ static void mulaw_is_decoded_as_declared(void)
 	stop();
 }
 
+/* Whoever says that speech is over has no word of it left to say. */
+static void an_end_of_speech_has_all_its_words_and_with_whole_the_first(void)
+{
+	static const char *const whole[] = {"--whole", NULL};
+	struct simpeer p;
+	const json_t *msg;
+	bool speech_final = false;
+
+	start(whole);
+	simpeer_open(&p, sim.url, QUERY, KEY);
+	send_audio(&p, false, 2000, 4000);
+	msg = simpeer_wait(&p, "Results", 1000);
+	CHECK_STR("", transcript(msg)); /* an interim one */
+	send_audio(&p, false, 800, 0);
+	CHECK_STR("One two three four.", next_final(&p, &speech_final));
+	send_audio(&p, false, 400, 4000); /* time for the first word */
+	send_audio(&p, false, 140, 0);
+	CHECK_STR("Yes, please.", next_final(&p, &speech_final));
+	CHECK(speech_final);
+	simpeer_send(&p, "{\"type\":\"Finalize\"}");
+	CHECK_STR("", next_final(&p, &speech_final));
+	simpeer_close(&p);
+	stop();
+}
+
 static void lost_audio_loses_words(void)
 {
 	struct simpeer p;
@@ -457,6 +482,7 @@ static void audio_far_ahead_of_time_is_slowed_down(void)
 static const struct test tests[] = {
 	TEST(a_sentence_comes_as_it_is_spoken),
 	TEST(mulaw_is_decoded_as_declared),
+	TEST(an_end_of_speech_has_all_its_words_and_with_whole_the_first),
 	TEST(lost_audio_loses_words),
 	TEST(audio_in_another_encoding_is_refused),
 	TEST(silence_is_answered_with_empty_results),
