@@ -41,7 +41,7 @@ static void yield_turn(struct carrier *c)
 /* Have a turn that is not over. False: none can be had now. */
 static bool take_turn(struct carrier *c, int priority)
 {
-	uint64_t now = carrier_clock_us(), asked = now, wait_us;
+	uint64_t now = carrier_clock_us(), wait_us;
 	int err;
 
 	if (c->has_turn && now < c->next_us + LATE_US)
@@ -60,13 +60,7 @@ static bool take_turn(struct carrier *c, int priority)
 		carrier_pause(c, FAULT_MS);
 		return false;
 	}
-	now = carrier_clock_us();
-	/* The answer may be as old as the question. */
-	if (now - asked > LATE_US) {
-		carrier_pause(c, 1);
-		return false;
-	}
-	c->next_us = now + wait_us;
+	c->next_us = carrier_clock_us() + wait_us;
 	c->has_turn = true;
 	c->yields = 0;
 	return true;

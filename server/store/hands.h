@@ -44,7 +44,8 @@ int store_claim(struct store *s, int64_t now_ms, store_claim_h *h,
 /* Of a shared ledger: take the next turn to dial a call of @priority,
  * @interval_us after the last one of any server; it is in @wait_us. One that is
  * not used is lost. -EAGAIN: none is taken, as a call of a higher priority is in
- * line in another living server's hands. */
+ * line in another living server's hands; or each was over when the ledger, which
+ * is slow, had told of it. */
 int store_turn(struct store *s, int priority, uint64_t interval_us,
                uint64_t *wait_us) MUST_CHECK;
 

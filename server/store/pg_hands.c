@@ -1,8 +1,18 @@
+#define _POSIX_C_SOURCE 200809L
 #include <errno.h>
+#include <time.h>
 
 #include "server/store/hands.h"
 #include "server/store/pg.h"
 #include "server/store/pg_ops.h"
+
+enum {
+	TURN_AGE_US = 10000,  /* [us] a turn may be so late by a clock's age */
+	TURN_READS = 3,       /* of the clock, until one is not so old */
+	TURN_LATE_US = 20000, /* [us] one that is over by that is lost, or of
+	                       * which no more can be said */
+	TURN_TRIES = 3,       /* turns that are taken */
+};
 
 int pg_say_alive(struct pg_conn *c)
 {
@@ -79,15 +89,43 @@ struct turning {
 	uint64_t interval_us, wait_us;
 };
 
-static int turn_work(struct pg_conn *c, bool again, void *arg)
+/* What the database's clock was at some moment of ours, and by how much that
+ * may be wrong. */
+struct reading {
+	int64_t db_us, here_us, age_us;
+};
+
+static int64_t clock_us(void)
 {
-	struct turning *t = arg;
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+static int read_clock(struct pg_conn *c, struct reading *best)
+{
+	const int64_t asked_us = clock_us();
+	PGresult *r = NULL;
+	int err = pg_run(c, PG_CLOCK, NULL, &r);
+	int64_t now_us = clock_us();
+
+	if (!err && now_us - asked_us < best->age_us)
+		*best = (struct reading){pg_num(r, 0, 0), now_us,
+		                         now_us - asked_us};
+	PQclear(r);
+	return err;
+}
+
+/* Take the next turn, of the database's clock, and look at that clock. */
+static int take_turn(struct pg_conn *c, const struct turning *t,
+                     int64_t *turn_us, struct reading *clock)
+{
+	const int64_t asked_us = clock_us();
 	struct pg_args a = {.n = 0};
 	PGresult *r = NULL;
-	int64_t wait_us;
 	int err;
 
-	(void)again;
 	pg_int(&a, (int64_t)t->interval_us);
 	pg_int(&a, t->priority);
 	pg_text(&a, c->pg->base.self);
@@ -95,13 +133,40 @@ static int turn_work(struct pg_conn *c, bool again, void *arg)
 	if (err)
 		return err;
 	if (PQntuples(r)) {
-		wait_us = pg_num(r, 0, 0);
-		t->wait_us = wait_us > 0 ? (uint64_t)wait_us : 0;
+		int64_t now_us = clock_us();
+
+		*turn_us = pg_num(r, 0, 0);
+		*clock = (struct reading){pg_num(r, 0, 1), now_us,
+		                          now_us - asked_us};
 	} else {
 		err = -EAGAIN;
 	}
 	PQclear(r);
 	return err;
+}
+
+/* To have written the turn may have taken long; to read a clock does not. */
+static int turn_work(struct pg_conn *c, bool again, void *arg)
+{
+	struct turning *t = arg;
+
+	(void)again;
+	for (int i = 0; i < TURN_TRIES; i++) {
+		struct reading clock;
+		int64_t turn_us = 0, wait_us;
+		int err = take_turn(c, t, &turn_us, &clock);
+
+		for (int k = 0;
+		     k < TURN_READS && !err && clock.age_us > TURN_AGE_US; k++)
+			err = read_clock(c, &clock);
+		if (err)
+			return err;
+		wait_us = turn_us - clock.db_us + clock.here_us - clock_us();
+		t->wait_us = wait_us > 0 ? (uint64_t)wait_us : 0;
+		if (wait_us > -TURN_LATE_US && clock.age_us < TURN_LATE_US)
+			return 0;
+	}
+	return -EAGAIN;
 }
 
 int pg_turn(struct store *s, int priority, uint64_t interval_us,

@@ -24,6 +24,7 @@
 	"seq, event_id, call_id, url, type, data, at_ms, " \
 	"created_ms, next_ms, tries, dead, error"
 #define NOW_MS      "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+#define NOW_US      "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 #define NEVER       "9223372036854775807"
 #define CALL_SELECT "SELECT " CALL_COLUMNS ", detect_machine FROM call WHERE "
 
@@ -345,8 +346,9 @@ static const char *const texts[PG_STATEMENTS] = {
 		" ON CONFLICT (scope) DO UPDATE SET"
 		" next = greatest(pace.next, clock_timestamp())"
 		" + $1::bigint * interval '1 us'"
-		" RETURNING (extract(epoch FROM next - clock_timestamp())"
-		" * 1000000)::bigint - $1::bigint",
+		" RETURNING (extract(epoch FROM next) * 1000000)::bigint"
+		" - $1::bigint, " NOW_US,
+	[PG_CLOCK] = "SELECT " NOW_US,
 	[PG_TURN_HOLD] =
 		"INSERT INTO pace (scope, next) VALUES ('dial',"
 		" clock_timestamp() + $1::int * interval '1 ms')"

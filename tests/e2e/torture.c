@@ -185,6 +185,28 @@ static void kill_some(struct torture *t)
 	}
 }
 
+/* All of them have been called, by the servers that keep the pace. */
+static void await_calls(const struct torture *t)
+{
+	const unsigned patience =
+		test_ms(PATIENCE_MS) + 2000 * t->opts->starts / t->opts->cps;
+	unsigned waited = 0;
+	long made = 0;
+	char url[192];
+
+	snprintf(url, sizeof(url), "%s/sim/state", t->plivo.url);
+	while (made < (long)t->opts->starts) {
+		struct http_answer a;
+
+		http_get(&a, url);
+		made = town_int(a.json, "calls_made");
+		http_done(&a);
+		pause_ms(AGAIN_MS);
+		waited += AGAIN_MS;
+		CHECK(waited < patience);
+	}
+}
+
 unsigned torture_size(const char *name, unsigned sample)
 {
 	const char *v = getenv(name);
@@ -218,6 +240,8 @@ void torture_run(const struct torture_opts *opts, uint64_t seed)
 		torture_end_leases(&t);
 	for (i = 0; i < opts->clients; i++)
 		pthread_join(t.clients[i], NULL);
+	if (opts->cps)
+		await_calls(&t);
 	for (i = 0; i < opts->servers; i++)
 		CHECK_INT(0, proc_stop(&t.servers[i]));
 	torture_judge(&t);

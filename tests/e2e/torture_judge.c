@@ -28,7 +28,7 @@ enum {
 	USED_LONG = 95,      /* [%] */
 	/* [%] of a short one, where others may use the machine: a turn that
 	 * is taken too late is lost. */
-	USED_SHORT = 50,
+	USED_SHORT = 80,
 };
 
 static void load_config(struct torture *t, struct config *cfg)
