@@ -150,7 +150,7 @@ static void a_row_says_when_or_is_as_the_others(void)
 	CHECK_STR("2000 5000 -4 https://e {\"a\":\"\"}", when_of(1));
 	CHECK_STR("1000 60000 0 - {\"a\":\"\"}", when_of(2));
 	CHECK(strstr(row(3), "5 - - bad: priority must be"));
-	CHECK(strstr(row(4), "6 - - bad: not_before must be"));
+	CHECK(strstr(row(4), "6 - - bad: not_before is no time"));
 	CHECK(strstr(row(5), "7 - - bad: expires_at must be later"));
 	CHECK(strstr(row(6), "8 - - bad: expires_at has passed"));
 	campaign_list_fini(&l);
