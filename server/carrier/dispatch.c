@@ -206,8 +206,31 @@ static void put_back(struct carrier *c, struct dialing *dg)
 	pthread_mutex_unlock(&c->lock);
 }
 
-static void send_one(struct carrier *c, struct dialing *dg)
+static void post_now(struct carrier *c, struct dialing *dg)
 {
+	int err = post(c, dg);
+
+	if (!err)
+		return;
+	list_remove(&dg->link);
+	count_out(c, false);
+	finish_as(dg, CARRIER_UNREACHED, err_str(err));
+}
+
+static void post_armed(void *arg)
+{
+	struct carrier *c = arg;
+	struct dialing *dg = c->armed;
+
+	c->armed = NULL;
+	post_now(c, dg);
+	carrier_pump(c);
+}
+
+/* It goes out at @at_us; to write that down took some of the time until then. */
+static void send_one(struct carrier *c, struct dialing *dg, uint64_t at_us)
+{
+	uint64_t now;
 	int err = dg->sending ? dg->sending(dg->arg) : 0;
 
 	if (err == -EAGAIN || err == -EBUSY) {
@@ -224,12 +247,14 @@ static void send_one(struct carrier *c, struct dialing *dg)
 	}
 	list_append(&c->posts, &dg->link);
 	count_out(c, true);
-	err = post(c, dg);
-	if (err) {
-		list_remove(&dg->link);
-		count_out(c, false);
-		finish_as(dg, CARRIER_UNREACHED, err_str(err));
+	now = carrier_clock_us();
+	if (now >= at_us) {
+		post_now(c, dg);
+		return;
 	}
+	c->armed = dg;
+	fetchd_timer(c->d, &c->arm, (uint32_t)((at_us - now + 999) / 1000),
+	             post_armed, c);
 }
 
 static bool is_closing(struct carrier *c)
@@ -249,12 +274,14 @@ void carrier_pump(void *arg)
 
 	for (dg = take(c, &c->withdrawn); dg; dg = take(c, &c->withdrawn))
 		finish_as(dg, CARRIER_CANCELLED, "");
-	while (!is_closing(c) && (dg = carrier_next_ready(c)) &&
+	while (!c->armed && !is_closing(c) && (dg = carrier_next_ready(c)) &&
 	       carrier_its_turn(c, dg->dial.priority)) {
+		uint64_t at_us = c->next_us;
+
 		if (!carrier_take_out(c, dg))
 			continue;
 		carrier_spend_turn(c);
-		send_one(c, dg);
+		send_one(c, dg, at_us);
 	}
 }
 
@@ -413,6 +440,8 @@ static void end_all(void *arg)
 	struct dialing *dg;
 
 	fetchd_timer_stop(c->d, &c->pace);
+	fetchd_timer_stop(c->d, &c->arm);
+	c->armed = NULL;
 	for (dg = take(c, &c->withdrawn); dg; dg = take(c, &c->withdrawn))
 		finish_as(dg, CARRIER_CANCELLED, "");
 	for (dg = take(c, &c->queue); dg; dg = take(c, &c->queue))

@@ -81,11 +81,12 @@ struct carrier {
 	/* ---- the thread's own ---- */
 	struct link posts;   /* struct dialing, POST out */
 	struct link errands; /* struct errand */
-	struct timer pace;
-	uint64_t interval_us; /* between two POSTs now */
-	uint64_t next_us;     /* the next POST is due */
-	bool has_turn;        /* at that moment, of all servers */
-	unsigned yields;      /* turns left to others, one after the other */
+	struct timer pace, arm;
+	struct dialing *armed; /* of posts, it goes out when its turn comes */
+	uint64_t interval_us;  /* between two POSTs now */
+	uint64_t next_us;      /* the next POST is due */
+	bool has_turn;         /* at that moment, of all servers */
+	unsigned yields;       /* turns left to others, one after the other */
 };
 
 /* One call on its way: queued, or its POST is out. */

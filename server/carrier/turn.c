@@ -18,6 +18,9 @@ enum {
 	 * little further apart than the pace says, so that one that is as
 	 * late as this does not make a second of one too many. */
 	LATE_US = 30000,
+	/* [us] It is written down that a call is dialled so long before its
+	 * turn, as that may take some time. */
+	LEAD_US = 50000,
 	APART_PERCENT = 104,
 	/* Turns left to a more urgent call of another server, which may be
 	 * waiting for something else. */
@@ -26,9 +29,13 @@ enum {
 
 static void wait_until(struct carrier *c, uint64_t now)
 {
+	uint64_t at = c->next_us;
+
+	if (c->has_turn || !c->turn)
+		at -= LEAD_US;
 	fetchd_timer(c->d, &c->pace,
-	             (uint32_t)((c->next_us - now + 999) / 1000), carrier_pump,
-	             c);
+	             at > now ? (uint32_t)((at - now + 999) / 1000) : 0,
+	             carrier_pump, c);
 }
 
 /* The others have more urgent calls: theirs is the next turn. */
@@ -70,7 +77,9 @@ bool carrier_its_turn(struct carrier *c, int priority)
 {
 	uint64_t now = carrier_clock_us();
 
-	if (now < c->next_us) {
+	const bool leads = c->has_turn || !c->turn;
+
+	if (now + (leads ? LEAD_US : 0) < c->next_us) {
 		wait_until(c, now);
 		return false;
 	}
@@ -78,7 +87,7 @@ bool carrier_its_turn(struct carrier *c, int priority)
 		return true;
 	if (take_turn(c, priority)) {
 		now = carrier_clock_us();
-		if (now >= c->next_us)
+		if (now + LEAD_US >= c->next_us)
 			return true;
 	}
 	wait_until(c, now);
@@ -93,7 +102,7 @@ void carrier_spend_turn(struct carrier *c)
 	if (c->turn)
 		return;
 	/* A little lateness is caught up with; idle time is not saved. */
-	if (now - c->next_us > c->interval_us)
+	if (now > c->next_us && now - c->next_us > c->interval_us)
 		c->next_us = now;
 	c->next_us += c->interval_us;
 }
