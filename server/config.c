@@ -123,7 +123,7 @@ static int check_events(const char *url, struct buf *faults)
 	return buf_addf(
 		faults,
 		"EVENTS_BASE_URL=%s must begin with https:// (http:// is for "
-	        "loopback and private addresses only): write it so\n",
+		"loopback and private addresses only): write it so\n",
 		url);
 }
 

@@ -44,10 +44,10 @@ struct config {
 	const char *calling_hours;
 	const char *retry_busy, *retry_no_answer, *retry_voicemail;
 	const char *stt_limit, *tts_limit;
-	int one_per_number; /* 0 no, 1 yes */
-	int start_auth;     /* 0 key, 1 none */
-	int verify;         /* enum config_verify */
-	int log_level;      /* enum log_level */
+	int one_per_number;      /* 0 no, 1 yes */
+	int start_auth;          /* 0 key, 1 none */
+	int verify;              /* enum config_verify */
+	int log_level;           /* enum log_level */
 	uint32_t bot_hung_after; /* [s] */
 	uint32_t relay_max, calls_per_second, max_calls;
 	uint32_t short_calls_max, abandoned_calls_max;      /* [%] 0: any */

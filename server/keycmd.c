@@ -210,7 +210,7 @@ static int revoke(struct store *s, struct buf *out, const char *name)
 		return ledgercmd_say(
 			out, LEDGERCMD_FAILED,
 			"dialout-server: there is no key %s that could be "
-		        "revoked: look at dialout-server key list\n",
+			"revoked: look at dialout-server key list\n",
 			name);
 	if (err)
 		return ledgercmd_say(out, LEDGERCMD_FAILED,

@@ -123,7 +123,7 @@ static void a_survey_goes_on_where_its_bot_is_killed(void)
 			  "wait-bot-speech max 8000\nwait-bot-silence 900 max "
 			  "20000\nwait-bot-speech\n"
 			  "wait-bot-silence 900 max 20000\nplay "
-	                  "hello.wav\n" ANSWER "wait-hangup max 20000\n",
+			  "hello.wav\n" ANSWER "wait-hangup max 20000\n",
 		.sentences = "Hello.\nYes.\nNine.\n",
 		.bots = 2,
 	};
