@@ -321,6 +321,8 @@ static void a_campaign_has_its_hours_and_its_listeners(void)
 	         closed_day());
 	upload(path, "phone_number\n+12125551230\n");
 	snprintf(closed, sizeof(closed), "%s", id);
+	/* The newest is the first, to the millisecond. */
+	test_pause(5);
 	snprintf(path, sizeof(path),
 	         "/campaigns?hours=00:00-24:00&events_url=http://127.0.0.1:%u"
 	         "/all",
