@@ -123,7 +123,8 @@ bool words_day(const struct words *w, char out[SLOT_VALUE_MAX])
 		for (size_t d = 0; d < ARRAY_LEN(days); d++)
 			if (same_word(w->v[i], days[d])) {
 				snprintf(out, SLOT_VALUE_MAX, "%s", days[d]);
-				if (strstr(out, "day") && strcmp(out, "today"))
+				if (strstr(out, "day") &&
+				    strcmp(out, "today") != 0)
 					out[0] += 'A' - 'a'; /* a name */
 				return true;
 			}

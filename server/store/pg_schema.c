@@ -119,8 +119,8 @@ static const char *const versions[] = {
 	"CREATE INDEX campaign_expires ON campaign_row (expires_ms)"
 	" WHERE state = 'waiting' AND expires_ms > 0;"
 	"CREATE INDEX campaign_created ON campaign (created_ms);",
-	"ALTER TABLE call ADD COLUMN uses TEXT;"
-	"CREATE INDEX call_dialed ON call (dialed_ms) WHERE dialed_ms > 0;",
+	("ALTER TABLE call ADD COLUMN uses TEXT;"
+         "CREATE INDEX call_dialed ON call (dialed_ms) WHERE dialed_ms > 0;"),
 	"ALTER TABLE call ADD COLUMN detect_machine BIGINT NOT NULL DEFAULT 0;",
 };
 

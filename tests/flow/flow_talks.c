@@ -306,8 +306,8 @@ static void ask(struct flow *flow)
 	/* What is said in the place of an answer is a part of it. */
 	const bool filled = r && r->lead;
 	const bool rest = for_the_rest(text);
-	const bool ok = rest ? oracle_rest(flow, text, r->n, fault)
-	                     : oracle_context(flow, text, !filled, fault);
+	const bool ok = rest && r ? oracle_rest(flow, text, r->n, fault)
+	                          : oracle_context(flow, text, !filled, fault);
 
 	sum.rests += rest;
 	mem_free(text);

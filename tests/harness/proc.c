@@ -144,7 +144,7 @@ static const char *build_dir(const char *program)
 {
 	const char *build = getenv("BUILD_DIR"), *plain = getenv("PLAIN_DIR");
 
-	if (plain && strcmp(program, "dialout-server"))
+	if (plain && strcmp(program, "dialout-server") != 0)
 		return plain;
 	return build ? build : "build";
 }
