@@ -139,6 +139,16 @@ bool dial_is_cancelled(struct dial *d)
 	return yes;
 }
 
+bool dial_is_withdrawn(struct dial *d)
+{
+	bool yes;
+
+	pthread_mutex_lock(&d->ds->lock);
+	yes = d->withdrawn;
+	pthread_mutex_unlock(&d->ds->lock);
+	return yes;
+}
+
 bool dial_is_expired(struct dial *d)
 {
 	bool yes;
@@ -256,6 +266,7 @@ static bool stop(struct dials *ds, const char *id, enum dial_phase phase)
 		if (!strcmp(d->id, id) && d->view.phase < phase) {
 			found = true;
 			d->cancelled = true;
+			d->withdrawn |= phase == DIAL_SENDING;
 			ticket = d->ticket;
 		}
 	}

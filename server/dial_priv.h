@@ -28,10 +28,12 @@ struct dial {
 	struct dial_view view;
 	uint64_t ticket; /* 0: not queued */
 	bool cancelled;
-	bool expired; /* and therefore cancelled */
+	bool expired;   /* and therefore cancelled */
+	bool withdrawn; /* likewise: it could not be promised */
 
 	/* of the chain of steps alone */
 	bool stale; /* another server has it in hand */
+	bool fault; /* the ledger failed; it may hold a promise all the same */
 	bool tried; /* to write that it is dialled, and nobody knows */
 	char id[64], key[64];
 	char to[NUMBER_MAX];
@@ -60,6 +62,7 @@ void dial_phase(struct dial *d, enum dial_phase phase);
 void dial_ticket(struct dial *d, uint64_t ticket);
 void dial_mark_cancelled(struct dial *d);
 bool dial_is_cancelled(struct dial *d);
+bool dial_is_withdrawn(struct dial *d);
 /* True: it has expired, and is cancelled. */
 bool dial_is_expired(struct dial *d);
 

@@ -49,13 +49,18 @@ static void end_unplaced(struct dial *d, enum store_state state,
 		change.end_by = "server";
 	if (state == STORE_EXPIRED)
 		change.end_cause = "expired";
+	change.unpromised = d->fault || dial_is_withdrawn(d);
+	err = store_call_change(app->store, d->id, &change, NULL, NULL, NULL);
+	/* Another server goes on with it, at this place; or it was promised
+	 * after all, and recover_claimed() finds it forgotten. */
+	if (err == ERR_STALE) {
+		log_line(LOG_WARN, "call", d->id, "event=left why=%s",
+		         LOG_TEXT(error));
+		return;
+	}
 	app_count(app, state == STORE_EXPIRED ? COUNT_EXPIRED : COUNT_FAILED);
 	log_line(LOG_WARN, "call", d->id, "event=not_placed state=%s why=%s",
 	         store_state_text(state), LOG_TEXT(error));
-	err = store_call_change(app->store, d->id, &change, NULL, NULL, NULL);
-	/* Another server goes on with it, at this place. */
-	if (err == ERR_STALE)
-		return;
 	if (err)
 		app_store_fault(app, d->id, err);
 	end_release(app, d->id, d->bot, d->place);
@@ -251,6 +256,7 @@ static int not_sent(struct dial *d, int err)
 		d->tried = true;
 		if (store_shared(d->ds->app->store))
 			return -EAGAIN;
+		d->fault = true;
 	}
 	return err;
 }
@@ -428,6 +434,7 @@ static void on_reserved(int err, const struct bots_place *place,
 		on_cancelled(d);
 	} else if (err) {
 		app_store_fault(app, d->id, err);
+		d->fault = true;
 		not_now(d, "the ledger failed", RETRY_SEC,
 		        "The ledger of calls failed: try again; why is in the "
 		        "log of dialout-server");

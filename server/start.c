@@ -295,6 +295,23 @@ static void tell(const struct start *s, const struct dial_view *v,
 	               write_answer(&res->body, s, status, v->uuid, place));
 }
 
+/* It is stopped, or what became of it meanwhile is told in its place. */
+static void not_promised(struct start *s, struct dial *d, int err,
+                         struct http_res *res)
+{
+	struct dial_view view;
+
+	if (dial_withdraw(s->app->dials, s->id) || err == ERR_STALE) {
+		http_fail_later(res, 503, FAULT_RETRY_SEC,
+		                "The ledger of calls failed: try again; why is "
+		                "in the log of dialout-server.");
+		return;
+	}
+	dial_look(d, &view);
+	buf_reset(&res->body);
+	tell(s, &view, res);
+}
+
 static void finish(struct start *s, struct dial *d, struct http_res *res)
 {
 	struct app *app = s->app;
@@ -307,23 +324,18 @@ static void finish(struct start *s, struct dial *d, struct http_res *res)
 		app_drop_waiter(app);
 	}
 	dial_look(d, &view);
-	dial_drop(&d);
 	tell(s, &view, res);
 	/* Promised is what the ledger says was promised. */
 	change.answer = buf_str(&res->body);
 	change.answer_status = res->status;
 	change.held = res->status == 202 && view.phase < DIAL_SENDING;
 	err = store_call_change(app->store, s->id, &change, NULL, NULL, NULL);
-	if (!err)
-		return;
-	if (err != ERR_STALE)
+	if (err && err != ERR_STALE)
 		app_store_fault(app, s->id, err);
 	/* What a restart would forget must not be promised. */
-	if (change.held &&
-	    (dial_withdraw(app->dials, s->id) || err == ERR_STALE))
-		http_fail_later(res, 503, FAULT_RETRY_SEC,
-		                "The ledger of calls failed: try again; why is "
-		                "in the log of dialout-server.");
+	if (err && change.held)
+		not_promised(s, d, err, res);
+	dial_drop(&d);
 }
 
 void start_handle(const struct http_req *req, struct http_res *res, void *arg)

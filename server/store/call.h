@@ -87,6 +87,7 @@ struct store_change {
 	bool held;    /* only while the call is in our hands: ERR_STALE; and not
 	            * for what comes before its end was asked for: -ECANCELED */
 	bool unbegun; /* only while it is scheduled: ERR_STALE */
+	bool unpromised;       /* only while nobody was told 202: ERR_STALE */
 	const char *call_uuid; /* * */
 	const char *reservation, *bot, *stream_url;
 	const char *uses; /* see room.h */

@@ -119,7 +119,7 @@ struct store {
 /* May this change be made to a call of @rank? @held: we have it in hand; @ends:
  * somebody has asked for its end. ERR_STALE, -ECANCELED. */
 int store_may_change(const struct store_change *ch, unsigned rank, bool held,
-                     bool ends) MUST_CHECK;
+                     bool ends, bool promised) MUST_CHECK;
 
 extern const struct store_ops store_sqlite_ops, store_pg_ops;
 

@@ -294,9 +294,9 @@ static int look(struct pg_conn *c, struct changing *ch)
 		return err;
 	if (PQntuples(r)) {
 		ch->rank = (unsigned)pg_num(r, 0, 0);
-		err = store_may_change(ch->change, ch->rank,
-		                       *pg_col(r, 0, 1) == 't',
-		                       *pg_col(r, 0, 2) == 't');
+		err = store_may_change(
+			ch->change, ch->rank, *pg_col(r, 0, 1) == 't',
+			*pg_col(r, 0, 2) == 't', *pg_col(r, 0, 3) == 't');
 	} else {
 		err = -ENOENT;
 	}

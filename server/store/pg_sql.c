@@ -99,7 +99,7 @@ static const char *const texts[PG_STATEMENTS] = {
 	[PG_CALL_LOCK] = "SELECT rank, coalesce(holder = $2, false) AND"
 			 " (NOT $3::bool OR EXISTS (SELECT 1 FROM server"
 			 " WHERE id = $2 AND until > clock_timestamp())),"
-			 " end_by IS NOT NULL"
+			 " end_by IS NOT NULL, answer_status = 202"
 			 " FROM call WHERE id = $1 FOR UPDATE",
 	[PG_CALL_CHANGE] =
 		"UPDATE call SET"

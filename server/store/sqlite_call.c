@@ -237,7 +237,8 @@ static int look(struct sq_conn *w, const char *id,
 		holder = sq_col(st, 1);
 		ends = sq_col(st, 2) != NULL;
 		err = store_may_change(ch, (unsigned)*rank,
-		                       holder && !strcmp(holder, self), ends);
+		                       holder && !strcmp(holder, self), ends,
+		                       sqlite3_column_int(st, 3) == 202);
 	}
 	sq_done(st);
 	return err;

@@ -246,7 +246,8 @@ static const char *const texts[SQ_STATEMENTS] = {
 	" AND (?3 IS NULL OR owner = ?3) AND created_ms >= ?4 AND seq < ?5"
 	" ORDER BY seq DESC LIMIT ?6",
 	[SQ_CALL_SEQ] = "SELECT seq FROM call WHERE id = ?",
-	[SQ_CALL_RANK] = "SELECT rank, holder, end_by FROM call WHERE id = ?",
+	[SQ_CALL_RANK] = "SELECT rank, holder, end_by, answer_status"
+			 " FROM call WHERE id = ?",
 	[SQ_CALL_CHANGE] =
 		"UPDATE call SET"
 		" state = CASE WHEN ?2 > rank THEN ?3 ELSE state END,"

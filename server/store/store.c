@@ -177,8 +177,10 @@ int store_call_change(struct store *s, const char *id,
 }
 
 int store_may_change(const struct store_change *ch, unsigned rank, bool held,
-                     bool ends)
+                     bool ends, bool promised)
 {
+	if (ch && ch->unpromised && promised)
+		return ERR_STALE;
 	if (ch && ch->unbegun && rank > store_state_rank(STORE_SCHEDULED))
 		return ERR_STALE;
 	if (!ch || !ch->held)

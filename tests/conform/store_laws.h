@@ -58,6 +58,7 @@ enum { LAW_URL_MAX = 256 /* [bytes] */ };
 	X(only_who_has_a_call_in_hand_dials_it) \
 	X(a_call_whose_end_was_asked_for_is_not_dialled) \
 	X(what_was_forgotten_in_hand_is_told_of) \
+	X(what_was_promised_is_not_taken_back) \
 	X(what_was_promised_survives_a_kill) \
 	X(many_threads_use_one_store) \
 	X(no_memory_is_an_error_and_leaks_nothing)

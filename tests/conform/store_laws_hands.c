@@ -100,3 +100,31 @@ void store_law_what_was_forgotten_in_hand_is_told_of(void)
 	CHECK_STR("c1! ", claimed(50001 + STORE_FORGOTTEN_MS));
 	law_end();
 }
+
+void store_law_what_was_promised_is_not_taken_back(void)
+{
+	const struct store_change end = {.has_state = true,
+	                                 .state = STORE_CANCELLED,
+	                                 .held = true,
+	                                 .unpromised = true};
+	struct store_change answer = {.answer = "later", .answer_status = 202};
+
+	law_begin();
+	law_add("c1");
+	law_add("c2");
+	law_add("c3");
+	CHECK_INT(0, store_call_change(law_store, "c1", &answer, NULL, NULL,
+	                               NULL));
+	answer.answer_status = 503;
+	CHECK_INT(0, store_call_change(law_store, "c2", &answer, NULL, NULL,
+	                               NULL));
+	CHECK_INT(ERR_STALE,
+	          store_call_change(law_store, "c1", &end, NULL, NULL, NULL));
+	CHECK_INT(STORE_QUEUED, law_state_of("c1"));
+	CHECK_INT(0,
+	          store_call_change(law_store, "c2", &end, NULL, NULL, NULL));
+	CHECK_INT(0,
+	          store_call_change(law_store, "c3", &end, NULL, NULL, NULL));
+	CHECK_INT(STORE_CANCELLED, law_state_of("c3"));
+	law_end();
+}
