@@ -28,7 +28,7 @@ threads='(server|common|bot/engine)/|tests/fake/(world|relayed|fleet|board)'
 none='bot/(net|worker|session|provider)|tests/fake/(booth|ws_pair)'
 has_threads() {
     case "$1" in
-    tests/e2e/e2e_many.c | tests/e2e/e2e_demo.c | tests/flow/*) return 1 ;;
+    tests/e2e/e2e_many.c | tests/e2e/e2e_demo* | tests/flow/*) return 1 ;;
     tests/e2e/*) grep -qE 'town_open|dialout-server' "$1" ;;
     *)
         grep -qE "\"($threads)" "$1" && ! grep -qE "\"($none)" "$1"
@@ -93,15 +93,17 @@ run() { xargs -P "$1" -I{} sh -c '
 ' sh "$out" {}
 }
 
-# Ten calls in real time, measured, have one core to themselves; on the other
-# conversations in virtual time go on meanwhile. Instrumented programs need both.
-many='e2e/e2e_many$'
-grep "$many" "$out/list" >"$out/many"
+# Ten calls in real time, measured, and a natural voice have one core to
+# themselves; on the other conversations in virtual time go on meanwhile. Where
+# everything is slower the calls need both, and of the voice nothing is asked.
+alone='e2e/e2e_(many|demo)$'
+if [ -n "${TEST_TIME_SCALE:-}" ]; then alone='e2e/e2e_many$'; fi
+grep -E "$alone" "$out/list" >"$out/alone"
 grep '/flow/' "$out/list" >"$out/flow"
-grep -v -e "$many" -e '/flow/' "$out/list" >"$out/rest"
-run 1 <"$out/many" &
+grep -vE "$alone|/flow/" "$out/list" >"$out/rest"
+run 1 <"$out/alone" &
 beside=1
-if [ -n "${TEST_TIME_SCALE:-}" ] || [ ! -s "$out/many" ]; then
+if [ -n "${TEST_TIME_SCALE:-}" ] || [ ! -s "$out/alone" ]; then
     wait
     beside=$jobs
 fi
