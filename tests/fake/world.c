@@ -177,7 +177,7 @@ void world_await(const char *method, const char *path, unsigned n,
 	int err = 0;
 
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += WAIT_SEC;
+	until.tv_sec += test_ms(WAIT_SEC);
 	pthread_mutex_lock(&lock);
 	while (count(method, path, seen) < n && !err)
 		err = pthread_cond_timedwait(&changed, &lock, &until);
@@ -200,7 +200,7 @@ int world_socket(struct world_seen *seen)
 	int err = 0, fd = -1;
 
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += WAIT_SEC;
+	until.tv_sec += test_ms(WAIT_SEC);
 	pthread_mutex_lock(&lock);
 	while (sockets_taken == n_sockets && !err)
 		err = pthread_cond_timedwait(&changed, &lock, &until);
@@ -334,7 +334,7 @@ void world_await_state(struct world *w, const char *id, const char *state)
 	char target[128];
 
 	snprintf(target, sizeof(target), "/calls/%s", id);
-	for (int i = 0; i < 50 * WAIT_SEC; i++) {
+	for (int i = 0; i < 50 * (int)test_ms(WAIT_SEC); i++) {
 		world_do(w, "GET", target, "", NULL);
 		if (!strcmp(world_member(w, "state"), state))
 			return;

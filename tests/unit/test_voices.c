@@ -137,7 +137,9 @@ static void the_natural_voice_is_understood(void)
 		                    sentences[i]);
 		mem_free(v);
 	}
-	CHECK(errors <= 1);
+	if (errors > 1)
+		test_fail(__FILE__, __LINE__, "%.0f words are not as spoken",
+		          errors);
 	kokoro_free(&k);
 	recogniser_free(&rec);
 	ort_close(&ort);
