@@ -111,9 +111,8 @@ struct carrier_account carrier_account(const struct carrier *c);
 /* Microseconds of a clock that only goes forward. */
 uint64_t carrier_clock_us(void);
 
-/* On the thread, turn.c: may one more be posted now, of
- * this priority? Otherwise carrier_pump()
- * runs when it may. */
+/* On the thread, turn.c: may one more of this priority be posted now? Otherwise
+ * carrier_pump() runs when it may. */
 bool carrier_its_turn(struct carrier *c, int priority);
 void carrier_spend_turn(struct carrier *c);
 /* Nothing is posted for that long. */

@@ -8,6 +8,7 @@
 #include "common/buf.h"
 #include "server/store/dnc.h"
 #include "server/store/store.h"
+#include "tests/fake/campaigns.h"
 #include "tests/fake/world.h"
 #include "tests/harness/test.h"
 
@@ -16,54 +17,7 @@
 #define FAST "CALLS_PER_SECOND=1000\n"
 
 static struct world w;
-static char id[64];
-
-static void add(const char *query, const char *list)
-{
-	char target[128];
-
-	snprintf(target, sizeof(target), "/campaigns%s", query);
-	world_do(&w, "POST", target, CSV, list);
-	CHECK_INT(202, w.a.status);
-	snprintf(id, sizeof(id), "%s", world_member(&w, "campaign_id"));
-}
-
-static void ask(const char *method, const char *what)
-{
-	char target[128];
-
-	snprintf(target, sizeof(target), "/campaigns/%s%s", id, what);
-	world_do(&w, method, target, "", method[0] == 'P' ? "" : NULL);
-}
-
-static const char *look(const char *member)
-{
-	ask("GET", "");
-	CHECK_INT(200, w.a.status);
-	return world_member(&w, member);
-}
-
-/* Wait until a member of the progress says so; fails after 10 s. */
-static void await(const char *member, const char *value)
-{
-	const struct timespec tick = {0, 20 * 1000000};
-
-	for (unsigned i = 0; i < 500; i++) {
-		if (!strcmp(look(member), value))
-			return;
-		nanosleep(&tick, NULL);
-	}
-	test_fail(__FILE__, __LINE__, "%s is not %s: %s", member, value,
-	          w.a.body);
-}
-
-static void results_say(const char *text)
-{
-	ask("GET", "/results");
-	CHECK_INT(200, w.a.status);
-	if (!strstr(w.a.body, text))
-		test_fail(__FILE__, __LINE__, "no \"%s\": %s", text, w.a.body);
-}
+static char id[CAMPAIGN_ID_LEN];
 
 static void rows_become_calls_and_the_others_are_told_of(void)
 {
@@ -71,8 +25,9 @@ static void rows_become_calls_and_the_others_are_told_of(void)
 
 	world_open(&w, FAST);
 	CHECK_INT(0, store_dnc_add(w.app->store, "+15551230003", NULL, 1));
-	add("?agent=clinic", "phone_number,name\n+15551230001,Ada\nx,y\n"
-	                     "+15551230003,Bob\n+15551230001,Eve\n");
+	campaign_add(&w, id, "?agent=clinic",
+	             "phone_number,name\n+15551230001,Ada\nx,y\n"
+	             "+15551230003,Bob\n+15551230001,Eve\n");
 	CHECK_STR("4", world_member(&w, "rows"));
 	CHECK_STR("3", world_member(&w, "not_called.0.line"));
 	CHECK_STR("5", world_member(&w, "not_called.1.line"));
@@ -88,12 +43,13 @@ static void a_call_has_the_rows_data_and_the_campaigns_agent(void)
 
 	world_open(&w, FAST);
 	CHECK_INT(0, store_dnc_add(w.app->store, "+15551230003", NULL, 1));
-	add("?agent=clinic",
-	    "phone_number,name\n+15551230001,Ada\n+15551230003,Bob\n");
-	await("refused", "1");
-	await("calls.initiated", "1");
-	CHECK_STR("running", look("state"));
-	results_say("3,+1********03,refused,,,,,on the do-not-call list,,");
+	campaign_add(&w, id, "?agent=clinic",
+	             "phone_number,name\n+15551230001,Ada\n+15551230003,Bob\n");
+	campaign_await(&w, id, "refused", "1");
+	campaign_await(&w, id, "calls.initiated", "1");
+	CHECK_STR("running", campaign_look(&w, id, "state"));
+	campaign_results_say(
+		&w, id, "3,+1********03,refused,,,,,on the do-not-call list,,");
 	at = strstr(w.a.body, ",called,");
 	CHECK(at != NULL);
 	snprintf(call, sizeof(call), "/calls/%.*s", (int)strcspn(at + 8, ","),
@@ -106,29 +62,30 @@ static void a_call_has_the_rows_data_and_the_campaigns_agent(void)
 static void a_pause_holds_and_a_cancel_ends_it(void)
 {
 	world_open(&w, FAST);
-	add("?at_once=1", "phone_number\n15551230001\n15551230002\n"
-	                  "15551230003\n");
-	await("calls.initiated", "1");
-	CHECK_STR("2", look("waiting"));
-	ask("POST", "/pause");
+	campaign_add(&w, id, "?at_once=1",
+	             "phone_number\n15551230001\n15551230002\n"
+	             "15551230003\n");
+	campaign_await(&w, id, "calls.initiated", "1");
+	CHECK_STR("2", campaign_look(&w, id, "waiting"));
+	campaign_ask(&w, id, "POST", "/pause");
 	CHECK_INT(200, w.a.status);
 	CHECK_STR("paused", world_member(&w, "state"));
-	ask("POST", "/resume");
+	campaign_ask(&w, id, "POST", "/resume");
 	CHECK_STR("running", world_member(&w, "state"));
-	ask("POST", "/cancel");
+	campaign_ask(&w, id, "POST", "/cancel");
 	CHECK_STR("cancelled", world_member(&w, "state"));
 	CHECK_STR("2", world_member(&w, "cancelled"));
-	ask("POST", "/resume");
+	campaign_ask(&w, id, "POST", "/resume");
 	CHECK_INT(409, w.a.status);
-	results_say("3,+1********02,cancelled,");
-	ask("POST", "/other");
+	campaign_results_say(&w, id, "3,+1********02,cancelled,");
+	campaign_ask(&w, id, "POST", "/other");
 	CHECK_INT(404, w.a.status);
-	ask("GET", "/pause");
+	campaign_ask(&w, id, "GET", "/pause");
 	CHECK_INT(404, w.a.status);
 	snprintf(id, sizeof(id), "unknown");
-	ask("GET", "");
+	campaign_ask(&w, id, "GET", "");
 	CHECK_INT(404, w.a.status);
-	ask("POST", "/pause");
+	campaign_ask(&w, id, "POST", "/pause");
 	CHECK_INT(404, w.a.status);
 }
 
@@ -137,29 +94,29 @@ static void the_kill_switch_stops_campaigns_too_and_so_does_a_restart(void)
 	world_open(&w, FAST);
 	world_do(&w, "POST", "/pause", "", "");
 	CHECK_INT(200, w.a.status);
-	add("", "phone_number\n15551230001\n");
+	campaign_add(&w, id, "", "phone_number\n15551230001\n");
 	world_close(&w);
 	world_reopen(&w);
-	CHECK_STR("1", look("waiting"));
+	CHECK_STR("1", campaign_look(&w, id, "waiting"));
 	CHECK_INT(0, world_seen("POST", CALL, NULL));
 	world_do(&w, "POST", "/resume", "", "");
 	world_await("POST", CALL, 1, NULL);
-	await("called", "1");
+	campaign_await(&w, id, "called", "1");
 }
 
 static void what_may_not_be_called_now_waits(void)
 {
 	world_open(&w, FAST "BUDGET_CALLS=1/hour\n");
-	add("", "phone_number\n15551230001\n15551230002\n");
-	await("called", "1");
-	ask("GET", "/results");
+	campaign_add(&w, id, "", "phone_number\n15551230001\n15551230002\n");
+	campaign_await(&w, id, "called", "1");
+	campaign_ask(&w, id, "GET", "/results");
 	for (unsigned i = 0; i < 500 && !strstr(w.a.body, "budget"); i++) {
 		const struct timespec tick = {0, 20 * 1000000};
 
 		nanosleep(&tick, NULL);
-		ask("GET", "/results");
+		campaign_ask(&w, id, "GET", "/results");
 	}
-	results_say("waiting,,,,,a budget is used up,");
+	campaign_results_say(&w, id, "waiting,,,,,a budget is used up,");
 	CHECK_INT(1, world_seen("POST", CALL, NULL));
 }
 
@@ -167,16 +124,16 @@ static void without_a_bot_a_row_waits(void)
 {
 	world_open(&w, FAST);
 	world_rule("POST", "/reserve", 503, "{\"detail\":\"full\"}");
-	add("", "phone_number\n15551230001\n15551230002\n");
+	campaign_add(&w, id, "", "phone_number\n15551230001\n15551230002\n");
 	for (unsigned i = 0;
 	     i < 500 && !strstr(w.a.body, ",waiting,,,,,\"The bots"); i++) {
 		const struct timespec tick = {0, 20 * 1000000};
 
 		nanosleep(&tick, NULL);
-		ask("GET", "/results");
+		campaign_ask(&w, id, "GET", "/results");
 	}
-	results_say(",waiting,,,,,\"The bots at");
-	CHECK_STR("running", look("state"));
+	campaign_results_say(&w, id, ",waiting,,,,,\"The bots at");
+	CHECK_STR("running", campaign_look(&w, id, "state"));
 	CHECK_INT(0, world_seen("POST", CALL, NULL));
 }
 
@@ -225,9 +182,9 @@ static void a_key_needs_its_scope(void)
 	world_do(&w, "POST", "/campaigns", CSV, "phone_number\n15551230001\n");
 	world_refused(&w, 401);
 	snprintf(id, sizeof(id), "x");
-	ask("GET", "");
+	campaign_ask(&w, id, "GET", "");
 	world_refused(&w, 401);
-	ask("POST", "/cancel");
+	campaign_ask(&w, id, "POST", "/cancel");
 	world_refused(&w, 401);
 }
 
@@ -243,7 +200,7 @@ static void a_thousand_rows_are_there_in_about_a_second(void)
 	for (unsigned i = 0; i < 1000; i++)
 		CHECK_INT(0, buf_addf(&b, "1555%07u,somebody %u\n", i, i));
 	clock_gettime(CLOCK_MONOTONIC, &from);
-	add("", buf_str(&b));
+	campaign_add(&w, id, "", buf_str(&b));
 	clock_gettime(CLOCK_MONOTONIC, &to);
 	CHECK_STR("1000", world_member(&w, "waiting"));
 	/* Three, since others use this machine. */

@@ -8,6 +8,7 @@
 
 #include "server/campaign.h"
 #include "server/store/store.h"
+#include "tests/fake/campaigns.h"
 #include "tests/fake/world.h"
 #include "tests/harness/test.h"
 
@@ -16,65 +17,18 @@
 #define FAST "CALLS_PER_SECOND=1000\n"
 
 static struct world w;
-static char id[64];
-
-static void add(const char *query, const char *list)
-{
-	char target[128];
-
-	snprintf(target, sizeof(target), "/campaigns%s", query);
-	world_do(&w, "POST", target, CSV, list);
-	CHECK_INT(202, w.a.status);
-	snprintf(id, sizeof(id), "%s", world_member(&w, "campaign_id"));
-}
-
-static void ask(const char *method, const char *what)
-{
-	char target[128];
-
-	snprintf(target, sizeof(target), "/campaigns/%s%s", id, what);
-	world_do(&w, method, target, "", method[0] == 'P' ? "" : NULL);
-}
-
-static const char *look(const char *member)
-{
-	ask("GET", "");
-	CHECK_INT(200, w.a.status);
-	return world_member(&w, member);
-}
-
-/* Wait until a member of the progress says so; fails after 10 s. */
-static void await(const char *member, const char *value)
-{
-	const struct timespec tick = {0, 20 * 1000000};
-
-	for (unsigned i = 0; i < 500; i++) {
-		if (!strcmp(look(member), value))
-			return;
-		nanosleep(&tick, NULL);
-	}
-	test_fail(__FILE__, __LINE__, "%s is not %s: %s", member, value,
-	          w.a.body);
-}
-
-static void results_say(const char *text)
-{
-	ask("GET", "/results");
-	CHECK_INT(200, w.a.status);
-	if (!strstr(w.a.body, text))
-		test_fail(__FILE__, __LINE__, "no \"%s\": %s", text, w.a.body);
-}
+static char id[CAMPAIGN_ID_LEN];
 
 /* The results have it, within 10 s. */
 static void await_results(const char *text)
 {
 	for (unsigned i = 0; i < 500; i++) {
-		ask("GET", "/results");
+		campaign_ask(&w, id, "GET", "/results");
 		if (strstr(w.a.body, text))
 			return;
 		test_pause(20);
 	}
-	results_say(text);
+	campaign_results_say(&w, id, text);
 }
 
 static void rows_are_called_by_their_priority(void)
@@ -86,17 +40,18 @@ static void rows_are_called_by_their_priority(void)
 
 	world_open(&w, FAST);
 	world_do(&w, "POST", "/pause", "", "");
-	add("?at_once=1&priority=1", "phone_number,priority\n15551230001,\n"
-	                             "15551230002,-2\n15551230003,5\n");
+	campaign_add(&w, id, "?at_once=1&priority=1",
+	             "phone_number,priority\n15551230001,\n"
+	             "15551230002,-2\n15551230003,5\n");
 	world_do(&w, "POST", "/resume", "", "");
 	for (unsigned i = 0; i < 3; i++) {
 		world_await("POST", CALL, i + 1, &seen);
 		if (!strstr(seen.body, order[i]))
 			test_fail(__FILE__, __LINE__, "%u: %s", i, seen.body);
 		snprintf(want, sizeof(want), "%u", i + 1);
-		await("called", want);
+		campaign_await(&w, id, "called", want);
 		world_key(w.key);
-		await(i ? "calls.initiated" : "live", "1");
+		campaign_await(&w, id, i ? "calls.initiated" : "live", "1");
 		world_hook(&w, "events",
 		           "Event=Hangup&CallUUID=uuid-1&CallStatus=completed&"
 		           "HangupCauseCode=4000");
@@ -106,22 +61,23 @@ static void rows_are_called_by_their_priority(void)
 static void rows_wait_for_their_time_and_expire(void)
 {
 	world_open(&w, FAST);
-	add("?not_before=3",
-	    "phone_number,not_before,expires_at\n15551230001,,\n"
-	    "15551230002,600,\n15551230003,600,1\n15551230004,3,4\n");
+	campaign_add(&w, id, "?not_before=3",
+	             "phone_number,not_before,expires_at\n15551230001,,\n"
+	             "15551230002,600,\n15551230003,600,1\n15551230004,3,4\n");
 	CHECK_STR("4", world_member(&w, "not_called.0.line"));
 	CHECK(strstr(world_member(&w, "not_called.0.why"), "later than"));
 	world_do(&w, "POST", "/pause", "", "");
-	CHECK_STR("3", look("waiting"));
-	CHECK_STR("0", look("called"));
-	await("expired", "1");
-	results_say(
+	CHECK_STR("3", campaign_look(&w, id, "waiting"));
+	CHECK_STR("0", campaign_look(&w, id, "called"));
+	campaign_await(&w, id, "expired", "1");
+	campaign_results_say(
+		&w, id,
 		"5,+1********04,expired,,,,,expires_at passed before it was "
 		"called,,");
 	CHECK_INT(0, world_seen("POST", CALL, NULL));
 	world_do(&w, "POST", "/resume", "", "");
-	await("called", "1");
-	CHECK_STR("1", look("waiting"));
+	campaign_await(&w, id, "called", "1");
+	CHECK_STR("1", campaign_look(&w, id, "waiting"));
 	world_await("POST", CALL, 1, NULL);
 }
 
@@ -146,14 +102,15 @@ static void a_campaign_has_hours_of_its_own(void)
 
 	world_open(&w, FAST "CALLING_HOURS=00:00-24:00\n");
 	snprintf(query, sizeof(query), "?hours=%s", closed_hours());
-	add(query, "phone_number\n12125551234\n");
+	campaign_add(&w, id, query, "phone_number\n12125551234\n");
 	await_results(",waiting,,,,,");
 	await_results("hours");
-	CHECK(strstr(look("hours"), " 09:00-10:00"));
-	CHECK_STR("1", look("waiting"));
+	CHECK(strstr(campaign_look(&w, id, "hours"), " 09:00-10:00"));
+	CHECK_STR("1", campaign_look(&w, id, "waiting"));
 	CHECK_INT(0, world_seen("POST", CALL, NULL));
-	add("?hours=00:00-24:00", "phone_number\n12125551234\n");
-	await("called", "1");
+	campaign_add(&w, id, "?hours=00:00-24:00",
+	             "phone_number\n12125551234\n");
+	campaign_await(&w, id, "called", "1");
 	world_await("POST", CALL, 1, NULL);
 }
 
@@ -174,10 +131,12 @@ static void another_try_is_as_the_first(void)
 	unsigned n = 0;
 
 	world_open(&w, FAST);
-	add("?hours=00:00-24:00&priority=4&expires_at=600&retry_busy=1/1s",
-	    "phone_number\n12125551234\n");
+	campaign_add(
+		&w, id,
+		"?hours=00:00-24:00&priority=4&expires_at=600&retry_busy=1/1s",
+		"phone_number\n12125551234\n");
 	world_await("POST", CALL, 1, NULL);
-	await("calls.initiated", "1");
+	campaign_await(&w, id, "calls.initiated", "1");
 	world_key(w.key);
 	world_hook(&w, "events",
 	           "Event=Hangup&CallUUID=uuid-1&CallStatus=busy&"
@@ -191,14 +150,15 @@ static void another_try_is_as_the_first(void)
 static void no_other_try_is_planned_beyond_the_end(void)
 {
 	world_open(&w, FAST);
-	add("?expires_at=60&retry_busy=1/1h", "phone_number\n12125551234\n");
-	await("calls.initiated", "1");
+	campaign_add(&w, id, "?expires_at=60&retry_busy=1/1h",
+	             "phone_number\n12125551234\n");
+	campaign_await(&w, id, "calls.initiated", "1");
 	world_key(w.key);
 	world_hook(&w, "events",
 	           "Event=Hangup&CallUUID=uuid-1&CallStatus=busy&"
 	           "HangupCauseCode=3010");
-	await("state", "done");
-	CHECK_STR("1", look("calls.no_answer"));
+	campaign_await(&w, id, "state", "done");
+	CHECK_STR("1", campaign_look(&w, id, "calls.no_answer"));
 }
 
 static void hours_hold_while_a_call_waits_in_line(void)
@@ -263,12 +223,12 @@ static void who_is_told_is_said_for_all_or_for_one(void)
 	char urls[256] = "";
 
 	world_open(&w, FAST);
-	add("?at_once=9&events_url=http://127.0.0.1:9/all",
-	    "phone_number,events_url\n15551230001,\n15551230002,"
-	    "http://127.0.0.1:9/one\n15551230003,nowhere\n");
+	campaign_add(&w, id, "?at_once=9&events_url=http://127.0.0.1:9/all",
+	             "phone_number,events_url\n15551230001,\n15551230002,"
+	             "http://127.0.0.1:9/one\n15551230003,nowhere\n");
 	CHECK_STR("4", world_member(&w, "not_called.0.line"));
 	CHECK(strstr(world_member(&w, "not_called.0.why"), "events_url"));
-	await("called", "2");
+	campaign_await(&w, id, "called", "2");
 	CHECK_INT(0, store_calls(w.app->store, &all, see_url, urls));
 	CHECK(strstr(urls, "+15551230001=http://127.0.0.1:9/all "));
 	CHECK(strstr(urls, "+15551230002=http://127.0.0.1:9/one "));
@@ -283,10 +243,11 @@ static void campaigns_are_listed(void)
 	world_do(&w, "GET", "/campaigns", "", NULL);
 	CHECK_INT(200, w.a.status);
 	CHECK_STR("{\"campaigns\":[]}", w.a.body);
-	add("?agent=a", "phone_number\n15551230001\n");
+	campaign_add(&w, id, "?agent=a", "phone_number\n15551230001\n");
 	snprintf(first, sizeof(first), "%s", id);
 	test_pause(2);
-	add("?agent=b", "phone_number\n15551230001\n15551230002\n");
+	campaign_add(&w, id, "?agent=b",
+	             "phone_number\n15551230001\n15551230002\n");
 	world_do(&w, "GET", "/campaigns", "", NULL);
 	CHECK_STR(id, world_member(&w, "campaigns.0.campaign_id"));
 	CHECK_STR("2", world_member(&w, "campaigns.0.waiting"));
@@ -297,7 +258,7 @@ static void campaigns_are_listed(void)
 	snprintf(target, sizeof(target), "/campaigns?after=%s", id);
 	world_do(&w, "GET", target, "", NULL);
 	CHECK_STR(first, world_member(&w, "campaigns.0.campaign_id"));
-	ask("POST", "/cancel");
+	campaign_ask(&w, id, "POST", "/cancel");
 	world_do(&w, "GET", "/campaigns?state=cancelled", "", NULL);
 	CHECK_STR(id, world_member(&w, "campaigns.0.campaign_id"));
 	CHECK_STR("(none)", world_member(&w, "campaigns.1.campaign_id"));
@@ -326,15 +287,16 @@ static void rows_wait_again_whatever_was_under_way(void)
 {
 	world_open(&w, FAST);
 	world_hold("POST", "/reserve");
-	add("", "phone_number\n15551230001\n15551230002\n");
-	await("called", "2");
+	campaign_add(&w, id, "", "phone_number\n15551230001\n15551230002\n");
+	campaign_await(&w, id, "called", "2");
 	world_close(&w);
 	world_let_go();
 	world_rule("POST", "/reserve", 503, "{\"detail\":\"full\"}");
 	world_reopen(&w);
-	await("waiting", "2");
-	results_say("2,+1********01,waiting,,,,,\"The bots at");
-	CHECK_STR("running", look("state"));
+	campaign_await(&w, id, "waiting", "2");
+	campaign_results_say(&w, id,
+	                     "2,+1********01,waiting,,,,,\"The bots at");
+	CHECK_STR("running", campaign_look(&w, id, "state"));
 	CHECK_INT(0, world_seen("POST", CALL, NULL));
 }
 
