@@ -1,5 +1,6 @@
 /* Both voices, and how they pronounce; the recogniser listens to them. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "bot/engine/flite_voice.h"
@@ -58,6 +59,8 @@ static double listen_to(struct recogniser *rec, const struct pcm *pcm,
 	CHECK_INT(0, recogniser_hear(rec, pcm, RECOGNISER_FINAL, &text, NULL,
 	                             NULL));
 	wer_add(&sum, spoken, buf_str(&text));
+	if (sum.errors > 0)
+		fprintf(stderr, "%zu wrong: %s\n", sum.errors, buf_str(&text));
 	buf_fini(&text);
 	return (double)sum.errors;
 }
