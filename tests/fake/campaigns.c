@@ -34,10 +34,18 @@ const char *campaign_look(struct world *w, const char *id, const char *member)
 	return world_member(w, member);
 }
 
+/* Looks of 20 ms within ten seconds, more where everything is slower. */
+static unsigned looks(void)
+{
+	return test_ms(10000) / 20;
+}
+
 void campaign_await(struct world *w, const char *id, const char *member,
                     const char *value)
 {
-	for (unsigned i = 0; i < 500; i++) {
+	const unsigned most = looks();
+
+	for (unsigned i = 0; i < most; i++) {
 		if (!strcmp(campaign_look(w, id, member), value))
 			return;
 		test_pause(20);
@@ -52,4 +60,17 @@ void campaign_results_say(struct world *w, const char *id, const char *text)
 	CHECK_INT(200, w->a.status);
 	if (!strstr(w->a.body, text))
 		test_fail(__FILE__, __LINE__, "no \"%s\": %s", text, w->a.body);
+}
+
+void campaign_await_results(struct world *w, const char *id, const char *text)
+{
+	const unsigned most = looks();
+
+	for (unsigned i = 0; i < most; i++) {
+		campaign_ask(w, id, "GET", "/results");
+		if (strstr(w->a.body, text))
+			break;
+		test_pause(20);
+	}
+	campaign_results_say(w, id, text);
 }

@@ -21,11 +21,14 @@ void campaign_ask(struct world *w, const char *id, const char *method,
 /* A member of its progress; valid until the next request. */
 const char *campaign_look(struct world *w, const char *id, const char *member);
 
-/* Wait until that member is @value, 10 s at most. */
+/* Wait until that member is @value, test_ms(10 s) at most. */
 void campaign_await(struct world *w, const char *id, const char *member,
                     const char *value);
 
 /* Its results have @text. */
 void campaign_results_say(struct world *w, const char *id, const char *text);
+
+/* Wait until they have it, test_ms(10 s) at most. */
+void campaign_await_results(struct world *w, const char *id, const char *text);
 
 #endif

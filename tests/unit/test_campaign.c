@@ -109,14 +109,7 @@ static void what_may_not_be_called_now_waits(void)
 	world_open(&w, FAST "BUDGET_CALLS=1/hour\n");
 	campaign_add(&w, id, "", "phone_number\n15551230001\n15551230002\n");
 	campaign_await(&w, id, "called", "1");
-	campaign_ask(&w, id, "GET", "/results");
-	for (unsigned i = 0; i < 500 && !strstr(w.a.body, "budget"); i++) {
-		const struct timespec tick = {0, 20 * 1000000};
-
-		nanosleep(&tick, NULL);
-		campaign_ask(&w, id, "GET", "/results");
-	}
-	campaign_results_say(&w, id, "waiting,,,,,a budget is used up,");
+	campaign_await_results(&w, id, "waiting,,,,,a budget is used up,");
 	CHECK_INT(1, world_seen("POST", CALL, NULL));
 }
 
@@ -125,14 +118,7 @@ static void without_a_bot_a_row_waits(void)
 	world_open(&w, FAST);
 	world_rule("POST", "/reserve", 503, "{\"detail\":\"full\"}");
 	campaign_add(&w, id, "", "phone_number\n15551230001\n15551230002\n");
-	for (unsigned i = 0;
-	     i < 500 && !strstr(w.a.body, ",waiting,,,,,\"The bots"); i++) {
-		const struct timespec tick = {0, 20 * 1000000};
-
-		nanosleep(&tick, NULL);
-		campaign_ask(&w, id, "GET", "/results");
-	}
-	campaign_results_say(&w, id, ",waiting,,,,,\"The bots at");
+	campaign_await_results(&w, id, ",waiting,,,,,\"The bots at");
 	CHECK_STR("running", campaign_look(&w, id, "state"));
 	CHECK_INT(0, world_seen("POST", CALL, NULL));
 }

@@ -19,18 +19,6 @@
 static struct world w;
 static char id[CAMPAIGN_ID_LEN];
 
-/* The results have it, within 10 s. */
-static void await_results(const char *text)
-{
-	for (unsigned i = 0; i < 500; i++) {
-		campaign_ask(&w, id, "GET", "/results");
-		if (strstr(w.a.body, text))
-			return;
-		test_pause(20);
-	}
-	campaign_results_say(&w, id, text);
-}
-
 static void rows_are_called_by_their_priority(void)
 {
 	static const char *const order[] = {"15551230003", "15551230001",
@@ -103,8 +91,8 @@ static void a_campaign_has_hours_of_its_own(void)
 	world_open(&w, FAST "CALLING_HOURS=00:00-24:00\n");
 	snprintf(query, sizeof(query), "?hours=%s", closed_hours());
 	campaign_add(&w, id, query, "phone_number\n12125551234\n");
-	await_results(",waiting,,,,,");
-	await_results("hours");
+	campaign_await_results(&w, id, ",waiting,,,,,");
+	campaign_await_results(&w, id, "hours");
 	CHECK(strstr(campaign_look(&w, id, "hours"), " 09:00-10:00"));
 	CHECK_STR("1", campaign_look(&w, id, "waiting"));
 	CHECK_INT(0, world_seen("POST", CALL, NULL));
