@@ -30,6 +30,7 @@ enum {
 	AT_RELEASE_VALUE = 96,
 	AT_RELEASE_SHAPE = 99,
 	AT_RELEASE_OPTIONS = 100,
+	AT_CONFIG = 130,
 };
 
 enum {
@@ -51,6 +52,7 @@ typedef void *run_h(void *session, const void *run_options,
                     struct ort_value **out_values);
 typedef void *create_h(void **thing);
 typedef void *set_int_h(void *options, int value);
+typedef void *config_h(void *options, const char *key, const char *value);
 typedef void *create_tensor_h(const void *memory, void *data, size_t bytes,
                               const int64_t *dims, size_t n_dims, int type,
                               struct ort_value **value);
@@ -178,6 +180,15 @@ static int options_new(struct ort *ort, void **options)
 		err = check(ort,
 		            CALL(ort, set_int_h, set[i].place)(*options,
 		                                               set[i].value),
+		            "options");
+	/* With KleidiAI's kernels for ARM's SME, as ONNX Runtime 1.28.2 has
+	 * them, Kokoro speaks twice as long as it should, and no words (seen
+	 * in an emulator). MLAS's own, for NEON, dotprod and i8mm, agree with
+	 * x86-64. */
+	if (!err)
+		err = check(ort,
+		            CALL(ort, config_h, AT_CONFIG)(
+				    *options, "mlas.disable_kleidiai", "1"),
 		            "options");
 	return err;
 }
