@@ -217,20 +217,39 @@ static void post_now(struct carrier *c, struct dialing *dg)
 	finish_as(dg, CARRIER_UNREACHED, err_str(err));
 }
 
+static void post_armed(void *arg);
+
+/* It goes out now, or when it may. */
+static void post_in_time(struct carrier *c, struct dialing *dg, uint64_t at_us)
+{
+	uint64_t now;
+
+	if (carrier_in_time(c, &at_us)) {
+		post_now(c, dg);
+		return;
+	}
+	now = carrier_clock_us();
+	c->armed = dg;
+	c->armed_us = at_us;
+	fetchd_timer(c->d, &c->arm,
+	             at_us > now ? (uint32_t)((at_us - now + 999) / 1000) : 0,
+	             post_armed, c);
+}
+
 static void post_armed(void *arg)
 {
 	struct carrier *c = arg;
 	struct dialing *dg = c->armed;
 
 	c->armed = NULL;
-	post_now(c, dg);
+	post_in_time(c, dg, c->armed_us);
 	carrier_pump(c);
 }
 
-/* It goes out at @at_us; to write that down took some of the time until then. */
+/* Its turn is at @at_us; to write that down takes some of the time until
+ * then, or more. */
 static void send_one(struct carrier *c, struct dialing *dg, uint64_t at_us)
 {
-	uint64_t now;
 	int err = dg->sending ? dg->sending(dg->arg) : 0;
 
 	if (err == -EAGAIN || err == -EBUSY) {
@@ -247,14 +266,7 @@ static void send_one(struct carrier *c, struct dialing *dg, uint64_t at_us)
 	}
 	list_append(&c->posts, &dg->link);
 	count_out(c, true);
-	now = carrier_clock_us();
-	if (now >= at_us) {
-		post_now(c, dg);
-		return;
-	}
-	c->armed = dg;
-	fetchd_timer(c->d, &c->arm, (uint32_t)((at_us - now + 999) / 1000),
-	             post_armed, c);
+	post_in_time(c, dg, at_us);
 }
 
 static bool is_closing(struct carrier *c)

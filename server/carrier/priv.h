@@ -82,7 +82,8 @@ struct carrier {
 	struct link posts;   /* struct dialing, POST out */
 	struct link errands; /* struct errand */
 	struct timer pace, arm;
-	struct dialing *armed; /* of posts, it goes out when its turn comes */
+	struct dialing *armed; /* of posts, it goes out when its turn comes, */
+	uint64_t armed_us;     /* at that moment */
 	uint64_t interval_us;  /* between two POSTs now */
 	uint64_t next_us;      /* the next POST is due */
 	bool has_turn;         /* at that moment, of all servers */
@@ -115,6 +116,9 @@ uint64_t carrier_clock_us(void);
  * carrier_pump() runs when it may. */
 bool carrier_its_turn(struct carrier *c, int priority);
 void carrier_spend_turn(struct carrier *c);
+/* May a call go out now whose turn is at *@at_us? Where that was missed it gets
+ * another. False: it waits for the moment that *@at_us then is. */
+bool carrier_in_time(struct carrier *c, uint64_t *at_us);
 /* Nothing is posted for that long. */
 void carrier_pause(struct carrier *c, uint32_t ms);
 /* Plivo says we are too fast, and after how many seconds we may go on. */

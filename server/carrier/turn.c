@@ -22,10 +22,16 @@ enum {
 	 * turn, as that may take some time. */
 	LEAD_US = 50000,
 	APART_PERCENT = 104,
+	RETAKES_MAX = 3, /* turns taken for one that was missed */
 	/* Turns left to a more urgent call of another server, which may be
 	 * waiting for something else. */
 	YIELDS_MAX = 10,
 };
+
+static uint64_t apart_us(const struct carrier *c)
+{
+	return c->interval_us * APART_PERCENT / 100;
+}
 
 static void wait_until(struct carrier *c, uint64_t now)
 {
@@ -55,8 +61,7 @@ static bool take_turn(struct carrier *c, int priority)
 		return true;
 	if (c->yields >= YIELDS_MAX)
 		priority = INT_MAX;
-	err = c->turn(priority, c->interval_us * APART_PERCENT / 100, &wait_us,
-	              c->turn_arg);
+	err = c->turn(priority, apart_us(c), &wait_us, c->turn_arg);
 	if (err == -EAGAIN) {
 		yield_turn(c);
 		return false;
@@ -102,9 +107,33 @@ void carrier_spend_turn(struct carrier *c)
 	if (c->turn)
 		return;
 	/* A little lateness is caught up with; idle time is not saved. */
-	if (now > c->next_us && now - c->next_us > c->interval_us)
+	if (now > c->next_us + LATE_US)
 		c->next_us = now;
-	c->next_us += c->interval_us;
+	c->next_us += apart_us(c);
+}
+
+bool carrier_in_time(struct carrier *c, uint64_t *at_us)
+{
+	uint64_t wait_us;
+
+	for (int i = 0; i < RETAKES_MAX; i++) {
+		uint64_t now = carrier_clock_us();
+
+		if (now < *at_us)
+			return false;
+		if (now <= *at_us + LATE_US)
+			return true;
+		if (!c->turn) {
+			c->next_us = now + apart_us(c);
+			return true;
+		}
+		/* It is written down that the call goes out: nobody comes
+		 * before it, and no pace is worth more than it. */
+		if (c->turn(INT_MAX, apart_us(c), &wait_us, c->turn_arg))
+			return true;
+		*at_us = carrier_clock_us() + wait_us;
+	}
+	return true;
 }
 
 void carrier_slow(struct carrier *c, unsigned percent)

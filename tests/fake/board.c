@@ -84,7 +84,8 @@ void board_info(const struct carrier_info *i, int err, void *arg)
 	pthread_mutex_unlock(&board.lock);
 }
 
-void board_open(const char *url, uint32_t cps, uint32_t queue_max)
+static void open_client(const char *url, uint32_t cps, uint32_t queue_max,
+                        board_turn_h *turn)
 {
 	const struct fetch_opts fo = {0};
 	const struct carrier_opts co = {.ops = &carrier_plivo_ops,
@@ -92,17 +93,29 @@ void board_open(const char *url, uint32_t cps, uint32_t queue_max)
 	                                .auth_id = "MAXXXXXXXXXXXXXXXXXX",
 	                                .auth_token = "secret",
 	                                .calls_per_sec = cps,
-	                                .queue_max = queue_max};
+	                                .queue_max = queue_max,
+	                                .turn = turn};
 
 	memset(&board.seen, 0, sizeof(board.seen));
 	CHECK_INT(0, fetchd_new(&board.d, &fo));
 	CHECK_INT(0, carrier_new(&board.c, board.d, &co));
 }
 
-void board_open_peer(peer_h *script, void *arg, uint32_t cps)
+void board_open(const char *url, uint32_t cps, uint32_t queue_max)
+{
+	open_client(url, cps, queue_max, NULL);
+}
+
+void board_open_turns(peer_h *script, void *arg, uint32_t cps,
+                      board_turn_h *turn)
 {
 	board.p = peer_new(script, arg);
-	board_open(peer_url(board.p), cps, 0);
+	open_client(peer_url(board.p), cps, 0, turn);
+}
+
+void board_open_peer(peer_h *script, void *arg, uint32_t cps)
+{
+	board_open_turns(script, arg, cps, NULL);
 }
 
 void board_close(void)

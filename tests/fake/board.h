@@ -39,9 +39,13 @@ struct board {
 
 extern struct board board;
 
-/* A client of @url; of a peer with this script. */
+/* A client of @url; of a peer with this script. @turn: as in carrier_opts. */
+typedef int board_turn_h(int priority, uint64_t interval_us, uint64_t *wait_us,
+                         void *arg);
 void board_open(const char *url, uint32_t cps, uint32_t queue_max);
 void board_open_peer(peer_h *script, void *arg, uint32_t cps);
+void board_open_turns(peer_h *script, void *arg, uint32_t cps,
+                      board_turn_h *turn);
 void board_close(void);
 
 /* Wait until this count of board.seen is @n, which it must not pass. */
