@@ -89,9 +89,9 @@ static int claim(struct app *app, const char *id)
 
 	if (err)
 		return err;
-	if (past.ended)
+	if (past.ended || !past_may_let_go(&past, app_now_ms()))
 		return -EEXIST;
-	past_hung_event(&ev, past.lost, dedupe, data);
+	past_hung_event(&ev, &past, dedupe, data);
 	return store_call_change(app->store, id, NULL, &ev, NULL, NULL);
 }
 

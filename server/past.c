@@ -27,7 +27,9 @@ enum { MINUTE_MS = 60000 };
 struct looked {
 	unsigned lost;
 	int64_t ended; /* by which bot; -1: none */
-	int64_t hung;  /* likewise */
+	int64_t hung;  /* likewise, */
+	unsigned hung_times;
+	int64_t hung_ms; /* the last time then */
 };
 
 /* What a bot says that has slept through it. */
@@ -52,10 +54,13 @@ static int see_event(const struct store_event *ev, void *arg)
 		return 0;
 	data = js_parse(ev->data, strlen(ev->data), NULL, 0);
 	by = js_int(data, "again", 0);
-	if (hung)
+	if (hung) {
+		l->hung_times = by == l->hung ? l->hung_times + 1 : 1;
+		l->hung_ms = ev->at_ms;
 		l->hung = by;
-	else if (by > l->ended && (by > l->hung || knows_end(data)))
+	} else if (by > l->ended && (by > l->hung || knows_end(data))) {
 		l->ended = by;
+	}
 	json_decref(data);
 	return 0;
 }
@@ -68,7 +73,16 @@ int past_look(struct app *app, const char *id, struct past *p)
 	*p = (struct past){.lost = l.lost,
 	                   .ended = l.ended >= (int64_t)l.lost,
 	                   .let_go = l.hung >= (int64_t)l.lost};
+	if (p->let_go) {
+		p->let_go_times = l.hung_times;
+		p->let_go_ms = l.hung_ms;
+	}
 	return err;
+}
+
+bool past_may_let_go(const struct past *p, int64_t now_ms)
+{
+	return !p->let_go || now_ms - p->let_go_ms >= MINUTE_MS;
 }
 
 bool past_is_end(const struct past *p, const json_t *ev)
@@ -269,10 +283,10 @@ void past_event(struct store_event *ev, unsigned lost,
 	write_event(ev, REATTACHED, dedupe, lost, data);
 }
 
-void past_hung_event(struct store_event *ev, unsigned lost,
+void past_hung_event(struct store_event *ev, const struct past *p,
                      char dedupe[PAST_DEDUPE_MAX], char data[PAST_DATA_MAX])
 {
-	snprintf(dedupe, PAST_DEDUPE_MAX, "%s/%u/%lld", HUNG, lost,
-	         (long long)(app_now_ms() / MINUTE_MS));
-	write_event(ev, HUNG, dedupe, lost, data);
+	snprintf(dedupe, PAST_DEDUPE_MAX, "%s/%u/%u", HUNG, p->lost,
+	         p->let_go_times);
+	write_event(ev, HUNG, dedupe, p->lost, data);
 }

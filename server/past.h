@@ -5,6 +5,7 @@
 #define SERVER_PAST_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/attr.h"
 #include "common/js.h"
@@ -23,7 +24,9 @@ enum {
 struct past {
 	unsigned lost; /* bots */
 	bool ended;    /* the last one has said that the call is over */
-	bool let_go;   /* it is taken for hung, and its stream was ended */
+	bool let_go;   /* it is taken for hung, and its stream was ended, */
+	unsigned let_go_times;
+	int64_t let_go_ms; /* the last time then */
 };
 
 /* The store's errors. */
@@ -39,9 +42,13 @@ int past_write(struct app *app, const char *id, unsigned lost,
  * for hung finds its streams ended when it wakes, and cannot know why. */
 bool past_is_end(const struct past *p, const json_t *ev);
 
-/* The last bot hangs, and the call is taken from it: what the ledger takes,
- * once a minute. @ev refers to the other two. */
-void past_hung_event(struct store_event *ev, unsigned lost,
+/* May the call be taken from its last bot, which hangs? Not twice within a
+ * minute, lest the next bot's stream be ended. */
+bool past_may_let_go(const struct past *p, int64_t now_ms);
+
+/* It is: what the ledger takes, from one of several servers that have seen the
+ * same. @ev refers to the other two. */
+void past_hung_event(struct store_event *ev, const struct past *p,
                      char dedupe[PAST_DEDUPE_MAX], char data[PAST_DATA_MAX]);
 
 /* Another bot has the call after @lost others: what the ledger takes, once.
