@@ -188,11 +188,17 @@ static int new_engine(struct setup *s, const struct bot_config *c)
 		.turn = s->turn[0] ? s->turn : NULL,
 		/* The loop needs the cores; questions may wait. */
 		.threads = speech ? 0 : 1,
-		.wake = wake_engine,
-		.arg = s,
 	};
+	int err;
 
-	return speech || prm.turn ? engine_new(&s->engine, &prm) : 0;
+	if (!speech && !prm.turn)
+		return 0;
+	err = engine_new(&s->engine, &prm);
+	if (!err)
+		err = engine_start(s->engine, wake_engine, s);
+	if (err)
+		engine_free(&s->engine);
+	return err;
 }
 
 static int open_engine(struct setup *s, const struct bot_config *c,

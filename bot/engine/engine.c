@@ -12,7 +12,8 @@
 #include "common/mem.h"
 
 struct engine {
-	struct pool *pool;
+	unsigned threads;
+	struct pool *pool; /* NULL: not started */
 	struct ort *ort;
 	struct silero *silero;
 	struct recogniser *recogniser;
@@ -40,8 +41,7 @@ static int load_hearing(struct engine *e, const char *dir)
 	return err ? err : recogniser_new(&e->recogniser, e->ort, dir);
 }
 
-static int load(struct engine *e, const struct engine_params *prm,
-                unsigned threads)
+static int load(struct engine *e, const struct engine_params *prm)
 {
 	char path[MODELS_PATH_MAX];
 	int err = 0;
@@ -59,27 +59,29 @@ static int load(struct engine *e, const struct engine_params *prm,
 	if (!err)
 		err = speaker_new(&e->speaker, prm->speak ? e->ort : NULL,
 		                  prm->models_dir, prm->voice,
-		                  threads > 1 ? threads - 1 : 1);
+		                  e->threads > 1 ? e->threads - 1 : 1);
 	return err;
 }
 
 int engine_new(struct engine **ep, const struct engine_params *prm)
 {
-	const unsigned threads = choose_threads(prm->threads);
 	struct engine *e = mem_zalloc(sizeof(*e));
 	int err;
 
 	if (!e)
 		return -ENOMEM;
-	err = load(e, prm, threads);
-	if (!err)
-		err = pool_new(&e->pool, &(struct pool_params){
-						 threads, prm->wake, prm->arg});
+	e->threads = choose_threads(prm->threads);
+	err = load(e, prm);
 	if (err)
 		engine_free(&e);
 	else
 		*ep = e;
 	return err;
+}
+
+int engine_start(struct engine *e, pool_wake_h *wake, void *arg)
+{
+	return pool_new(&e->pool, &(struct pool_params){e->threads, wake, arg});
 }
 
 /* The pool first: its jobs use the rest. */

@@ -2,8 +2,8 @@
  * engine.h - what computes speech in this process, loaded once
  *
  * Owns the pool of threads, the runtime and the models. Providers reach it
- * through struct provider_cfg; the loop gives it a way to be woken and then
- * calls engine_drain().
+ * through struct provider_cfg, once it is started: the loop gives it a way to
+ * be woken and then calls engine_drain(). Until then it has no threads.
  */
 #ifndef BOT_ENGINE_ENGINE_H
 #define BOT_ENGINE_ENGINE_H
@@ -28,13 +28,15 @@ struct engine_params {
 	const char *turn; /* path of the net that hears the end of a turn; NULL:
 	                   * none */
 	unsigned threads; /* 0: as many as processors, 2 at least */
-	pool_wake_h *wake; /* from any thread: call engine_drain() soon */
-	void *arg;
 };
 
 /* Takes a second or two. -ENOENT and the like: a model is missing (logged);
- * ERR_PROVIDER, ERR_PROTO, -EAGAIN, -ENOMEM. */
+ * ERR_PROVIDER, ERR_PROTO, -ENOMEM. */
 int engine_new(struct engine **ep, const struct engine_params *prm) MUST_CHECK;
+
+/* Start the threads. @wake, from any of them: call engine_drain() soon.
+ * -EAGAIN, -ENOMEM. */
+int engine_start(struct engine *e, pool_wake_h *wake, void *arg) MUST_CHECK;
 
 /* All providers on it have been closed. NULLs the caller's pointer. NULL is
  * fine. */

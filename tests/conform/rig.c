@@ -126,6 +126,11 @@ void rig_before_end(void (*h)(void))
 	before_end = h;
 }
 
+void rig_ends_all(void)
+{
+	live_before = 0;
+}
+
 void rig_end(void)
 {
 	rig_pace(50); /* let closed sockets go */

@@ -38,6 +38,8 @@ const char *rig_dead_url(const char *scheme);
 /* Call @h at the beginning of rig_end(), once: it gives up what the test has
  * opened on the loop beside providers. */
 void rig_before_end(void (*h)(void));
+/* What was allocated before the net was goes, too. */
+void rig_ends_all(void);
 
 /* Close the loop; fails the test when memory is left. */
 void rig_end(void);

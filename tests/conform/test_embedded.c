@@ -48,20 +48,25 @@ static void end(void)
 	speech_fini(&speech);
 }
 
-static void begin(bool hear, bool speak, const char *prompt)
+/* Ahead of all tests. */
+static void load(void)
+{
+	const struct engine_params prm = {.models_dir = getenv("MODELS_DIR"),
+	                                  .hear = true,
+	                                  .speak = true,
+	                                  .threads = 2};
+
+	CHECK_INT(0, engine_new(&engine, &prm));
+}
+
+static void begin(const char *prompt)
 {
 	struct net *net = rig_net();
 
 	CHECK_INT(0, net_wake_open(&wake, net, drain, NULL));
-	CHECK_INT(0, engine_new(&engine,
-	                        &(struct engine_params){
-					.models_dir = getenv("MODELS_DIR"),
-					.hear = hear,
-					.speak = speak,
-					.threads = 2,
-					.wake = send_wake}));
+	CHECK_INT(0, engine_start(engine, send_wake, NULL));
 	rig_before_end(end);
-	rig_run(1); /* the loop's clock has stood still meanwhile */
+	rig_ends_all();
 	if (prompt) {
 		speech_prompt(&speech, prompt);
 		speech_pad(&speech, 200, 0);
@@ -76,7 +81,7 @@ static void begin(bool hear, bool speak, const char *prompt)
 
 static void begin_ear(void)
 {
-	begin(true, false, "agent-pass");
+	begin("agent-pass");
 }
 
 STT_LAW(an_error_means_silence, error_means_silence, &ear, begin_ear())
@@ -225,7 +230,7 @@ static void a_turn_of_half_a_minute_is_cut_and_kept(void)
 	struct stt_log log;
 	struct stt *stt;
 
-	begin(true, false, "basic-pbx-ivr-main");
+	begin("basic-pbx-ivr-main");
 	CHECK(speech.n > 21 * 8000);
 	CHECK_INT(0, stt_log_open(&stt, &log, &ear, &ear.good));
 	for (size_t i = 0; i + 160 <= speech.n; i += 160) {
@@ -245,15 +250,15 @@ static void a_turn_of_half_a_minute_is_cut_and_kept(void)
 
 /* ---- speaking ---- */
 
-#define LAW(name, law, speak, ops_)        \
-	static void name##_##law(void)     \
-	{                                  \
-		begin(false, speak, NULL); \
-		voice.ops = &(ops_);       \
-		tts_law_##law(&voice);     \
+#define LAW(name, law, ops_)           \
+	static void name##_##law(void) \
+	{                              \
+		begin(NULL);           \
+		voice.ops = &(ops_);   \
+		tts_law_##law(&voice); \
 	}
-#define SMALL(law)   LAW(small_voice, law, false, tts_flite_ops)
-#define NATURAL(law) LAW(natural_voice, law, true, tts_embedded_ops)
+#define SMALL(law)   LAW(small_voice, law, tts_flite_ops)
+#define NATURAL(law) LAW(natural_voice, law, tts_embedded_ops)
 
 /* The natural voice differs in what takes time only. */
 SMALL(no_event_inside_open)
@@ -277,7 +282,7 @@ static void what_is_spoken_can_be_understood(void)
 	struct tts *tts;
 	int16_t *pcm;
 
-	begin(true, true, NULL);
+	begin(NULL);
 	voice.ops = &tts_embedded_ops;
 	CHECK_INT(0, tts_log_open(&tts, &log, &voice, &voice.good));
 	tts_log_say(tts, 1, said);
@@ -304,7 +309,7 @@ static void a_late_voice_gives_way_to_the_small_one_for_a_while(void)
 	struct speaker *s;
 	const uint64_t now = 1000000;
 
-	begin(false, true, NULL);
+	begin(NULL);
 	s = engine_speaker(engine);
 	CHECK(speaker_cost(s) > 0);
 	if (speaker_cost(s) < 1) {
@@ -324,7 +329,7 @@ static void many_talkers_at_once_get_the_small_voice(void)
 	struct speaker *s;
 	unsigned natural = 0;
 
-	begin(false, true, NULL);
+	begin(NULL);
 	s = engine_speaker(engine);
 	while (natural < 1000 && speaker_choose(s, 1) == SPEAKER_NATURAL)
 		natural++;
@@ -359,4 +364,4 @@ static const struct test tests[] = {
 	TEST(many_talkers_at_once_get_the_small_voice),
 };
 
-TEST_MAIN(tests)
+TEST_MAIN_AFTER(load, tests)

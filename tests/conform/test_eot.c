@@ -44,24 +44,29 @@ static void end(void)
 	speech_fini(&speech);
 }
 
-static void begin(void)
+/* Ahead of all tests. */
+static void load(void)
 {
 	struct engine_params prm = {.models_dir = getenv("MODELS_DIR"),
-	                            .threads = 1,
-	                            .wake = send_wake};
+	                            .threads = 1};
 
-	CHECK_INT(0, net_wake_open(&wake, rig_net(), drain, NULL));
-	rig_before_end(end);
 	CHECK_INT(0, engine_new(&deaf, &prm));
 	prm.turn = speech_model(SMART_TURN_FILE);
 	CHECK_INT(0, engine_new(&engine, &prm));
+}
+
+static void begin(void)
+{
+	CHECK_INT(0, net_wake_open(&wake, rig_net(), drain, NULL));
+	CHECK_INT(0, engine_start(engine, send_wake, NULL));
+	rig_before_end(end);
+	rig_ends_all();
 	speech_prompt(&speech, "agent-pass");
 	speech_pad(&speech, 0, 200);
 	smart.env = engine;
 	smart.bad_env = deaf;
 	smart.speech = speech.v;
 	smart.n = speech.n;
-	rig_run(1); /* the loop's clock has stood still meanwhile */
 }
 
 /* ---- the fake, in virtual time --------------------------------------------- */
@@ -225,4 +230,4 @@ static const struct test tests[] = {
 	TEST_SLOW(a_line_may_change_its_rate, 40),
 };
 
-TEST_MAIN(tests)
+TEST_MAIN_AFTER(load, tests)

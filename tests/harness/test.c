@@ -19,7 +19,7 @@ void test_fail(const char *file, int line, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (!table) { /* a bench */
+	if (!table) { /* a bench, or ahead of all tests */
 		fprintf(stderr, "%s:%d: %s\n", file, line, text);
 		exit(EXIT_FAILURE);
 	}
@@ -67,12 +67,15 @@ unsigned test_draw(uint64_t *state, unsigned n)
 	return (unsigned)(*state >> 33) % n;
 }
 
-int test_main(int argc, char **argv, const struct test *tests, size_t n)
+int test_main(int argc, char **argv, const struct test *tests, size_t n,
+              void (*before)(void))
 {
 	Suite *suite = suite_create(argv[0]);
 	SRunner *runner;
 	int run, failed;
 
+	if (before)
+		before();
 	table = tests;
 	for (size_t i = 0; i < n; i++) {
 		unsigned limit = tests[i].limit_sec;

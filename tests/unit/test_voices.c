@@ -41,16 +41,24 @@ static int keep(const int16_t *pcm, size_t n, void *arg)
 	return 0;
 }
 
-static struct ort *open_ort(void)
-{
-	struct ort *ort = NULL;
+static struct ort *ort;
+static struct recogniser *rec;
 
+/* Ahead of all tests. */
+static void load(void)
+{
 	CHECK_INT(0, ort_open(&ort, speech_model("libonnxruntime.so")));
-	return ort;
+	CHECK_INT(0, recogniser_new(&rec, ort, getenv("MODELS_DIR")));
 }
 
-static double listen_to(struct recogniser *rec, const struct pcm *pcm,
-                        const char *spoken)
+static void unload(void)
+{
+	recogniser_free(&rec);
+	ort_close(&ort);
+	CHECK_INT(0, mem_live());
+}
+
+static double listen_to(const struct pcm *pcm, const char *spoken)
 {
 	struct wer sum = {0};
 	struct buf text;
@@ -101,32 +109,24 @@ static void symbols_become_numbers_and_strangers_are_left_out(void)
 
 static void the_small_voice_is_understood(void)
 {
-	struct ort *ort = open_ort();
-	struct recogniser *rec = NULL;
 	double errors = 0;
 
-	CHECK_INT(0, recogniser_new(&rec, ort, getenv("MODELS_DIR")));
 	for (size_t i = 0; i < ARRAY_LEN(sentences); i++) {
 		sound.n = sound.pieces = 0;
 		CHECK_INT(0, flite_speak(sentences[i], keep, &sound));
 		CHECK(sound.pieces > 3);
-		errors += listen_to(rec,
-		                    &(struct pcm){sound.v, sound.n, FLITE_HZ},
+		errors += listen_to(&(struct pcm){sound.v, sound.n, FLITE_HZ},
 		                    sentences[i]);
 	}
 	CHECK(errors <= 3);
-	recogniser_free(&rec);
-	ort_close(&ort);
+	unload();
 }
 
 static void the_natural_voice_is_understood(void)
 {
-	struct ort *ort = open_ort();
-	struct recogniser *rec = NULL;
 	struct kokoro *k = NULL;
 	double errors = 0;
 
-	CHECK_INT(0, recogniser_new(&rec, ort, getenv("MODELS_DIR")));
 	CHECK_INT(0, kokoro_new(&k, ort, getenv("MODELS_DIR"), NULL));
 	for (size_t i = 0; i < ARRAY_LEN(sentences); i++) {
 		int16_t *v = NULL;
@@ -136,22 +136,19 @@ static void the_natural_voice_is_understood(void)
 		for (size_t s = 0; s < n; s++)
 			loud += v[s] > 32000 || v[s] < -32000;
 		CHECK_INT(0, loud);
-		errors += listen_to(rec, &(struct pcm){v, n, KOKORO_HZ},
-		                    sentences[i]);
+		errors +=
+			listen_to(&(struct pcm){v, n, KOKORO_HZ}, sentences[i]);
 		mem_free(v);
 	}
 	if (errors > 1)
 		test_fail(__FILE__, __LINE__, "%.0f words are not as spoken",
 		          errors);
 	kokoro_free(&k);
-	recogniser_free(&rec);
-	ort_close(&ort);
-	CHECK_INT(0, mem_live());
+	unload();
 }
 
 static void a_text_without_words_is_no_sound(void)
 {
-	struct ort *ort = open_ort();
 	struct kokoro *k = NULL;
 	int16_t *v = NULL;
 	size_t n = 0;
@@ -162,8 +159,7 @@ static void a_text_without_words_is_no_sound(void)
 	mem_free(v);
 	kokoro_free(&k);
 	CHECK_INT(-ENOENT, kokoro_new(&k, ort, getenv("MODELS_DIR"), "nobody"));
-	ort_close(&ort);
-	CHECK_INT(0, mem_live());
+	unload();
 }
 
 static int refuse(const int16_t *pcm, size_t n, void *arg)
@@ -194,4 +190,4 @@ static const struct test tests[] = {
 	TEST(the_small_voice_stops_when_told_so),
 };
 
-TEST_MAIN(tests)
+TEST_MAIN_AFTER(load, tests)
