@@ -239,6 +239,12 @@ SAN_RUN   = TEST_TIME_SCALE=6 tests/run.sh
 
 check-san: check-asan-gcc check-asan-clang check-tsan ## ASan+UBSan, TSan
 
+# All that they run, without running it.
+san-programs: deps-lint
+	@$(call SAN_BUILD,build/asan,$(ASAN),gcc,tests)
+	@$(call SAN_BUILD,build/clang,$(ASAN),clang,tests)
+	@$(call SAN_BUILD,build/tsan,thread,gcc,$(TSAN_PROGRAMS))
+
 check-asan-gcc: deps-lint ## the tests under ASan+UBSan, by gcc
 	@$(call SAN_BUILD,build/asan,$(ASAN),gcc,tests)
 	@$(SAN_RUN) build/asan $(T)
@@ -362,7 +368,7 @@ help: ## this list
 
 .PHONY: all tests layers deps deps-build deps-demo deps-test deps-bench \
 	deps-lint run demo \
-	test check-san check-asan-gcc check-asan-clang check-tsan lint \
+	test check-san san-programs check-asan-gcc check-asan-clang check-tsan lint \
 	lint-layers format fuzz fuzzers torture bench bench-answer bench-speech \
 	bench-script \
 	mutate test-peers install uninstall test-deploy plan clean help

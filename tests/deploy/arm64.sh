@@ -20,7 +20,7 @@ mkdir -p "$ROOMS"
 # The Makefile's list, each library as arm64 has it.
 packages() {
     echo gcc-aarch64-linux-gnu qemu-user git make ca-certificates \
-        python3-minimal npm asterisk-core-sounds-en-wav openssl
+        python3-phonenumbers npm asterisk-core-sounds-en-wav openssl
     for p in libc6-dev $(sed -n '/^DEPS_BUILD/,/[^\\]$/p' Makefile |
         tr ' \\\t' '\n\n\n' | grep -E '^lib.*-dev$|-evlib-') flite1-dev check; do
         echo "$p:arm64"
