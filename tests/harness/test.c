@@ -67,15 +67,12 @@ unsigned test_draw(uint64_t *state, unsigned n)
 	return (unsigned)(*state >> 33) % n;
 }
 
-int test_main(int argc, char **argv, const struct test *tests, size_t n,
-              void (*before)(void))
+int test_main(int argc, char **argv, const struct test *tests, size_t n)
 {
 	Suite *suite = suite_create(argv[0]);
 	SRunner *runner;
 	int run, failed;
 
-	if (before)
-		before();
 	table = tests;
 	for (size_t i = 0; i < n; i++) {
 		unsigned limit = tests[i].limit_sec;
@@ -98,4 +95,11 @@ int test_main(int argc, char **argv, const struct test *tests, size_t n,
 	printf("%d passed, %d failed\n", run - failed, failed);
 	srunner_free(runner);
 	return failed || !run ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int test_main_after(void (*before)(void), int argc, char **argv,
+                    const struct test *tests, size_t n)
+{
+	before();
+	return test_main(argc, argv, tests, n);
 }

@@ -41,10 +41,12 @@ unsigned test_size(const char *name, unsigned sample);
 /* A number below @n. The same @state gives the same numbers. */
 unsigned test_draw(uint64_t *state, unsigned n);
 
+int test_main(int argc, char **argv, const struct test *tests, size_t n);
+
 /* @before runs once, ahead of all; each test has a copy of what it left behind,
- * such as models that take long to load. It starts no thread. NULL: nothing. */
-int test_main(int argc, char **argv, const struct test *tests, size_t n,
-              void (*before)(void));
+ * such as models that take long to load. It starts no thread. */
+int test_main_after(void (*before)(void), int argc, char **argv,
+                    const struct test *tests, size_t n);
 
 #define CHECK(cond)                                                 \
 	do {                                                        \
@@ -83,11 +85,16 @@ int test_main(int argc, char **argv, const struct test *tests, size_t n,
 #define TEST_SLOW(fn, sec) {#fn, fn, sec}
 /* clang-format on */
 
-#define TEST_MAIN(tests) TEST_MAIN_AFTER(NULL, tests)
-#define TEST_MAIN_AFTER(before, tests)                                         \
-	int main(int argc, char **argv)                                        \
-	{                                                                      \
-		return test_main(argc, argv, tests, ARRAY_LEN(tests), before); \
+#define TEST_MAIN(tests)                                               \
+	int main(int argc, char **argv)                                \
+	{                                                              \
+		return test_main(argc, argv, tests, ARRAY_LEN(tests)); \
+	}
+#define TEST_MAIN_AFTER(before, tests)                            \
+	int main(int argc, char **argv)                           \
+	{                                                         \
+		return test_main_after(before, argc, argv, tests, \
+		                       ARRAY_LEN(tests));         \
 	}
 
 #endif
