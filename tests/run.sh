@@ -5,8 +5,7 @@
 # Prints one line a program, the output of those that failed, and closes with
 # the sum: "N passed, N failed". --threads: only what has threads. What another
 # machine's programs run under is named by TEST_RUNNER, such as qemu-aarch64.
-# TEST_JOBS run at a time: two for each core, as most of their time is waiting,
-# and three under the sanitizers, where deadlines are longer.
+# TEST_JOBS run at a time: three for each core, as most of their time is waiting.
 #
 # What fails among others is run once more by itself, and told twice: the real
 # programs in real time have deadlines, which a machine busy with other tests
@@ -16,7 +15,7 @@ set -u
 build=$1
 pattern=${2:-}
 what=${3:-run}
-jobs=${TEST_JOBS:-$(($(nproc) * (2 + 0${TEST_TIME_SCALE:+1})))}
+jobs=${TEST_JOBS:-$(($(nproc) * 3))}
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 trap 'exit 130' INT TERM
@@ -70,12 +69,12 @@ if [ ! -s "$out/list" ]; then
     exit 1
 fi
 
-# run JOBS <LIST
+# run JOBS [PREFIX] <LIST
 # shellcheck disable=SC2016
 run() { xargs -P "$1" -I{} sh -c '
     log=$1/$(echo "$2" | tr / _)
     began=$(date +%s)
-    ${TEST_RUNNER:-} "$2" >"$log.log" 2>&1 </dev/null
+    $3 ${TEST_RUNNER:-} "$2" >"$log.log" 2>&1 </dev/null
     code=$?
     line=$(grep -E "^[0-9]+ passed, [0-9]+ failed$" "$log.log" | tail -1)
     if [ -z "$line" ]; then line="0 passed, 1 failed"; fi
@@ -90,24 +89,27 @@ run() { xargs -P "$1" -I{} sh -c '
     fi
     echo "$line" >"$log.sum"
     printf "  %-40s %s (%s s)\n" "$2" "$line" "$(($(date +%s) - began))"
-' sh "$out" {}
+' sh "$out" {} "${2:-}"
 }
 
 # Ten calls in real time, measured, and a natural voice have one core to
 # themselves; on the other conversations in virtual time go on meanwhile. Where
-# everything is slower the calls need both, and of the voice nothing is asked.
+# everything is slower the calls need both, as far as they need them, and of the
+# voice nothing is asked.
 alone='e2e/e2e_(many|demo)$'
-if [ -n "${TEST_TIME_SCALE:-}" ]; then alone='e2e/e2e_many$'; fi
+beside=1
+behind=
+if [ -n "${TEST_TIME_SCALE:-}" ]; then
+    alone='e2e/e2e_many$'
+    beside=$(nproc)
+    behind='nice -n 19'
+fi
 grep -E "$alone" "$out/list" >"$out/alone"
 grep '/flow/' "$out/list" >"$out/flow"
 grep -vE "$alone|/flow/" "$out/list" >"$out/rest"
 run 1 <"$out/alone" &
-beside=1
-if [ -n "${TEST_TIME_SCALE:-}" ] || [ ! -s "$out/alone" ]; then
-    wait
-    beside=$jobs
-fi
-run "$beside" <"$out/flow"
+[ -s "$out/alone" ] || beside=$jobs
+run "$beside" "$behind" <"$out/flow"
 wait
 run "$jobs" <"$out/rest"
 for bad in "$out"/*.bad; do

@@ -17,6 +17,9 @@ enum {
 	KEPT_MAX = 1024,
 	BOT_LATE_MS = 40000, /* [ms] ADMIT_GOOD_US and some more */
 	LOOK_MS = 250,
+	PORT_FIRST = 10240,
+	PORT_LAST = 32768, /* the first that Linux gives away */
+	PORT_TRIES = 100,
 };
 
 #define ENV_AUTH_ID    "PLIVO_AUTH_ID=" TOWN_AUTH_ID
@@ -79,19 +82,30 @@ static void add(const char **list, size_t *n, const char *const *more)
 }
 
 /* A port that was free a moment ago: a bot's public address has to be known
- * before the bot listens. */
+ * before the bot listens. Not one of those that the kernel gives to whoever
+ * asks for any, or another test might have it meanwhile. */
 static unsigned free_port(void)
 {
-	struct sockaddr_in sa = {.sin_family = AF_INET};
-	socklen_t len = sizeof(sa);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	static uint64_t seed;
 
-	sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	CHECK(fd >= 0);
-	CHECK(!bind(fd, (struct sockaddr *)&sa, sizeof(sa)));
-	CHECK(!getsockname(fd, (struct sockaddr *)&sa, &len));
-	close(fd);
-	return ntohs(sa.sin_port);
+	if (!seed)
+		seed = (uint64_t)getpid();
+	for (int i = 0; i < PORT_TRIES; i++) {
+		const unsigned port =
+			PORT_FIRST + test_draw(&seed, PORT_LAST - PORT_FIRST);
+		const struct sockaddr_in sa = {
+			.sin_family = AF_INET,
+			.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+			.sin_port = htons((uint16_t)port)};
+		int fd = socket(AF_INET, SOCK_STREAM, 0), err;
+
+		CHECK(fd >= 0);
+		err = bind(fd, (const struct sockaddr *)&sa, sizeof(sa));
+		close(fd);
+		if (!err)
+			return port;
+	}
+	test_fail(__FILE__, __LINE__, "no port is free");
 }
 
 static const char *with_scheme(const struct proc *p, const char *scheme,
