@@ -124,7 +124,9 @@ bool carrier_in_time(struct carrier *c, uint64_t *at_us)
 		if (now <= *at_us + LATE_US)
 			return true;
 		if (!c->turn) {
-			c->next_us = now + apart_us(c);
+			now += apart_us(c);
+			if (now > c->next_us) /* or it was paused till then */
+				c->next_us = now;
 			return true;
 		}
 		/* It is written down that the call goes out: nobody comes
