@@ -61,6 +61,17 @@ static void set_hangs(bool hangs)
 	pthread_mutex_unlock(&lock);
 }
 
+/* Places that were given up. */
+static unsigned deletes(void)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&lock);
+	n = one.deletes + two.deletes;
+	pthread_mutex_unlock(&lock);
+	return n;
+}
+
 /* A call in which somebody talks with the first one. */
 static void talk(void)
 {
@@ -101,7 +112,7 @@ static void its_calls_go_on_at_another_bot(void)
 	set_hangs(false);
 	world_hook(&w, "again", REDIRECT);
 	CHECK(strstr(w.a.body, ">wss://bot.example.com/ws/place-2-"));
-	CHECK_INT(0, one.deletes + two.deletes);
+	CHECK_INT(0, deletes());
 	world_look(&w, "state");
 	CHECK(strstr(w.a.body, "\"hung\""));
 	CHECK(strstr(w.a.body, "\"reattached\""));
