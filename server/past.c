@@ -70,11 +70,9 @@ int past_look(struct app *app, const char *id, struct past *p)
 	struct looked l = {.ended = -1, .hung = -1};
 	int err = store_events(app->store, id, see_event, &l);
 
-	*p = (struct past){.lost = l.lost,
-	                   .ended = l.ended >= (int64_t)l.lost,
-	                   .let_go = l.hung >= (int64_t)l.lost};
-	if (p->let_go) {
-		p->let_go_times = l.hung_times;
+	*p = (struct past){.lost = l.lost, .ended = l.ended >= (int64_t)l.lost};
+	if (l.hung >= (int64_t)l.lost) {
+		p->let_go = l.hung_times;
 		p->let_go_ms = l.hung_ms;
 	}
 	return err;
@@ -286,7 +284,6 @@ void past_event(struct store_event *ev, unsigned lost,
 void past_hung_event(struct store_event *ev, const struct past *p,
                      char dedupe[PAST_DEDUPE_MAX], char data[PAST_DATA_MAX])
 {
-	snprintf(dedupe, PAST_DEDUPE_MAX, "%s/%u/%u", HUNG, p->lost,
-	         p->let_go_times);
+	snprintf(dedupe, PAST_DEDUPE_MAX, "%s/%u/%u", HUNG, p->lost, p->let_go);
 	write_event(ev, HUNG, dedupe, p->lost, data);
 }

@@ -24,9 +24,10 @@ enum {
 struct past {
 	unsigned lost; /* bots */
 	bool ended;    /* the last one has said that the call is over */
-	bool let_go;   /* it is taken for hung, and its stream was ended, */
-	unsigned let_go_times;
-	int64_t let_go_ms; /* the last time then */
+	/* So often it was taken for hung and its stream ended, the last time
+	 * then. */
+	unsigned let_go;
+	int64_t let_go_ms;
 };
 
 /* The store's errors. */

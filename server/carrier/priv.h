@@ -88,6 +88,7 @@ struct carrier {
 	uint64_t next_us;      /* the next POST is due */
 	bool has_turn;         /* at that moment, of all servers */
 	unsigned yields;       /* turns left to others, one after the other */
+	unsigned retakes;      /* turns taken anew for the call that goes out */
 };
 
 /* One call on its way: queued, or its POST is out. */

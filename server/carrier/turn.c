@@ -22,7 +22,7 @@ enum {
 	 * turn, as that may take some time. */
 	LEAD_US = 50000,
 	APART_PERCENT = 104,
-	RETAKES_MAX = 3, /* turns taken for one that was missed */
+	RETAKES_MAX = 3, /* turns taken for a call that missed its own */
 	/* Turns left to a more urgent call of another server, which may be
 	 * waiting for something else. */
 	YIELDS_MAX = 10,
@@ -104,6 +104,7 @@ void carrier_spend_turn(struct carrier *c)
 	uint64_t now = carrier_clock_us();
 
 	c->has_turn = false;
+	c->retakes = 0;
 	if (c->turn)
 		return;
 	/* A little lateness is caught up with; idle time is not saved. */
@@ -114,10 +115,8 @@ void carrier_spend_turn(struct carrier *c)
 
 bool carrier_in_time(struct carrier *c, uint64_t *at_us)
 {
-	uint64_t wait_us;
-
-	for (int i = 0; i < RETAKES_MAX; i++) {
-		uint64_t now = carrier_clock_us();
+	for (;;) {
+		uint64_t now = carrier_clock_us(), wait_us;
 
 		if (now < *at_us)
 			return false;
@@ -131,11 +130,11 @@ bool carrier_in_time(struct carrier *c, uint64_t *at_us)
 		}
 		/* It is written down that the call goes out: nobody comes
 		 * before it, and no pace is worth more than it. */
-		if (c->turn(INT_MAX, apart_us(c), &wait_us, c->turn_arg))
+		if (c->retakes++ == RETAKES_MAX ||
+		    c->turn(INT_MAX, apart_us(c), &wait_us, c->turn_arg))
 			return true;
 		*at_us = carrier_clock_us() + wait_us;
 	}
-	return true;
 }
 
 void carrier_slow(struct carrier *c, unsigned percent)

@@ -15,8 +15,6 @@
 enum {
 	ENV_MAX = 64,
 	KEPT_MAX = 1024,
-	BOT_LATE_MS = 40000, /* [ms] ADMIT_GOOD_US and some more */
-	LOOK_MS = 250,
 	PORT_FIRST = 10240,
 	PORT_LAST = 32768, /* the first that Linux gives away */
 	PORT_TRIES = 100,
@@ -305,15 +303,6 @@ const char *town_dial_to(struct town *t, const char *number, const char *data)
 	CHECK(asprintf(&body, "{\"phone_number\":\"%s\"%s%s}", number,
 	               data ? ",\"body\":" : "", data ? data : "") > 0);
 	town_post_start(t, &a, body);
-	/* On a machine that is busy a bot may be late, and says so. */
-	for (unsigned waited = 0;
-	     a.status == 503 && strstr(a.body, "full or draining") &&
-	     waited < BOT_LATE_MS;
-	     waited += LOOK_MS) {
-		http_done(&a);
-		test_pause(LOOK_MS);
-		town_post_start(t, &a, body);
-	}
 	if (a.status != 200) {
 		town_print_logs(t);
 		test_fail(__FILE__, __LINE__, "/start: %ld %s", a.status,
